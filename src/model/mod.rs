@@ -1,0 +1,18 @@
+//! Model: the plain data that every other module speaks in.
+
+mod key;
+mod operation;
+mod outcome;
+mod timing;
+mod units;
+mod value;
+
+pub use key::Key;
+pub use operation::{Kind, Operation, Payload};
+pub use outcome::{Failure, Outcome, Served, Store, StoreError};
+pub use timing::{Timing, nanos};
+pub use units::{Rate, Size, Time, UnitError};
+pub use value::{Value, checksum};
+
+/// A future that owns no thread: what every asynchronous trait of this crate returns.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,95 @@
+use serde::{Deserialize, Serialize};
+
+use super::Value;
+
+/// Where a read found its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Served {
+    /// The cache had it.
+    Hit,
+    /// The cache did not have it, or there is none: the database was asked.
+    Miss,
+    /// The cache failed, and the database was asked instead.
+    Fallback,
+}
+
+/// What a strategy answers. Never a `Result`: a timeout under load is a measurement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A read came back; no value means that there is no such row.
+    Read { served: Served, value: Option<Value> },
+    /// A write was acknowledged with the version it made; no version means that there was no such row.
+    Written { version: Option<u64> },
+    /// The caller got an error.
+    Failed(Failure),
+}
+
+/// Why an operation failed, as a caller would tell the cases apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// No answer within the workload's timeout; whether it took effect is unknown.
+    Timeout,
+    /// The server could not be reached, or the connection broke.
+    Unavailable,
+    /// The server answered with a refusal, such as out of memory under `noeviction`.
+    Refused,
+    /// What the cache held could not be read as a value.
+    Corrupt,
+}
+
+impl Failure {
+    pub const ALL: [Failure; 4] =
+        [Failure::Timeout, Failure::Unavailable, Failure::Refused, Failure::Corrupt];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Failure::Timeout => "timeout",
+            Failure::Unavailable => "unavailable",
+            Failure::Refused => "refused",
+            Failure::Corrupt => "corrupt",
+        }
+    }
+}
+
+/// One of the two stores of a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    Cache,
+    Database,
+}
+
+impl std::fmt::Display for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Store::Cache => "cache",
+            Store::Database => "database",
+        })
+    }
+}
+
+/// A request that a store did not serve.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{store} {}: {detail}", failure.name())]
+pub struct StoreError {
+    pub store: Store,
+    pub failure: Failure,
+    pub detail: String,
+}
+
+impl StoreError {
+    pub fn cache(failure: Failure, detail: impl ToString) -> StoreError {
+        StoreError { store: Store::Cache, failure, detail: detail.to_string() }
+    }
+
+    pub fn database(failure: Failure, detail: impl ToString) -> StoreError {
+        StoreError { store: Store::Database, failure, detail: detail.to_string() }
+    }
+}
+
+impl From<StoreError> for Outcome {
+    fn from(error: StoreError) -> Outcome {
+        Outcome::Failed(error.failure)
+    }
+}
