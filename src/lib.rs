@@ -1,4 +1,46 @@
-//! cachebench measures which caching strategy suits a workload.
+//! cachebench measures which caching strategy suits a workload, on a real Redis and a real Postgres.
+//!
+//! # The map
+//!
+//! Each module uses only those above it; `tests/layers.rs` sees to that.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`model`] | the plain data everyone shares: key, value, operation, outcome, timing |
+//! | [`registry`] | the one table type behind every extension point |
+//! | [`traffic`] | what to ask for: a pure function of seed and ticket |
+//! | [`measure`] | what happened: recorder, window, summary, verdict, closed forms |
+//! | [`store`] | the cache and the database, behind two traits |
+//! | [`strategy`] | who is asked on a read, and who is told of a write |
+//! | [`servers`] | the Redis and Postgres processes of a run, managed or somebody else's |
+//! | [`engine`] | pacer, lanes, watchdog: makes the operations happen |
+//! | [`report`] | pure functions of a summary, one file a format |
+//! | [`config`] | the workload file, typed, with the place of every mistake |
+//! | [`experiment`] | the composition root: from a checked workload to a summary |
+//! | [`cli`] | one file a verb |
+//!
+//! # The life of an operation
+//!
+//! ```text
+//! pacer ──ticket──▶ lane ──▶ traffic.operation(ticket)            key and payload exist before the clock starts
+//! (thread) intended   │ started
+//!                     ├─▶ strategy.read / .write ─▶ cache / database
+//!                     │ finished
+//!                     └─▶ recorder.record(kind, outcome, Timing { intended, started, finished })
+//! Crew::drive ─▶ Window (1 s) ─▶ observer (stderr)   ─▶ Summary ─▶ report
+//! ```
+//!
+//! In a closed loop there is no pacer: `intended` is `started`.
 
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod experiment;
+pub mod measure;
 pub mod model;
 pub mod registry;
+pub mod report;
+pub mod servers;
+pub mod store;
+pub mod strategy;
+pub mod traffic;

@@ -1,0 +1,51 @@
+# The text after `##` is what `make help` shows for a target.
+
+WORKLOAD ?= workloads/quickstart.toml
+ARGS     ?=
+
+# Through cargo, so that the binary is found wherever CARGO_TARGET_DIR puts it.
+CACHEBENCH := cargo run --release --quiet --
+COMPOSE    := docker compose -f docker/compose.yaml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test check bench results up down clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## find redis-server and postgres, or install them
+	@scripts/setup.sh
+
+build: setup ## build the release binary
+	cargo build --release
+
+run: build ## run a workload: make run WORKLOAD=workloads/x.toml ARGS="--set traffic.duration=5s"
+	$(CACHEBENCH) run $(WORKLOAD) $(ARGS)
+
+test: setup ## run the tests, on real servers
+	cargo test
+
+check: setup ## formatting, lints, tests and documentation
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo test
+	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+
+bench: setup ## measure the harness itself
+	cargo bench
+
+# A run lands in results/<name>-<time>/, which git ignores. Numbers meant to be kept are copied from there
+# into a folder without a time, and committed with the machine they were taken on.
+results: build ## measure the trade-off table again
+	$(CACHEBENCH) run workloads/tradeoffs.toml $(ARGS)
+
+up: ## start Redis and Postgres in containers
+	$(COMPOSE) up -d --wait
+
+down: ## end the containers and drop their data
+	$(COMPOSE) down -v
+
+# Keeps .tools/, which is slow to fetch again, and the committed results.
+clean: ## remove what was built, and the results that git ignores
+	cargo clean
+	rm -rf results/*-20*/

@@ -1,0 +1,63 @@
+use clap::Args;
+
+use super::Printer;
+use super::exit::{Exit, Failure};
+use crate::registry::Entry;
+use crate::report::FORMATS as REPORT_FORMATS;
+use crate::store::DRIVERS;
+use crate::strategy::STRATEGIES;
+use crate::traffic::KEYS;
+use crate::traffic::traces::FORMATS as TRACE_FORMATS;
+
+#[derive(Debug, Args)]
+pub struct Arguments {}
+
+/// Every registered name with its summary, by what it is chosen with.
+pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
+    vec![
+        ("strategy", listed(STRATEGIES)),
+        ("traffic.keys", listed(KEYS)),
+        ("traffic.keys.trace.format", listed(TRACE_FORMATS)),
+        ("cache.driver", listed(DRIVERS)),
+        ("--format", listed(REPORT_FORMATS)),
+    ]
+}
+
+/// A registered name.
+pub struct Listed {
+    pub name: &'static str,
+    pub summary: &'static str,
+    /// The names of its options.
+    pub options: Vec<String>,
+}
+
+fn listed<T: ?Sized, P>(entries: &[Entry<T, P>]) -> Vec<Listed> {
+    let options = |entry: &Entry<T, P>| {
+        let schema = (entry.options)(&mut schemars::SchemaGenerator::default()).to_value();
+        let properties = schema.get("properties").and_then(|properties| properties.as_object());
+        properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
+    };
+    entries
+        .iter()
+        .map(|entry| Listed { name: entry.name, summary: entry.summary, options: options(entry) })
+        .collect()
+}
+
+pub fn run(_: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
+    let mut text = String::new();
+    let all = registered();
+    let width = all.iter().flat_map(|(_, names)| names).map(|listed| listed.name.len()).max().unwrap_or(0);
+    for (place, names) in all {
+        text += &format!("{place}\n");
+        for listed in names {
+            text += &format!("  {:width$}  {}\n", listed.name, listed.summary);
+            if !listed.options.is_empty() {
+                text += &format!("  {:width$}  options: {}\n", "", listed.options.join(", "));
+            }
+        }
+        text += "\n";
+    }
+    printer.data(text.trim_end_matches('\n'));
+    printer.data("\n");
+    Ok(Exit::Done)
+}

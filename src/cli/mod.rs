@@ -1,0 +1,66 @@
+//! Command line: one file a verb, and the printer.
+
+mod check;
+mod exit;
+mod list;
+mod printer;
+mod progress;
+mod results;
+mod run;
+mod schema;
+mod show;
+
+pub use exit::Exit;
+
+use clap::{Parser, Subcommand};
+use printer::Printer;
+
+/// Measures which caching strategy suits a workload, on a real Redis and a real Postgres.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110, propagate_version = true)]
+#[command(
+    after_help = "Start with: cachebench run workloads/quickstart.toml\n\nExit codes: 0 done, 1 internal error, \
+2 usage or bad workload, 3 environment (no server, no permission), 4 invalid run, 130 interrupted"
+)]
+pub struct Cli {
+    /// Only results and errors, no progress.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// No colours; NO_COLOR does the same.
+    #[arg(long, global = true)]
+    no_color: bool,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run a workload and print the comparison.
+    Run(run::Arguments),
+    /// Check a workload file without running it.
+    Check(check::Arguments),
+    /// Print the JSON Schema of workload files, or of results.
+    Schema(schema::Arguments),
+    /// List everything that a workload file can name.
+    List(list::Arguments),
+    /// Print a result again.
+    Show(show::Arguments),
+}
+
+/// Does what was asked, and says how it ended.
+pub fn run(cli: Cli) -> Exit {
+    let printer = Printer::new(cli.quiet, cli.no_color);
+    let done = match cli.verb {
+        Verb::Run(arguments) => run::run(&arguments, &printer),
+        Verb::Check(arguments) => check::run(&arguments, &printer),
+        Verb::Schema(arguments) => schema::run(&arguments, &printer),
+        Verb::List(arguments) => list::run(&arguments, &printer),
+        Verb::Show(arguments) => show::run(&arguments, &printer),
+    };
+    done.unwrap_or_else(|failure| {
+        printer.failure(&failure);
+        failure.exit
+    })
+}

@@ -1,0 +1,61 @@
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::exit::{Cause, Failure};
+
+/// Decides what each stream shows: data on stdout, everything else on stderr.
+pub struct Printer {
+    quiet: bool,
+    colour: bool,
+}
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+impl Printer {
+    pub fn new(quiet: bool, no_color: bool) -> Printer {
+        let allowed = !no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Printer { quiet, colour: allowed && std::io::stderr().is_terminal() }
+    }
+
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether stderr is a terminal that may be redrawn.
+    pub fn is_live(&self) -> bool {
+        std::io::stderr().is_terminal() && std::env::var_os("CI").is_none()
+    }
+
+    /// Data, for whoever reads stdout. A reader that has gone away is no error.
+    pub fn data(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// What is going on.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{}", self.styled(DIM, text));
+        }
+    }
+
+    /// Something to look at.
+    pub fn warning(&self, text: &str) {
+        eprintln!("{} {text}", self.styled(YELLOW, "warning:"));
+    }
+
+    /// Why it did not work.
+    pub fn failure(&self, failure: &Failure) {
+        match &failure.cause {
+            Cause::Text(text) => eprintln!("{} {text}", self.styled(RED, "error:")),
+            Cause::Problems(problems) => eprintln!("{}", problems.render(self.colour)),
+        }
+    }
+
+    fn styled(&self, style: Style, text: &str) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}

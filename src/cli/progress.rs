@@ -1,0 +1,152 @@
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Printer;
+use crate::experiment::{Event, Observer, Phase};
+use crate::measure::{Status, Window};
+use crate::report::{duration_us, per_second, share};
+
+/// Shows a run as it goes: one line that is redrawn on a terminal, plain lines elsewhere.
+pub struct Progress<'a> {
+    printer: &'a Printer,
+    bar: ProgressBar,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    cell: String,
+    order: usize,
+    total: usize,
+    phase: Option<(Phase, Instant)>,
+    run_began: Option<Instant>,
+    /// When the last plain line was printed.
+    said: Option<Instant>,
+}
+
+/// Plain lines come no closer together than this.
+const PLAIN_PAUSE: Duration = Duration::from_secs(5);
+
+impl<'a> Progress<'a> {
+    pub fn new(printer: &'a Printer) -> Progress<'a> {
+        let live = printer.is_live() && !printer.is_quiet();
+        let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        // A template without placeholders that could be misspelt.
+        bar.set_style(ProgressStyle::default_spinner());
+        if live {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Progress { printer, bar, state: RefCell::new(State::default()) }
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn line(&self, text: &str) {
+        if self.printer.is_live() {
+            self.bar.suspend(|| self.printer.note(text));
+        } else {
+            self.printer.note(text);
+        }
+    }
+
+    fn show(&self, state: &mut State, text: &str) {
+        let place = format!("[{}/{}] {}", state.order, state.total, state.cell);
+        let text = format!("{place}: {text}{}", eta(state));
+        self.bar.set_message(text.clone());
+        if !self.printer.is_live() && state.said.is_none_or(|said| said.elapsed() >= PLAIN_PAUSE) {
+            state.said = Some(Instant::now());
+            self.printer.note(&text);
+        }
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn event(&self, event: &Event) {
+        let mut state = self.state.borrow_mut();
+        match event {
+            Event::Cell { order, total, label, repeat, repeats } => {
+                state.run_began.get_or_insert_with(Instant::now);
+                state.cell = match repeats {
+                    1 => label.to_string(),
+                    _ => format!("{label}, repeat {repeat} of {repeats}"),
+                };
+                (state.order, state.total) = (*order, *total);
+            }
+            Event::Phase(phase) => {
+                state.phase = Some((*phase, Instant::now()));
+                if state.total == 0 {
+                    return self.bar.set_message(phase.name());
+                }
+                self.show(&mut state, phase.name());
+            }
+            Event::Seeded(rows) => {
+                if let Some((Phase::Seeding { rows: all }, _)) = state.phase {
+                    let text = format!("seeding {} of {all} rows", rows);
+                    self.show(&mut state, &text);
+                }
+            }
+            Event::Window(window) => {
+                let text = told(window, &state);
+                self.show(&mut state, &text);
+            }
+            Event::Measured { result } => {
+                let word = match result.status {
+                    Status::Valid => "valid",
+                    Status::Invalid => "INVALID",
+                    Status::Failed => "FAILED",
+                    Status::Interrupted => "interrupted",
+                };
+                let rate = result.metrics.get("throughput.achieved").map_or("nothing".into(), per_second);
+                let text = format!("[{}/{}] {}: {rate}, {word}", state.order, state.total, state.cell);
+                self.line(&text);
+                state.said = None;
+            }
+        }
+    }
+}
+
+/// A window in a line: the phase and how far it is, then rate, latency and hit rate.
+fn told(window: &Window, state: &State) -> String {
+    let mut text = String::new();
+    if let Some((phase, since)) = &state.phase {
+        text += phase.name();
+        let expected = match phase {
+            Phase::Warmup { expected } | Phase::Measuring { expected, .. } => *expected,
+            _ => None,
+        };
+        let elapsed = since.elapsed().as_secs();
+        text += &match expected {
+            Some(expected) => format!(" {elapsed}/{} s", expected.as_secs()),
+            None => format!(" {elapsed} s"),
+        };
+    }
+    let metrics = &window.metrics;
+    let mut tell = |name: &str, label: &str, write: fn(f64) -> String| {
+        if let Some(value) = metrics.get(name) {
+            text += &format!(", {label}{}", write(value));
+        }
+    };
+    tell("throughput.achieved", "", per_second);
+    tell("read.response.p50", "p50 ", duration_us);
+    tell("read.response.p99", "p99 ", duration_us);
+    tell("hit_rate", "hits ", share);
+    text
+}
+
+/// How long the rest of the run may take, from how long the measured cells took.
+fn eta(state: &State) -> String {
+    let done = state.order.saturating_sub(1);
+    match state.run_began {
+        Some(began) if done > 0 => {
+            let each = began.elapsed().as_secs_f64() / (done as f64 + 0.5);
+            let left = each * (state.total as f64 - done as f64 - 0.5);
+            format!(", about {left:.0} s left")
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,100 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Printer;
+use super::check::load;
+use super::exit::{Exit, Failure};
+use super::progress::Progress;
+use super::results;
+use crate::engine::Stop;
+use crate::experiment::{self, Permissions};
+use crate::registry::Choice;
+use crate::report::{self, FORMATS, Format};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The workload file.
+    file: PathBuf,
+
+    /// Override a setting: --set traffic.duration=5s. Repeatable.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+
+    /// How to print the result: table, markdown, json or csv.
+    #[arg(long, default_value = "table")]
+    format: String,
+
+    /// The folder that gets a folder with the results.
+    #[arg(short, long, default_value = "results", value_name = "FOLDER")]
+    output: PathBuf,
+
+    /// Use an external server even if it holds somebody else's data. It is left alone all the same.
+    #[arg(long)]
+    allow_foreign_data: bool,
+}
+
+/// The report format called `name`.
+pub fn format(name: &str) -> Result<Box<dyn Format>, Failure> {
+    Choice::named(name)
+        .build(FORMATS, ())
+        .map_err(|error| Failure::new(Exit::Usage, format!("--format: {error}")))
+}
+
+pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
+    let format = format(&arguments.format)?;
+    let loaded = load(&arguments.file, &arguments.set)?;
+    loaded.warnings.iter().for_each(|warning| printer.warning(warning));
+    let folder = results::make(&arguments.output, &loaded.workload.name)?;
+    let stop = Stop::default();
+    stop_on_signals(&stop)?;
+    let permissions = Permissions { foreign_data: arguments.allow_foreign_data };
+    let progress = Progress::new(printer);
+    let summary = experiment::run(&loaded, permissions, &progress, &stop);
+    progress.finish();
+    let summary = summary.inspect_err(|_| {
+        // Nothing was measured: an empty folder would only look like a result.
+        let _ = std::fs::remove_dir(&folder);
+    })?;
+    let written = report::write(&summary, &folder);
+    printer.data(&format.render(&summary));
+    written.map_err(|error| {
+        Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
+    })?;
+    printer.note(&format!("results: {}", folder.display()));
+    Ok(if summary.interrupted {
+        Exit::Interrupted
+    } else if summary.is_valid() {
+        Exit::Done
+    } else {
+        Exit::Invalid
+    })
+}
+
+/// The first Ctrl-C or SIGTERM ends the run in order, the second at once; servers of ours end with us either way.
+fn stop_on_signals(stop: &Stop) -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let stop = stop.clone();
+    let wrong =
+        |error: std::io::Error| Failure::new(Exit::Internal, format!("cannot watch for signals: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(wrong)?;
+    let (mut interrupt, mut terminate) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::interrupt()).map_err(wrong)?, signal(SignalKind::terminate()).map_err(wrong)?)
+    };
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            for count in 0.. {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                stop.request();
+                if count > 0 {
+                    std::process::exit(Exit::Interrupted as i32);
+                }
+            }
+        });
+    });
+    Ok(())
+}

@@ -1,0 +1,184 @@
+use std::path::{Path, PathBuf};
+
+use super::{Document, Node, Problem, Problems, Workload, check, semantics};
+use crate::measure::CellSetting;
+use crate::registry::Choice;
+
+/// A workload file that has been read and found right.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub path: PathBuf,
+    /// The workload without its comparison applied.
+    pub workload: Workload,
+    /// The comment at the head of the file: the question it answers.
+    pub question: Option<String>,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<String>,
+    /// One for every combination of compared settings, in the order of the file.
+    pub cells: Vec<Cell>,
+}
+
+/// One combination of the compared settings.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    pub settings: Vec<CellSetting>,
+    pub workload: Workload,
+}
+
+/// Most combinations a run may have.
+const MOST_CELLS: usize = 1_000;
+
+/// Reads a workload from its text, applies the overrides, and checks it and every cell of its comparison.
+///
+/// # Errors
+/// All problems that were found, each with its place.
+pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, Problems> {
+    let question = question(&text);
+    let mut document = Document::parse(path, text)?;
+    let mut problems = Problems::new();
+    for assignment in overrides {
+        problems.merge(document.set(assignment).err().unwrap_or_default());
+    }
+    let schema = super::workload_schema();
+    problems.merge(check(&document, &schema));
+    let combinations = combinations(&document, &mut problems);
+    let mut bare = document.clone();
+    bare.remove("compare");
+    let mut documents = Vec::new();
+    for settings in &combinations {
+        let mut cell = bare.clone();
+        for (path, value) in settings {
+            match cell.with(path, value) {
+                Ok(with) => cell = with,
+                Err(wrong) => problems.merge(wrong),
+            }
+        }
+        problems.merge(check(&cell, &schema));
+        documents.push(cell);
+    }
+    // What does not have the shape of a workload cannot be looked at any closer.
+    problems.or(())?;
+    let workload: Workload = document.deserialize()?;
+    let mut cells = Vec::new();
+    for (document, settings) in documents.iter().zip(combinations) {
+        let settings = settings.into_iter().map(|(path, value)| setting(path, value)).collect();
+        cells.push(Cell { settings, workload: document.deserialize()? });
+    }
+    let mut problems = Problems::new();
+    for (document, cell) in documents.iter().zip(&cells) {
+        semantics::check(document, &cell.workload, &mut problems);
+    }
+    semantics::check_together(&document, &cells, &mut problems);
+    let warnings = semantics::warnings(&cells);
+    problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells })
+}
+
+/// Every combination of the compared settings: paths with values, the first setting varying slowest.
+fn combinations(document: &Document, problems: &mut Problems) -> Vec<Vec<(String, Node)>> {
+    let mut all: Vec<Vec<(String, Node)>> = vec![Vec::new()];
+    let compared = document.get("compare").and_then(Node::as_table);
+    for (key, node) in compared.into_iter().flat_map(|table| table.iter()) {
+        let Some(values) = node.as_array().filter(|_| key.name != "repeat") else { continue };
+        if values.is_empty() {
+            problems
+                .push(Problem::new(node.origin.clone(), format!("`{}` has no value to compare", key.name)));
+        }
+        if all.len() * values.len() > MOST_CELLS {
+            let text = format!("more than {MOST_CELLS} combinations to compare");
+            problems.push(Problem::new(node.origin.clone(), text));
+            break;
+        }
+        all = all
+            .iter()
+            .flat_map(|settings| {
+                values.iter().map(|value| {
+                    let mut settings = settings.clone();
+                    settings.push((key.name.clone(), value.clone()));
+                    settings
+                })
+            })
+            .collect();
+    }
+    all
+}
+
+fn setting(path: String, value: Node) -> CellSetting {
+    let json = value.to_json();
+    let label = match serde_json::from_value::<Choice>(json.clone()) {
+        Ok(choice) => choice.label(),
+        Err(_) => json.to_string(),
+    };
+    CellSetting { path, value: json, label }
+}
+
+/// The comment lines at the head of the file, without their marks; a `#:schema` line is none of them.
+fn question(text: &str) -> Option<String> {
+    let lines: Vec<&str> = text
+        .lines()
+        .skip_while(|line| line.trim().is_empty() || line.starts_with("#:"))
+        .take_while(|line| line.starts_with('#'))
+        .map(|line| line.trim_start_matches('#').trim())
+        .collect();
+    let first = lines.split(|line| line.is_empty()).next().unwrap_or_default();
+    (!first.is_empty()).then(|| first.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "# Which one?\n# And why?\n#\n# Notes.\nname = \"test\"\n[data]\nrows = 100\n\
+        [traffic]\nload = { closed = { clients = 2 } }\nduration = \"1s\"\n";
+
+    fn loaded(tail: &str, overrides: &[&str]) -> Result<Loaded, Problems> {
+        let overrides: Vec<String> = overrides.iter().map(|text| text.to_string()).collect();
+        load(Path::new("test.toml"), format!("{HEAD}{tail}"), &overrides)
+    }
+
+    #[test]
+    fn every_combination_is_a_cell() {
+        let tail = "[compare]\nstrategy = [\"direct\", { cache-aside = { on_write = \"update\" } }]\n\
+            \"cache.ttl\" = [\"1s\", \"10s\"]\nrepeat = 3\n";
+        let loaded = loaded(tail, &["cache.driver=fred"]).unwrap();
+        assert_eq!(loaded.question.as_deref(), Some("Which one? And why?"));
+        assert_eq!(loaded.workload.compare.repeat, 3);
+        let labels: Vec<String> = loaded
+            .cells
+            .iter()
+            .map(|cell| cell.settings.iter().map(|s| s.label.clone()).collect::<Vec<_>>().join(" · "))
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                "direct · 1s",
+                "direct · 10s",
+                "cache-aside (on_write=update) · 1s",
+                "cache-aside (on_write=update) · 10s"
+            ]
+        );
+        assert!(loaded.cells.iter().all(|cell| cell.workload.cache.driver.name == "fred"));
+    }
+
+    #[test]
+    fn without_a_comparison_there_is_one_cell() {
+        let loaded = loaded("", &[]).unwrap();
+        assert_eq!(loaded.cells.len(), 1);
+        assert_eq!(loaded.cells[0].workload.strategy.name, "cache-aside");
+    }
+
+    #[test]
+    fn several_unknown_names_are_reported_at_once() {
+        let tail = "[compare]\nstrategy = [\"dirct\", \"cache-asid\"]\n[cahe]\nttl = \"1s\"\n";
+        let text = loaded(tail, &[]).unwrap_err().render(false);
+        for wrong in ["dirct", "cache-asid", "cahe"] {
+            assert!(text.contains(wrong), "{text}");
+        }
+        assert!(text.contains("direct") && text.contains("cache-aside"), "{text}");
+    }
+
+    #[test]
+    fn a_compared_path_that_is_no_setting_is_an_error() {
+        let text = loaded("[compare]\n\"cache.tll\" = [\"1s\"]\n", &[]).unwrap_err().render(false);
+        assert!(text.contains("tll") && text.contains("ttl"), "{text}");
+    }
+}

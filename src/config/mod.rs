@@ -1,0 +1,33 @@
+//! Configuration: the workload file, from its text to the cells of a run.
+//!
+//! A [`Document`] is the file as a tree that knows where each value was written; [`Workload`] is what it means.
+
+mod cells;
+pub mod check;
+mod deserialize;
+pub mod document;
+mod locate;
+mod misfit;
+pub mod node;
+pub mod path;
+pub mod problem;
+mod render;
+mod semantics;
+pub mod source;
+pub mod suggest;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod workload;
+
+pub use cells::{Cell, Loaded, load};
+pub use check::check;
+pub use document::Document;
+pub use node::{Key, Node, NodeValue, Table};
+pub use problem::{Problem, Problems};
+pub use source::{Origin, Source};
+pub use suggest::closest;
+pub use workload::{
+    App, CacheSettings, Compare, Data, DatabaseSettings, LoadSetting, Open, TrafficSettings, Warmup,
+    Workload, schema as workload_schema,
+};

@@ -1,0 +1,227 @@
+use super::{Cell, Document, LoadSetting, Problems, Workload};
+use crate::model::{Key, Size};
+use crate::servers::Address;
+use crate::store::postgres::Query;
+use crate::strategy;
+use crate::traffic::ValueSize;
+
+/// Reports what each setting may be, but not together with the others.
+pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) {
+    let mut wrong = |path: &str, title: String, help: &str| {
+        problems.at(document, path, title, (!help.is_empty()).then_some(help));
+    };
+    data(workload, &mut wrong);
+    load(workload, &mut wrong);
+    stores(workload, &mut wrong);
+}
+
+type Report<'a> = dyn FnMut(&str, String, &str) + 'a;
+
+fn data(workload: &Workload, wrong: &mut Report) {
+    let traced = workload.traffic.keys.name == "trace";
+    let rows = workload.data.rows;
+    if rows.is_none() && !traced {
+        wrong("data", "`data.rows` is missing".into(), "say how many rows there are: rows = 100_000");
+    }
+    match &workload.data.value {
+        ValueSize::Fixed(size) if size.0 > ValueSize::MAX => {
+            wrong("data.value.fixed", format!("bodies are cut at {} bytes", ValueSize::MAX), "");
+        }
+        ValueSize::Uniform { min, max } if min > max => {
+            wrong("data.value.uniform.min", format!("min {min} is above max {max}"), "");
+        }
+        ValueSize::Lognormal { median: Size(0), .. } => {
+            wrong("data.value.lognormal.median", "the median must be above 0".into(), "");
+        }
+        _ => {}
+    }
+    let option = |name: &str| workload.traffic.keys.options.get(name).and_then(|value| value.as_u64());
+    if let (Some(hot), Some(rows)) = (option("hot_keys"), rows)
+        && hot > rows
+    {
+        let title = format!("{hot} hot keys are more than the {rows} rows");
+        wrong("traffic.keys.hotspot.hot_keys", title, "");
+    }
+    let mix = &workload.traffic.mix;
+    if [mix.read, mix.write, mix.insert, mix.delete].iter().all(|&weight| weight <= 0.0) {
+        wrong("traffic.mix", "the mix asks for nothing".into(), "give at least one kind a weight above 0");
+    }
+}
+
+fn load(workload: &Workload, wrong: &mut Report) {
+    let traffic = &workload.traffic;
+    let traced = traffic.keys.name == "trace";
+    let mut has_end = traffic.duration.is_some() || traffic.operations.is_some() || traced;
+    match &traffic.load {
+        LoadSetting::Open(open) => {
+            match (open.rate, open.stages.is_empty()) {
+                (Some(rate), _) if rate.0.is_nan() || rate.0 <= 0.0 || rate.0.is_infinite() => {
+                    wrong("traffic.load.open.rate", "the rate must be above 0".into(), "");
+                }
+                (Some(_), false) => {
+                    wrong("traffic.load.open.stages", "a load has a rate or stages, not both".into(), "")
+                }
+                (None, true) => wrong(
+                    "traffic.load.open",
+                    "an open load needs a rate or stages".into(),
+                    "write { open = { rate = 4_000 } }, operations per second",
+                ),
+                _ => {}
+            }
+            for (index, stage) in open.stages.iter().enumerate() {
+                let path = format!("traffic.load.open.stages.{index}");
+                let rates = [stage.from.map_or(0.0, |rate| rate.0), stage.to.0];
+                if rates.iter().any(|&rate| rate.is_nan() || rate < 0.0 || rate.is_infinite()) {
+                    wrong(&path, "a stage's rates must not be below 0".into(), "");
+                }
+                if stage.duration.0.is_zero() {
+                    wrong(&format!("{path}.duration"), "a stage must last".into(), "");
+                }
+            }
+            if !open.stages.is_empty() && open.stages.iter().all(|stage| stage.to.0 <= 0.0) {
+                wrong("traffic.load.open.stages", "no stage has a rate above 0".into(), "");
+            }
+            has_end |= !open.stages.is_empty();
+        }
+        LoadSetting::Recorded { speed, .. } => {
+            if !traced {
+                wrong(
+                    "traffic.load.recorded",
+                    "only a trace has recorded times".into(),
+                    "use keys = { trace = { file = \"…\" } }, or an open load",
+                );
+            }
+            if speed.is_nan() || *speed <= 0.0 {
+                wrong("traffic.load.recorded.speed", "the speed must be above 0".into(), "");
+            }
+        }
+        LoadSetting::Closed { .. } => {}
+    }
+    if traffic.duration.is_some() && traffic.operations.is_some() {
+        wrong("traffic.operations", "a run ends after a duration or after operations, not both".into(), "");
+    }
+    if !has_end {
+        wrong(
+            "traffic",
+            "the run has no end".into(),
+            "give it one: duration = \"20s\", or operations = 100_000",
+        );
+    }
+    if traffic.duration.is_some_and(|duration| duration.0.is_zero()) {
+        wrong("traffic.duration", "the duration must be above 0".into(), "");
+    }
+    if traffic.timeout.0.is_zero() {
+        wrong("traffic.timeout", "the timeout must be above 0".into(), "");
+    }
+    if let Query::Sleep(sleep) = workload.database.query
+        && sleep.0 >= traffic.timeout.0
+    {
+        let title = format!("a load sleeps {sleep}, operations time out after {}", traffic.timeout);
+        wrong("database.query.sleep", title, "raise traffic.timeout or shorten the sleep");
+    }
+}
+
+fn stores(workload: &Workload, wrong: &mut Report) {
+    let cache = &workload.cache;
+    if cache.ttl.is_some_and(|ttl| ttl.0.is_zero()) {
+        wrong("cache.ttl", "the TTL must be above 0".into(), "leave it out for entries that do not expire");
+    }
+    if cache.prefix.is_empty() || cache.prefix.len() > Key::MAX_PREFIX {
+        let title = format!("the prefix must have 1 to {} bytes", Key::MAX_PREFIX);
+        wrong("cache.prefix", title, "");
+    }
+    if let Address::External(url) = &cache.url {
+        if !url.starts_with("redis://") && !url.starts_with("rediss://") {
+            wrong(
+                "cache.url",
+                "no address of a Redis".into(),
+                "write redis://host:port or rediss://host:port",
+            );
+        }
+        for (path, is_set) in [
+            ("cache.maxmemory", cache.maxmemory.is_some()),
+            ("cache.eviction", cache.eviction.is_some()),
+            ("cache.settings", !cache.settings.is_empty()),
+        ] {
+            if is_set {
+                let help = "set it on the server yourself, or use url = \"managed\"";
+                wrong(path, "a server that is not ours is not reconfigured".into(), help);
+            }
+        }
+    }
+    if let Address::External(url) = &workload.database.url {
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            wrong(
+                "database.url",
+                "no address of a Postgres".into(),
+                "write postgres://user@host:port/database",
+            );
+        }
+        if !workload.database.settings.is_empty() {
+            let help = "set it on the server yourself, or use url = \"managed\"";
+            wrong("database.settings", "a server that is not ours is not reconfigured".into(), help);
+        }
+    }
+}
+
+/// Reports what no cell makes use of.
+pub fn check_together(document: &Document, cells: &[Cell], problems: &mut Problems) {
+    let cached = cells.iter().any(|cell| strategy::caches(&cell.workload.strategy.name));
+    if !cached && document.get("cache.ttl").is_some() {
+        let title = "a TTL, but no strategy here puts anything into the cache";
+        problems.at(document, "cache.ttl", title, Some("leave it out, or compare with a caching strategy"));
+    }
+}
+
+/// What is allowed but probably not meant.
+pub fn warnings(cells: &[Cell]) -> Vec<String> {
+    let evicting =
+        |cell: &Cell| cell.workload.cache.eviction.as_ref().is_some_and(|e| e.starts_with("allkeys"));
+    let behind = |cell: &Cell| cell.workload.strategy.name == "write-behind";
+    let mut warnings = Vec::new();
+    if cells.iter().any(|cell| evicting(cell) && behind(cell)) {
+        warnings.push(
+            "write-behind with an allkeys eviction policy: an entry evicted before its flush is a lost write \
+             (counted as lost_dirty); noeviction or a volatile policy avoids it"
+                .into(),
+        );
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::load;
+
+    /// The rendered problems of a small workload with one piece of it replaced.
+    fn problems(from: &str, to: &str) -> String {
+        const RIGHT: &str = "name = \"test\"\n[data]\nrows = 100\n[traffic]\nkeys = \"uniform\"\n\
+            load = { open = { rate = 10 } }\nduration = \"1s\"\n[cache]\nttl = \"5s\"\n[database]\npool = 2\n";
+        assert!(RIGHT.contains(from), "{from} is not in the workload");
+        assert!(load(Path::new("w.toml"), RIGHT.into(), &[]).is_ok());
+        let wrong = load(Path::new("w.toml"), RIGHT.replace(from, to), &[]);
+        wrong.expect_err(to).render(false)
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_with_its_place() {
+        for (from, to, line, expected) in [
+            ("rate = 10", "rate = 0", 6, "the rate must be above 0"),
+            ("rows = 100", "", 3, "`data.rows` is missing"),
+            ("\"uniform\"", "{ hotspot = { hot_keys = 200 } }", 5, "200 hot keys are more than the 100 rows"),
+            ("duration = \"1s\"", "", 4, "the run has no end"),
+            ("duration = \"1s\"", "duration = \"1s\"\noperations = 5", 8, "not both"),
+            ("{ open = { rate = 10 } }", "{ recorded = {} }", 6, "only a trace has recorded times"),
+            ("pool = 2", "query = { sleep = \"2s\" }", 11, "a load sleeps 2s, operations time out after 1s"),
+            ("ttl = \"5s\"", "url = \"redis://h\"\nmaxmemory = \"1MB\"", 10, "not ours is not reconfigured"),
+            ("name = \"test\"", "name = \"test\"\nstrategy = \"direct\"", 10, "no strategy here"),
+            ("[data]", "[data]\nvalue = { uniform = { min = 9, max = 5 } }", 3, "min 9B is above max 5B"),
+        ] {
+            let text = problems(from, to);
+            assert!(text.contains(expected), "{to}: {text}");
+            assert!(text.contains(&format!("w.toml:{line}:")), "{to} is not shown at line {line}:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,347 @@
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::model::{Rate, Size, Time};
+use crate::registry::{Choice, choice_schema};
+use crate::servers::Address;
+use crate::store::DRIVERS;
+use crate::store::postgres::Query;
+use crate::strategy::STRATEGIES;
+use crate::traffic::{Arrival, KEYS, Stage, ValueSize, Weights};
+
+/// A workload: what is stored, what is asked, through which strategy, and what is compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// A short name; results are filed under it.
+    pub name: String,
+    /// How cache and database are used together.
+    #[serde(default = "default_strategy")]
+    #[schemars(schema_with = "strategies")]
+    pub strategy: Choice,
+    #[serde(default)]
+    pub data: Data,
+    pub traffic: TrafficSettings,
+    #[serde(default)]
+    pub app: App,
+    #[serde(default)]
+    pub cache: CacheSettings,
+    #[serde(default)]
+    pub database: DatabaseSettings,
+    /// Settings to compare, by their dotted paths, each with the list of its values. Every combination is a cell.
+    #[serde(default)]
+    pub compare: Compare,
+}
+
+/// The rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// Rows that exist before the first operation. May be left out where the keys come from a trace.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// How large the body of a row is.
+    pub value: ValueSize,
+    /// Everything random follows from it.
+    pub seed: u64,
+}
+
+impl Default for Data {
+    fn default() -> Data {
+        Data { rows: None, value: ValueSize::Fixed(Size(256)), seed: 42 }
+    }
+}
+
+/// The requests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrafficSettings {
+    /// How often each kind of operation comes; a trace that has operations needs none.
+    #[serde(default = "reads_only")]
+    pub mix: Weights,
+    /// Which rows are asked for.
+    #[serde(default = "default_keys")]
+    #[schemars(schema_with = "key_distributions")]
+    pub keys: Choice,
+    /// How operations are started.
+    pub load: LoadSetting,
+    /// Load before the measurement, which is not counted: a time, `{ operations = N }`, or
+    /// "until hit rate is stable".
+    #[serde(default)]
+    pub warmup: Warmup,
+    /// How long the measurement lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Time>,
+    /// How many operations are measured, instead of a duration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub operations: Option<u64>,
+    /// An operation that takes longer fails.
+    #[serde(default = "default_timeout")]
+    pub timeout: Time,
+}
+
+/// How operations are started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum LoadSetting {
+    /// At planned times, whatever is still in flight: shows what users feel. Latency counts from the planned time.
+    Open(Open),
+    /// By clients that each wait for their last operation: shows what the system can do.
+    Closed {
+        /// How many clients.
+        #[schemars(range(min = 1, max = 100_000))]
+        clients: usize,
+    },
+    /// At the times that the trace recorded.
+    Recorded {
+        /// How many times as fast as recorded.
+        #[serde(default = "one")]
+        speed: f64,
+        /// Most operations in flight at once; beyond that they queue and keep their times.
+        #[serde(default = "default_in_flight")]
+        #[schemars(range(min = 1, max = 100_000))]
+        in_flight: usize,
+    },
+}
+
+/// An open load: a rate, or stages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Open {
+    /// Operations per second, over all instances together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// Stretches of time over which the rate changes linearly, instead of one rate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+    /// How arrivals are spread.
+    #[serde(default)]
+    pub arrival: Arrival,
+    /// Most operations in flight at once; beyond that they queue and keep their times.
+    #[serde(default = "default_in_flight")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub in_flight: usize,
+}
+
+/// Load before the measurement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Warmup {
+    Time(Time),
+    Operations(u64),
+    /// Until the hit rate of three windows differs by less than half a percentage point, for a minute at most.
+    StableHitRate,
+}
+
+const STABLE: &str = "until hit rate is stable";
+
+impl Default for Warmup {
+    fn default() -> Warmup {
+        Warmup::Time(Time::default())
+    }
+}
+
+impl Serialize for Warmup {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Warmup::Time(time) => time.serialize(serializer),
+            Warmup::Operations(count) => serializer.collect_map([("operations", count)]),
+            Warmup::StableHitRate => serializer.serialize_str(STABLE),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Warmup {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Warmup, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Warmup;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                write!(f, "a time, {{ operations = N }}, or \"{STABLE}\"")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Warmup, E> {
+                match text {
+                    STABLE => Ok(Warmup::StableHitRate),
+                    _ => text.parse().map(Warmup::Time).map_err(|_| {
+                        E::custom(format!("`{text}` is no time such as \"5s\", and not \"{STABLE}\""))
+                    }),
+                }
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Warmup, A::Error> {
+                match map.next_entry::<String, u64>()? {
+                    Some((name, count)) if name == "operations" => Ok(Warmup::Operations(count)),
+                    _ => Err(de::Error::custom("expected { operations = N }")),
+                }
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl JsonSchema for Warmup {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Warmup".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Load before the measurement, which is not counted: a time, { operations = N }, or \"until hit rate is stable\".",
+            "type": ["string", "object"],
+            "properties": { "operations": { "type": "integer", "minimum": 0 } },
+            "additionalProperties": false,
+        })
+    }
+}
+
+/// The service under test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct App {
+    /// Service instances: each with its own connections and its own in-process state.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub instances: usize,
+    /// Worker threads that the instances live on; no more than there are instances.
+    #[schemars(range(min = 1, max = 256))]
+    pub threads: usize,
+}
+
+impl Default for App {
+    fn default() -> App {
+        App { instances: 1, threads: 1 }
+    }
+}
+
+/// The cache.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CacheSettings {
+    /// "managed" for a server of our own, or redis://… or rediss://… for one that runs.
+    #[schemars(with = "String")]
+    pub url: Address,
+    /// The client library.
+    #[schemars(schema_with = "drivers")]
+    pub driver: Choice,
+    /// Connections of each instance; its clients share them.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub connections: usize,
+    /// How long entries live; without it, until they are evicted or deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Time>,
+    /// The managed server's limit; without it there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maxmemory: Option<Size>,
+    /// What the managed server evicts at its limit: allkeys-lru, allkeys-lfu, noeviction …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eviction: Option<String>,
+    /// In front of every name we put into the cache.
+    pub prefix: String,
+    /// Further settings of the managed server, as in redis.conf.
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Default for CacheSettings {
+    fn default() -> CacheSettings {
+        CacheSettings {
+            url: Address::Managed,
+            driver: Choice::named("redis"),
+            connections: 4,
+            ttl: None,
+            maxmemory: None,
+            eviction: None,
+            prefix: "cachebench:".into(),
+            settings: BTreeMap::new(),
+        }
+    }
+}
+
+/// The database.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// "managed" for a server of our own, or postgres://… for one that runs.
+    #[schemars(with = "String")]
+    pub url: Address,
+    /// Connections of each instance.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub pool: usize,
+    /// What loading a row costs.
+    pub query: Query,
+    /// Further settings of the managed server, as in postgresql.conf.
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> DatabaseSettings {
+        DatabaseSettings {
+            url: Address::Managed,
+            pool: 16,
+            query: Query::default(),
+            settings: BTreeMap::new(),
+        }
+    }
+}
+
+/// What is compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Compare {
+    /// How often each cell is measured; cells are interleaved, not run in blocks.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub repeat: u32,
+    /// Lists of values by dotted path.
+    #[serde(flatten)]
+    #[schemars(with = "BTreeMap<String, Vec<serde_json::Value>>")]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Default for Compare {
+    fn default() -> Compare {
+        Compare { repeat: 1, settings: serde_json::Map::new() }
+    }
+}
+
+fn default_strategy() -> Choice {
+    Choice::named("cache-aside")
+}
+
+fn default_keys() -> Choice {
+    Choice::named("zipfian")
+}
+
+fn reads_only() -> Weights {
+    Weights { read: 1.0, ..Weights::default() }
+}
+
+fn default_timeout() -> Time {
+    Time(std::time::Duration::from_secs(1))
+}
+
+fn default_in_flight() -> usize {
+    256
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn strategies(generator: &mut SchemaGenerator) -> Schema {
+    choice_schema(STRATEGIES, generator)
+}
+
+fn key_distributions(generator: &mut SchemaGenerator) -> Schema {
+    choice_schema(KEYS, generator)
+}
+
+fn drivers(generator: &mut SchemaGenerator) -> Schema {
+    choice_schema(DRIVERS, generator)
+}
+
+/// The JSON Schema of the workload file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Workload).to_value()
+}

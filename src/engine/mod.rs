@@ -1,0 +1,16 @@
+//! Engine: makes the operations happen when the plan wants them, and hands what it saw to `measure`.
+//!
+//! Worker threads own a current-thread runtime each, with the service instances that live on them; the pacer
+//! and whoever calls [`Crew::drive`] stay off these threads.
+
+mod crew;
+mod drive;
+mod lane;
+mod pacer;
+mod queue;
+mod stop;
+mod watchdog;
+
+pub use crew::{Crew, CrewError, Factory, Instance};
+pub use drive::{Drive, Flow, Limit, Load, Plan};
+pub use stop::Stop;

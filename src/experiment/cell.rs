@@ -1,0 +1,258 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::observer::{Event, Observer, Phase};
+use super::servers::{Servers, Urls};
+use super::{ExperimentError, checks, parts};
+use crate::config::{Data, Warmup, Workload};
+use crate::engine::{Crew, Drive, Flow, Limit, Load, Plan, Stop};
+use crate::measure::{
+    AfterWrite, CounterCheck, Findings, Metrics, Recorder, RepeatResult, Status, Unit, Usage, Verdict, Window,
+};
+use crate::model::{Failure, Kind, Served};
+use crate::store::postgres::{prepare, seed};
+use crate::traffic::Traffic;
+
+/// Acknowledged writes must have reached the database after this long.
+const DRAIN: Duration = Duration::from_secs(30);
+/// A warm-up that waits for a stable hit rate gives up waiting after this long.
+const LONGEST_WARMUP: Duration = Duration::from_secs(60);
+/// Rows beyond the seeded ones whose reads after a write are followed.
+const INSERTED_FOLLOWED: u64 = 1 << 20;
+
+/// Measures a cell once.
+pub fn measure(
+    workload: &Workload,
+    file: &Path,
+    servers: &mut Servers,
+    observer: &dyn Observer,
+    stop: &Stop,
+) -> Result<RepeatResult, ExperimentError> {
+    let traffic = Arc::new(parts::traffic(workload, file)?);
+    observer.event(&Event::Phase(Phase::Servers));
+    let urls = Urls::of(workload, servers)?;
+    let (cache_facts, database_facts) = servers.facts(&urls);
+    fill(workload, &traffic, &urls, servers, observer, stop)?;
+    observer.event(&Event::Phase(Phase::Connecting));
+    let crew = Crew::start(workload.app.threads, workload.app.instances, &parts::factory(workload, &urls))?;
+    let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
+    let counters_before = servers.counters(&urls);
+    let sent_before = crew.counts();
+
+    let after_write = Arc::new(AfterWrite::new(traffic.rows() + INSERTED_FOLLOWED));
+    let plan = |load, limit, first| Plan {
+        load,
+        limit,
+        first,
+        timeout: workload.traffic.timeout.0,
+        traffic: traffic.clone(),
+        after_write: after_write.clone(),
+        stop: stop.clone(),
+    };
+    let first = warm_up(workload, &crew, &plan, servers, observer)?;
+    if stop.is_requested() {
+        return Err(ExperimentError::Interrupted);
+    }
+    crew.tallies().iter().for_each(|tally| drop(tally.take_pool()));
+    let tally_before = crew.counts();
+    let usage_before = Usage::now();
+    let limit = parts::limit(workload, &traffic);
+    observer.event(&Event::Phase(Phase::Measuring {
+        expected: parts::expected(workload, limit),
+        operations: match limit {
+            Limit::Operations(count) => Some(count),
+            Limit::Time(_) => None,
+        },
+    }));
+    let drive =
+        crew.drive(plan(parts::load(workload), limit, first), |window| watch(window, servers, observer))?;
+    let usage = Usage::since(&usage_before);
+
+    observer.event(&Event::Phase(Phase::Draining));
+    let mut reasons = Vec::new();
+    // After a Ctrl-C there is no time to wait for flushes.
+    if drive.failure.is_none() && !drive.interrupted {
+        reasons.extend(
+            crew.drain(DRAIN).err().map(|error| format!("acknowledged writes were not flushed: {error}")),
+        );
+    }
+    let tally = &crew.counts() - &tally_before;
+    let mut metrics = Metrics::of(&drive.recorder, &tally, drive.elapsed);
+    pool_metrics(&mut metrics, &crew);
+    put_schedule(&mut metrics, &drive);
+    metrics.put("lost_dirty", tally.lost_dirty as f64, Unit::Count);
+    let operations = drive.recorder.operations();
+    metrics.put("generator.cpu_us_per_op", usage.ns_per(operations) / 1_000.0, Unit::Us);
+    let (mut found, mut status) = (Vec::new(), Status::Valid);
+    if drive.interrupted {
+        status = Status::Interrupted;
+    } else if let Some(failure) = &drive.failure {
+        status = Status::Failed;
+        reasons.push(failure.clone());
+    } else {
+        let counters_after = servers.counters(&urls);
+        let sent = &crew.counts() - &sent_before;
+        found = checks::compare(&sent, &counters_before, &counters_after, workload);
+        checks::server_metrics(&mut metrics, &counters_before, &counters_after, operations);
+        reasons.extend(verdict(&drive, &metrics, &found, &usage, sent.all_errors()).reasons);
+        if !reasons.is_empty() {
+            status = Status::Invalid;
+        }
+    }
+    Ok(RepeatResult {
+        repeat: 1,
+        order: 1,
+        status,
+        verdict: Verdict { reasons },
+        seconds: drive.elapsed.as_secs_f64(),
+        metrics,
+        accounts: accounts(&drive.recorder),
+        histograms: drive.recorder,
+        log: drive.log,
+        windows: drive.windows,
+        checks: found,
+        usage,
+        cache: cache_facts,
+        database: database_facts,
+        clients,
+    })
+}
+
+/// The result of a cell that could not be measured.
+pub fn failed(error: &ExperimentError) -> RepeatResult {
+    RepeatResult {
+        status: Status::Failed,
+        verdict: Verdict { reasons: vec![error.to_string()] },
+        ..RepeatResult::default()
+    }
+}
+
+/// Brings the tables to the state that the workload starts from, unless they are in it.
+fn fill(
+    workload: &Workload,
+    traffic: &Traffic,
+    urls: &Urls,
+    servers: &mut Servers,
+    observer: &dyn Observer,
+    stop: &Stop,
+) -> Result<(), ExperimentError> {
+    let data = Data { rows: Some(traffic.rows()), ..workload.data.clone() };
+    let wanted = (urls.database.clone(), data, workload.database.query.clone());
+    if servers.seeded.as_ref() != Some(&wanted) {
+        observer.event(&Event::Phase(Phase::Seeding { rows: traffic.rows() }));
+        let seeding = async {
+            prepare(&urls.database).await?;
+            let row = |id| traffic.row(id);
+            let progress = |rows| observer.event(&Event::Seeded(rows));
+            seed(&urls.database, traffic.rows(), &workload.database.query, row, progress).await
+        };
+        let seeded = servers.runtime.block_on(async {
+            tokio::select! {
+                seeded = seeding => Some(seeded),
+                () = stop.requested() => None,
+            }
+        });
+        seeded.ok_or(ExperimentError::Interrupted)??;
+    }
+    servers.seeded = (!traffic.writes()).then_some(wanted);
+    Ok(())
+}
+
+/// Load that is not counted; answers the first ticket of the measurement.
+fn warm_up(
+    workload: &Workload,
+    crew: &Crew,
+    plan: &dyn Fn(Load, Limit, u64) -> Plan,
+    servers: &Servers,
+    observer: &dyn Observer,
+) -> Result<u64, ExperimentError> {
+    let limit = match workload.traffic.warmup {
+        Warmup::Time(time) if time.0.is_zero() => return Ok(0),
+        Warmup::Operations(0) => return Ok(0),
+        Warmup::Time(time) => Limit::Time(time.0),
+        Warmup::Operations(count) => Limit::Operations(count),
+        Warmup::StableHitRate => Limit::Time(LONGEST_WARMUP),
+    };
+    observer.event(&Event::Phase(Phase::Warmup { expected: parts::expected(workload, limit) }));
+    let mut last = Vec::new();
+    let drive = crew.drive(plan(parts::load(workload), limit, 0), |window| {
+        last.extend(window.metrics.get("hit_rate"));
+        match watch(window, servers, observer) {
+            Flow::Continue if workload.traffic.warmup == Warmup::StableHitRate && is_stable(&last) => {
+                Flow::Enough
+            }
+            flow => flow,
+        }
+    })?;
+    Ok(drive.next_ticket)
+}
+
+/// Whether the last three hit rates lie within half a percentage point.
+fn is_stable(hit_rates: &[f64]) -> bool {
+    let Some(last) = hit_rates.last_chunk::<3>() else { return false };
+    let spread = |f: fn(f64, f64) -> f64| last.iter().copied().reduce(f).unwrap_or(0.0);
+    spread(f64::max) - spread(f64::min) < 0.005
+}
+
+fn watch(window: &Window, servers: &Servers, observer: &dyn Observer) -> Flow {
+    observer.event(&Event::Window(window));
+    servers.trouble().map_or(Flow::Continue, Flow::Fail)
+}
+
+fn pool_metrics(metrics: &mut Metrics, crew: &Crew) {
+    let pools = crew.tallies().iter().map(|tally| tally.take_pool());
+    let merged = pools.reduce(|(mut waits, peak), (other, other_peak)| {
+        // Both have the same bounds, so nothing can fall outside.
+        let _ = waits.add(&other);
+        (waits, peak + other_peak)
+    });
+    if let Some((waits, peak)) = merged {
+        metrics.put_pool(&waits, peak);
+    }
+}
+
+fn put_schedule(metrics: &mut Metrics, drive: &Drive) {
+    if let Some(scheduled) = drive.scheduled {
+        metrics.put("scheduled", scheduled as f64, Unit::Count);
+        metrics.put("throughput.offered", scheduled as f64 / drive.elapsed.as_secs_f64(), Unit::PerS);
+    }
+}
+
+fn verdict(drive: &Drive, metrics: &Metrics, checks: &[CounterCheck], usage: &Usage, errors: u64) -> Verdict {
+    Verdict::on(&Findings {
+        metrics,
+        windows: &drive.windows,
+        checks,
+        usage,
+        elapsed: drive.elapsed,
+        scheduled: drive.scheduled,
+        offered: &drive.offered,
+        uncertain: errors + drive.recorder.failures(),
+    })
+}
+
+/// Every operation by kind and result; the counts add up to all of them.
+fn accounts(recorder: &Recorder) -> BTreeMap<String, u64> {
+    let mut accounts = BTreeMap::new();
+    let mut put = |name: String, count: u64| {
+        if count > 0 {
+            accounts.insert(name, count);
+        }
+    };
+    for (served, name) in [(Served::Hit, "hit"), (Served::Miss, "miss"), (Served::Fallback, "fallback")] {
+        put(format!("read.{name}"), recorder.served(served));
+    }
+    for kind in Kind::ALL {
+        let mut failed = 0;
+        for failure in Failure::ALL {
+            failed += recorder.failed(kind, failure);
+            put(format!("{}.failed.{}", kind.name(), failure.name()), recorder.failed(kind, failure));
+        }
+        if kind.is_write() {
+            put(format!("{}.done", kind.name()), recorder.count(kind) - failed);
+        }
+    }
+    accounts
+}

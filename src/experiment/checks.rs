@@ -1,0 +1,63 @@
+use crate::config::Workload;
+use crate::measure::{Command, CounterCheck, Metrics, QueryClass, TallyCounts, Unit};
+use crate::store::postgres::{Query, Statement};
+use crate::store::scripts::SCRIPTS;
+
+use super::servers::Counters;
+
+/// Holds what we sent against what the servers counted, command by command and class by class.
+///
+/// A command that our scripts call too is left out once a script has run: the server counts both alike.
+pub fn compare(
+    sent: &TallyCounts,
+    before: &Counters,
+    after: &Counters,
+    workload: &Workload,
+) -> Vec<CounterCheck> {
+    let mut checks = Vec::new();
+    if let (Some(before), Some(after)) = (&before.cache, &after.cache) {
+        let counted = after.since(before);
+        let scripted = sent.command(Command::Evalsha) > 0;
+        let touched = |name: &str| SCRIPTS.iter().any(|script| script.touches.contains(&name));
+        for command in Command::ALL {
+            let client = sent.command(command);
+            let server = counted.calls.get(command.name()).copied().unwrap_or(0);
+            if !(scripted && touched(command.name())) && client + server > 0 {
+                checks.push(CounterCheck { what: format!("cache {}", command.name()), client, server });
+            }
+        }
+    }
+    if let (Some(before), Some(after)) = (&before.database, &after.database) {
+        let counted = after.since(before);
+        let calls = |statement: &Statement| counted.calls.get(statement.counted_as()).copied().unwrap_or(0);
+        let query: &Query = &workload.database.query;
+        let (loads, writes): (Vec<_>, Vec<_>) =
+            Statement::all(query).into_iter().partition(|statement| statement.class() == QueryClass::Load);
+        let load = CounterCheck {
+            what: "database load".into(),
+            client: sent.query(QueryClass::Load),
+            server: loads.iter().map(calls).sum(),
+        };
+        let write = CounterCheck {
+            what: "database write".into(),
+            client: sent.query(QueryClass::Write) + sent.query(QueryClass::Flush),
+            server: writes.iter().map(calls).sum(),
+        };
+        // Statements that fell out of the server's table would be missing in its count.
+        if counted.deallocated == 0 {
+            checks.extend([load, write].into_iter().filter(|check| check.client + check.server > 0));
+        }
+    }
+    checks
+}
+
+/// Adds what only the servers know.
+pub fn server_metrics(metrics: &mut Metrics, before: &Counters, after: &Counters, operations: u64) {
+    let (Some(before), Some(after)) = (&before.cache, &after.cache) else { return };
+    let counted = after.since(before);
+    metrics.put("cache.evicted_keys", counted.evicted_keys as f64, Unit::Count);
+    metrics.put("cache.expired_keys", counted.expired_keys as f64, Unit::Count);
+    metrics.put("cache.keys", after.keys as f64, Unit::Count);
+    metrics.put("cache.used_memory", after.used_memory as f64, Unit::Bytes);
+    metrics.put("cache.cpu_us_per_op", counted.cpu_seconds * 1e6 / operations as f64, Unit::Us);
+}

@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use crate::measure::{RepeatResult, Window};
+
+/// What a measurement is doing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Phase {
+    /// Measuring the harness itself.
+    Floor,
+    /// Starting servers.
+    Servers,
+    /// Filling the database.
+    Seeding { rows: u64 },
+    /// Connecting the service instances.
+    Connecting,
+    /// Load that is not counted.
+    Warmup { expected: Option<Duration> },
+    /// Load that is.
+    Measuring { expected: Option<Duration>, operations: Option<u64> },
+    /// Waiting for acknowledged writes to reach the database.
+    Draining,
+}
+
+impl Phase {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Phase::Floor => "measuring the harness",
+            Phase::Servers => "starting servers",
+            Phase::Seeding { .. } => "seeding",
+            Phase::Connecting => "connecting",
+            Phase::Warmup { .. } => "warm-up",
+            Phase::Measuring { .. } => "measuring",
+            Phase::Draining => "draining",
+        }
+    }
+}
+
+/// Something that happened in a run, for whoever watches it.
+pub enum Event<'a> {
+    Cell {
+        order: usize,
+        total: usize,
+        label: &'a str,
+        repeat: u32,
+        repeats: u32,
+    },
+    Phase(Phase),
+    /// Rows seeded so far.
+    Seeded(u64),
+    Window(&'a Window),
+    Measured {
+        result: &'a RepeatResult,
+    },
+}
+
+/// Watches a run, off the worker threads.
+pub trait Observer {
+    fn event(&self, event: &Event);
+}

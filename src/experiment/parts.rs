@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ExperimentError;
+use super::servers::Urls;
+use crate::config::{LoadSetting, Workload};
+use crate::engine::{Factory, Instance, Limit, Load};
+use crate::measure::Tally;
+use crate::model::{Failure, StoreError};
+use crate::store::postgres::Postgres;
+use crate::store::{Cache, DRIVERS, Database, DriverParts};
+use crate::strategy::{Parts, STRATEGIES};
+use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Schedule, Traffic};
+
+/// The traffic of a workload; relative trace paths are looked for beside its file first.
+pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentError> {
+    let beside = file.parent().map(Path::to_path_buf);
+    let named = std::env::var_os("CACHEBENCH_TRACES").map(PathBuf::from);
+    let seed = workload.data.seed;
+    let parts = KeyParts {
+        rows: workload.data.rows.unwrap_or(0),
+        seed,
+        folders: beside.into_iter().chain(named).collect(),
+    };
+    let keys = workload.traffic.keys.build(KEYS, parts)?;
+    let rows = workload.data.rows.unwrap_or(0).max(keys.rows().unwrap_or(0)).max(1);
+    let bodies = Bodies::new(workload.data.value.clone(), seed);
+    let mix = Mix::new(&workload.traffic.mix, seed);
+    Ok(Traffic::new(seed, rows, &workload.cache.prefix, mix, keys, bodies))
+}
+
+/// Connects a service instance: its own tally, its own connections, its own strategy.
+pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
+    let (workload, urls) = (Arc::new(workload.clone()), Arc::new(urls.clone()));
+    Arc::new(move |instance| {
+        let (workload, urls) = (workload.clone(), urls.clone());
+        Box::pin(async move {
+            let tally = Arc::new(Tally::default());
+            let (cache, database) = connect(&workload, &urls, workload.database.pool, &tally).await?;
+            let parts = Parts {
+                cache,
+                database,
+                ttl: workload.cache.ttl.map(|ttl| ttl.0),
+                prefix: workload.cache.prefix.clone(),
+                instance,
+                tally: tally.clone(),
+            };
+            let refused = |error| StoreError::cache(Failure::Refused, error);
+            let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
+            Ok(Instance { strategy: strategy.into(), tally })
+        })
+    })
+}
+
+type Stores = (Arc<dyn Cache>, Arc<dyn Database>);
+
+async fn connect(
+    workload: &Workload,
+    urls: &Urls,
+    pool: usize,
+    tally: &Arc<Tally>,
+) -> Result<Stores, StoreError> {
+    let refused = |error| StoreError::cache(Failure::Refused, error);
+    let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
+    let connections = workload.cache.connections;
+    let parts = DriverParts { url: urls.cache.clone(), connections, tally: tally.clone() };
+    let cache = driver.connect(parts).await?;
+    let query = workload.database.query.clone();
+    let database = Postgres::connect(&urls.database, pool, query, tally.clone()).await?;
+    Ok((cache, Arc::new(database)))
+}
+
+/// How the clients are connected, drivers' settings included: for the record, from a connection of its own.
+pub async fn describe_clients(
+    workload: &Workload,
+    urls: &Urls,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let (cache, database) = connect(workload, urls, 1, &Arc::default()).await?;
+    let mut clients: BTreeMap<String, String> = cache
+        .client()
+        .into_iter()
+        .chain(database.client())
+        .map(|(name, value)| (name.into(), value))
+        .collect();
+    clients.insert("database_connections".into(), workload.database.pool.to_string());
+    clients.insert("instances".into(), workload.app.instances.to_string());
+    clients.insert("threads".into(), workload.app.threads.min(workload.app.instances).to_string());
+    Ok(clients)
+}
+
+pub fn load(workload: &Workload) -> Load {
+    let seed = workload.data.seed;
+    match &workload.traffic.load {
+        LoadSetting::Closed { clients } => Load::Closed { clients: *clients },
+        LoadSetting::Recorded { speed, in_flight } => Load::Recorded { speed: *speed, in_flight: *in_flight },
+        LoadSetting::Open(open) => {
+            let schedule = match open.rate {
+                Some(rate) => Schedule::steady(rate, open.arrival, seed),
+                None => Schedule::staged(&open.stages, open.arrival, seed),
+            };
+            Load::Open { schedule: Box::new(schedule), in_flight: open.in_flight }
+        }
+    }
+}
+
+pub fn limit(workload: &Workload, traffic: &Traffic) -> Limit {
+    let stages = match &workload.traffic.load {
+        LoadSetting::Open(open) => Schedule::length(&open.stages),
+        _ => Duration::ZERO,
+    };
+    match (workload.traffic.operations, workload.traffic.duration, traffic.length()) {
+        (Some(operations), ..) => Limit::Operations(operations),
+        (None, Some(duration), _) => Limit::Time(duration.0),
+        (None, None, _) if !stages.is_zero() => Limit::Time(stages),
+        (None, None, length) => Limit::Operations(length.unwrap_or(0)),
+    }
+}
+
+/// How long a stretch of load is expected to last, where that follows from the plan.
+pub fn expected(workload: &Workload, limit: Limit) -> Option<Duration> {
+    match (limit, &workload.traffic.load) {
+        (Limit::Time(time), _) => Some(time),
+        (Limit::Operations(count), LoadSetting::Open(open)) => {
+            Duration::try_from_secs_f64(count as f64 / open.rate?.0).ok()
+        }
+        (Limit::Operations(_), _) => None,
+    }
+}

@@ -1,0 +1,176 @@
+use std::collections::BTreeMap;
+
+use tokio::runtime::Runtime;
+
+use super::{ExperimentError, Permissions};
+use crate::config::{CacheSettings, Data, DatabaseSettings, Workload};
+use crate::servers::{
+    Address, ManagedPostgres, ManagedRedis, PostgresCounters, PostgresOptions, RedisCounters, RedisOptions,
+    RunFolder, ServerError, admit_postgres, admit_redis, leave_postgres, leave_redis, postgres_facts,
+    redis_facts,
+};
+use crate::store::postgres::{Query, SCHEMA};
+
+/// The servers of a run: a Redis as fresh as each cell wants it, and a Postgres for as long as it fits.
+pub struct Servers {
+    // Dropped in this order: the servers before the folder that they live in.
+    redis: Option<ManagedRedis>,
+    postgres: Option<(ManagedPostgres, PostgresOptions)>,
+    folder: Option<RunFolder>,
+    /// External servers that we were admitted to: addresses with our prefix on them.
+    guest_redis: Vec<(String, String)>,
+    guest_postgres: Vec<String>,
+    permissions: Permissions,
+    /// What the tables hold; nothing if a cell has written since.
+    pub seeded: Option<(String, Data, Query)>,
+    pub runtime: Runtime,
+}
+
+impl Servers {
+    pub fn new(permissions: Permissions) -> Result<Servers, ExperimentError> {
+        Ok(Servers {
+            redis: None,
+            postgres: None,
+            folder: None,
+            guest_redis: Vec::new(),
+            guest_postgres: Vec::new(),
+            permissions,
+            seeded: None,
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+        })
+    }
+
+    fn folder(&mut self) -> Result<&RunFolder, ServerError> {
+        if self.folder.is_none() {
+            self.folder = Some(RunFolder::create()?);
+        }
+        Ok(self.folder.get_or_insert_with(|| unreachable!("made above")))
+    }
+
+    /// The address of an empty cache with these settings: our own fresh server, or somebody else's without
+    /// anything of ours.
+    pub fn cache(&mut self, settings: &CacheSettings) -> Result<String, ExperimentError> {
+        match &settings.url {
+            Address::Managed => {
+                self.redis = None;
+                let options = RedisOptions {
+                    maxmemory: settings.maxmemory.map(|size| size.0),
+                    eviction: settings.eviction.clone(),
+                    settings: settings.settings.clone(),
+                };
+                let redis = ManagedRedis::start(&options, self.folder()?)?;
+                let url = redis.url();
+                self.redis = Some(redis);
+                Ok(url)
+            }
+            Address::External(url) => {
+                let place = (url.clone(), settings.prefix.clone());
+                if !self.guest_redis.contains(&place) {
+                    let admitted = admit_redis(url, &settings.prefix, self.permissions.foreign_data);
+                    self.runtime.block_on(admitted)?;
+                    self.guest_redis.push(place);
+                }
+                self.runtime.block_on(leave_redis(url, &settings.prefix))?;
+                Ok(url.clone())
+            }
+        }
+    }
+
+    /// The address of a database with our schema in it.
+    pub fn database(&mut self, settings: &DatabaseSettings) -> Result<String, ExperimentError> {
+        match &settings.url {
+            Address::Managed => {
+                let options = PostgresOptions { settings: settings.settings.clone() };
+                let fits = self.postgres.as_ref().is_some_and(|(postgres, running)| {
+                    running.settings == options.settings && postgres.is_alive()
+                });
+                if !fits {
+                    self.postgres = None;
+                    self.seeded = None;
+                    let postgres = ManagedPostgres::start(&options, self.folder()?)?;
+                    let url = postgres.url();
+                    self.postgres = Some((postgres, options));
+                    self.runtime.block_on(admit_postgres(&url, SCHEMA, false))?;
+                }
+                Ok(self.postgres.as_ref().map(|(postgres, _)| postgres.url()).unwrap_or_default())
+            }
+            Address::External(url) => {
+                if !self.guest_postgres.contains(url) {
+                    self.runtime.block_on(admit_postgres(url, SCHEMA, self.permissions.foreign_data))?;
+                    self.guest_postgres.push(url.clone());
+                }
+                Ok(url.clone())
+            }
+        }
+    }
+
+    /// Why the run cannot go on, if a server of ours has ended.
+    pub fn trouble(&self) -> Option<String> {
+        if let Some(redis) = self.redis.as_ref().filter(|redis| !redis.is_alive()) {
+            return Some(format!("redis-server ended; the last it said:\n{}", redis.log_tail()));
+        }
+        let (postgres, _) = self.postgres.as_ref().filter(|(postgres, _)| !postgres.is_alive())?;
+        Some(format!("postgres ended; the last it said:\n{}", postgres.log_tail()))
+    }
+
+    /// What the servers tell of themselves.
+    pub fn facts(&self, urls: &Urls) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+        let facts = async {
+            // A server that tells nothing of itself can be measured all the same.
+            (
+                redis_facts(&urls.cache).await.unwrap_or_default(),
+                postgres_facts(&urls.database).await.unwrap_or_default(),
+            )
+        };
+        self.runtime.block_on(facts)
+    }
+
+    /// The servers' own counters.
+    pub fn counters(&self, urls: &Urls) -> Counters {
+        self.runtime.block_on(async {
+            Counters {
+                cache: RedisCounters::read(&urls.cache).await.ok(),
+                database: PostgresCounters::read(&urls.database).await.ok().flatten(),
+            }
+        })
+    }
+
+    /// Takes everything of ours off servers that are not ours.
+    pub fn leave(&mut self) {
+        for (url, prefix) in std::mem::take(&mut self.guest_redis) {
+            // Nothing is left to be done about a server that does not answer any more.
+            let _ = self.runtime.block_on(leave_redis(&url, &prefix));
+        }
+        for url in std::mem::take(&mut self.guest_postgres) {
+            let _ = self.runtime.block_on(leave_postgres(&url, SCHEMA));
+        }
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Where the servers of a cell listen.
+#[derive(Clone, Debug)]
+pub struct Urls {
+    pub cache: String,
+    pub database: String,
+}
+
+impl Urls {
+    /// Starts or enters the servers that a workload names.
+    pub fn of(workload: &Workload, servers: &mut Servers) -> Result<Urls, ExperimentError> {
+        let database = servers.database(&workload.database)?;
+        let cache = servers.cache(&workload.cache)?;
+        Ok(Urls { cache, database })
+    }
+}
+
+/// A moment's counters of both servers, where they tell them.
+pub struct Counters {
+    pub cache: Option<RedisCounters>,
+    pub database: Option<PostgresCounters>,
+}

@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+
+use super::{Clock, Recorder};
+use crate::model::{Kind, Served};
+
+/// The histograms of a measurement's windows, one tagged line each, in HdrHistogram's log format 1.3.
+///
+/// Values are nanoseconds; the maximum in clear is in milliseconds. Tags are `read.response`,
+/// `read.hit.response`, `write.service` …
+#[derive(Clone, Debug, Default)]
+pub struct IntervalLog(Vec<u8>);
+
+/// Nanoseconds in the unit that the maximum is written in.
+const MAX_DIVISOR: f64 = 1e6;
+
+impl IntervalLog {
+    /// Adds the histograms of a window that began `at` after the start.
+    pub fn append(&mut self, at: Duration, length: Duration, recorder: &Recorder) {
+        let mut serializer = V2DeflateSerializer::new();
+        let mut builder = IntervalLogWriterBuilder::new();
+        builder.with_max_value_divisor(MAX_DIVISOR);
+        // Writing to memory does not fail.
+        let Ok(mut log) = builder.begin_log_with(&mut self.0, &mut serializer) else { return };
+        for (name, histogram) in recorder.histograms() {
+            let _ = log.write_histogram(histogram, at, length, Tag::new(&name));
+        }
+    }
+
+    /// The log as a file: the format's version, what the values are, the legend, then the lines.
+    pub fn to_file(&self, started_at: &str) -> Vec<u8> {
+        let head = format!(
+            "#[Histogram log format version 1.3]\n#[started at {started_at}; times are seconds from there]\n\
+             #[values are nanoseconds, Interval_Max is milliseconds]\n\
+             \"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n"
+        );
+        [head.as_bytes(), &self.0].concat()
+    }
+}
+
+impl Recorder {
+    /// Every histogram that holds something, by name, in nanoseconds.
+    pub fn histograms(&self) -> Vec<(String, &hdrhistogram::Histogram<u64>)> {
+        let mut all = Vec::new();
+        for kind in Kind::ALL {
+            for clock in Clock::ALL {
+                let histogram = self.latency(kind, clock);
+                all.extend(histogram.map(|found| (format!("{}.{}", kind.name(), clock.name()), found)));
+            }
+        }
+        for (served, name) in [(Served::Hit, "hit"), (Served::Miss, "miss")] {
+            for clock in [Clock::Response, Clock::Service] {
+                let histogram = self.served_latency(served, clock);
+                all.extend(histogram.map(|found| (format!("read.{name}.{}", clock.name()), found)));
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use hdrhistogram::serialization::Deserializer;
+    use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+
+    use super::*;
+    use crate::measure::Observation;
+    use crate::model::Timing;
+
+    #[test]
+    fn a_log_is_read_back_by_the_format_s_own_reader() {
+        let mut recorder = Recorder::default();
+        let now = Instant::now();
+        let timing = Timing { intended: now, started: now, finished: now + Duration::from_millis(3) };
+        let seen = Observation {
+            kind: Kind::Read,
+            result: Ok(Some(Served::Hit)),
+            absent: false,
+            corrupt: false,
+            after_write: false,
+        };
+        recorder.record(seen, timing);
+        let mut log = IntervalLog::default();
+        log.append(Duration::from_secs(2), Duration::from_secs(1), &recorder);
+        let file = log.to_file("2026-01-01T00:00:00Z");
+        let mut tags = Vec::new();
+        for entry in IntervalLogIterator::new(&file) {
+            if let Ok(LogEntry::Interval(interval)) = entry {
+                let raw = data_encoding(interval.encoded_histogram());
+                let read: hdrhistogram::Histogram<u64> =
+                    Deserializer::new().deserialize(&mut &raw[..]).unwrap();
+                assert_eq!((interval.start_timestamp(), read.len()), (Duration::from_secs(2), 1));
+                tags.push(interval.tag().unwrap().as_str().to_owned());
+            }
+        }
+        assert!(
+            tags.contains(&"read.response".into()) && tags.contains(&"read.hit.service".into()),
+            "{tags:?}"
+        );
+    }
+
+    /// Base64 without padding rules: enough for a test.
+    fn data_encoding(text: &str) -> Vec<u8> {
+        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let (mut bits, mut count, mut out) = (0u32, 0, Vec::new());
+        for byte in text.bytes().take_while(|&byte| byte != b'=') {
+            let value = ALPHABET.iter().position(|&letter| letter == byte).unwrap() as u32;
+            (bits, count) = (bits << 6 | value, count + 6);
+            if count >= 8 {
+                count -= 8;
+                out.push((bits >> count) as u8);
+            }
+        }
+        out
+    }
+}

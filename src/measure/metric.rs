@@ -1,0 +1,219 @@
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use super::{Clock, QueryClass, Recorder, TallyCounts};
+use crate::model::{Kind, Served};
+
+/// The unit of a metric's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Microseconds.
+    Us,
+    /// Operations per second.
+    PerS,
+    /// How many.
+    Count,
+    /// A share, from 0 to 1, or a number per operation.
+    Ratio,
+    Bytes,
+}
+
+impl Unit {
+    /// What the name of a column ends with where values stand without their units.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Unit::Us => "_us",
+            Unit::PerS => "_per_s",
+            Unit::Bytes => "_bytes",
+            Unit::Count | Unit::Ratio => "",
+        }
+    }
+}
+
+/// One measured number under its public name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Metric {
+    pub value: f64,
+    pub unit: Unit,
+}
+
+/// Measured numbers by name, in the order in which they are told.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct Metrics(
+    #[schemars(with = "std::collections::BTreeMap<String, Metric>")]
+    serde_json::Map<String, serde_json::Value>,
+);
+
+/// The percentiles told of every latency, by name and quantile.
+pub const PERCENTILES: &[(&str, f64)] =
+    &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
+
+/// A percentile is told of a whole run only if this many operations lie beyond it.
+const OPERATIONS_BEYOND: f64 = 10.0;
+
+impl Metrics {
+    /// Adds a metric; a value that is no number is left out.
+    pub fn put(&mut self, name: impl Into<String>, value: f64, unit: Unit) {
+        if value.is_finite() {
+            let unit = serde_json::to_value(unit).unwrap_or_default();
+            self.0.insert(name.into(), serde_json::json!({ "value": value, "unit": unit }));
+        }
+    }
+
+    /// The value under a name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.0.get(name)?.get("value")?.as_f64()
+    }
+
+    /// Every metric, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Metric)> {
+        self.0
+            .iter()
+            .filter_map(|(name, metric)| Some((name.as_str(), serde_json::from_value(metric.clone()).ok()?)))
+    }
+
+    /// Adds all of `other`.
+    pub fn extend(&mut self, other: Metrics) {
+        self.0.extend(other.0);
+    }
+
+    fn latency(&mut self, name: &str, histogram: &Histogram<u64>) {
+        let us = |ns: f64| ns / 1_000.0;
+        let count = histogram.len() as f64;
+        self.put(format!("{name}.mean"), us(histogram.mean()), Unit::Us);
+        for &(percentile, quantile) in PERCENTILES {
+            if quantile <= 0.5 || count * (1.0 - quantile) >= OPERATIONS_BEYOND {
+                let value = histogram.value_at_quantile(quantile) as f64;
+                self.put(format!("{name}.{percentile}"), us(value), Unit::Us);
+            }
+        }
+        self.put(format!("{name}.max"), us(histogram.max() as f64), Unit::Us);
+    }
+
+    /// The metrics of a stretch of time: of a window, or of a whole measurement.
+    pub fn of(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration) -> Metrics {
+        let mut metrics = Metrics::default();
+        let operations = recorder.operations() as f64;
+        let reads = recorder.count(Kind::Read) as f64;
+        metrics.put("operations", operations, Unit::Count);
+        metrics.put("throughput.achieved", operations / elapsed.as_secs_f64(), Unit::PerS);
+        metrics.put("failures", recorder.failures() as f64, Unit::Count);
+        metrics.put("absent", recorder.absent as f64, Unit::Count);
+        metrics.put("corrupt", recorder.corrupt as f64, Unit::Count);
+        metrics.put("hit_rate", recorder.served(Served::Hit) as f64 / reads, Unit::Ratio);
+        metrics.put(
+            "hit_rate_after_write",
+            recorder.after_write_hits as f64 / recorder.after_write as f64,
+            Unit::Ratio,
+        );
+        metrics.put("db.queries", tally.queries() as f64, Unit::Count);
+        metrics.put("db.reads", tally.query(QueryClass::Load) as f64, Unit::Count);
+        let writes = tally.query(QueryClass::Write) + tally.query(QueryClass::Flush);
+        metrics.put("db.writes", writes as f64, Unit::Count);
+        metrics.put("db.flushes", tally.query(QueryClass::Flush) as f64, Unit::Count);
+        metrics.put("db.rows_flushed", tally.rows_flushed as f64, Unit::Count);
+        metrics.put("db.queries_per_read", tally.query(QueryClass::Load) as f64 / reads, Unit::Ratio);
+        metrics.put("db.queries_per_op", tally.queries() as f64 / operations, Unit::Ratio);
+        metrics.put("cache.commands", tally.commands() as f64, Unit::Count);
+        metrics.put("cache.commands_per_op", tally.commands() as f64 / operations, Unit::Ratio);
+        let round_trips = tally.cache_round_trips + tally.queries();
+        metrics.put("round_trips_per_op", round_trips as f64 / operations, Unit::Ratio);
+        metrics.put("store_errors", tally.all_errors() as f64, Unit::Count);
+        for kind in Kind::ALL {
+            if recorder.count(kind) > 0 {
+                metrics.put(format!("{}.count", kind.name()), recorder.count(kind) as f64, Unit::Count);
+            }
+            for clock in Clock::ALL {
+                if let Some(histogram) = recorder.latency(kind, clock) {
+                    metrics.latency(&format!("{}.{}", kind.name(), clock.name()), histogram);
+                }
+            }
+        }
+        for (served, name) in [(Served::Hit, "hit"), (Served::Miss, "miss"), (Served::Fallback, "fallback")] {
+            if let Some(histogram) = recorder.served_latency(served, Clock::Response) {
+                metrics.put(format!("read.{name}.count"), histogram.len() as f64, Unit::Count);
+                metrics.latency(&format!("read.{name}.response"), histogram);
+            }
+            if let Some(histogram) = recorder.served_latency(served, Clock::Service) {
+                metrics.latency(&format!("read.{name}.service"), histogram);
+            }
+        }
+        let lag = recorder.lag();
+        if !lag.is_empty() {
+            metrics.latency("lag", &lag);
+        }
+        metrics
+    }
+
+    /// Adds the waits for a database connection and the most statements in flight at once.
+    pub fn put_pool(&mut self, waits: &Histogram<u64>, peak: u64) {
+        if !waits.is_empty() {
+            self.latency("db.pool_wait", waits);
+        }
+        self.put("db.peak_active", peak as f64, Unit::Count);
+    }
+}
+
+/// What a metric says, for docs and tables; latencies follow a pattern of kind, clock and statistic.
+pub fn describe(name: &str) -> Option<&'static str> {
+    DESCRIPTIONS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+static DESCRIPTIONS: &[(&str, &str)] = &[
+    ("operations", "operations completed in the measured time, failed ones included"),
+    ("throughput.offered", "operations per second that the plan asked for"),
+    ("throughput.achieved", "operations per second that completed"),
+    ("hit_rate", "share of reads that the cache answered"),
+    ("hit_rate_after_write", "share of first reads after a write of their key that the cache answered"),
+    ("db.queries", "statements sent to the database"),
+    ("db.reads", "statements that load a row"),
+    ("db.writes", "statements that write rows, flushes included"),
+    ("db.queries_per_read", "loads per read"),
+    ("db.queries_per_op", "statements per operation"),
+    ("db.peak_active", "most statements in flight at once"),
+    ("cache.commands_per_op", "commands sent to the cache per operation"),
+    ("round_trips_per_op", "waits for either server per operation"),
+    ("corrupt", "reads whose body nobody wrote under that key"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Observation, Tally};
+    use crate::model::Timing;
+    use std::time::Instant;
+
+    #[test]
+    fn the_public_names_are_there() {
+        let mut recorder = Recorder::default();
+        let now = Instant::now();
+        let timing = Timing { intended: now, started: now, finished: now + Duration::from_micros(500) };
+        let seen = Observation {
+            kind: Kind::Read,
+            result: Ok(Some(Served::Hit)),
+            absent: false,
+            corrupt: false,
+            after_write: true,
+        };
+        for _ in 0..2_000 {
+            recorder.record(seen, timing);
+        }
+        let mut metrics = Metrics::of(&recorder, &Tally::default().counts(), Duration::from_secs(2));
+        metrics.put_pool(&crate::measure::recorder::histogram(), 3);
+        for name in
+            ["read.response.p99", "lag.p99", "throughput.achieved", "db.queries_per_read", "db.peak_active"]
+        {
+            assert!(metrics.get(name).is_some(), "{name}");
+        }
+        assert_eq!(metrics.get("hit_rate"), Some(1.0));
+        assert_eq!(metrics.get("hit_rate_after_write"), Some(1.0));
+        assert_eq!(metrics.get("throughput.achieved"), Some(1_000.0));
+        assert_eq!(metrics.get("write.response.p50"), None);
+        assert_eq!(metrics.get("read.response.p99.9"), None, "two operations beyond it are too few");
+        assert!((metrics.get("read.response.p50").unwrap() - 500.0).abs() < 1.0);
+    }
+}

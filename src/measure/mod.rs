@@ -1,0 +1,24 @@
+//! Measure: what happened, as plain numbers.
+
+mod after_write;
+mod host;
+mod interval_log;
+mod metric;
+mod recorder;
+mod summary;
+mod tally;
+pub mod theory;
+mod usage;
+mod validity;
+mod window;
+
+pub use after_write::AfterWrite;
+pub use host::host;
+pub use interval_log::IntervalLog;
+pub use metric::{Metric, Metrics, PERCENTILES, Unit, describe};
+pub use recorder::{Clock, Observation, Recorder};
+pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
+pub use tally::{Command, QueryClass, Tally, TallyCounts};
+pub use usage::Usage;
+pub use validity::{CounterCheck, Findings, Verdict};
+pub use window::Window;

@@ -1,0 +1,160 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::{CounterCheck, IntervalLog, Metrics, Recorder, Usage, Verdict, Window};
+
+/// The version of the shape of `result.json`; grows when a field changes its meaning or goes.
+pub const FORMAT: u32 = 1;
+
+/// Everything one run measured: what every report is a pure function of.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// The version of this shape.
+    pub format: u32,
+    /// The name of the workload.
+    pub name: String,
+    /// The question the workload answers: the comment at the head of its file.
+    pub question: Option<String>,
+    /// When the run started, RFC 3339 in UTC.
+    pub started_at: String,
+    /// Seconds from start to end, servers and seeding included.
+    pub seconds: f64,
+    /// Whether the run was stopped before its end; what is here is then a part.
+    pub interrupted: bool,
+    /// The version of cachebench, and the revision it was built from where that is known.
+    pub cachebench: String,
+    /// The workload as it was run, overrides included; addresses without passwords.
+    pub workload: Json,
+    /// The machine.
+    pub host: BTreeMap<String, String>,
+    /// What the harness itself costs.
+    pub floor: Floor,
+    pub cells: Vec<CellResult>,
+}
+
+/// The harness' own cost: `direct` over a store that answers at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Floor {
+    /// Operations measured.
+    pub operations: u64,
+    /// Processor time per operation, in nanoseconds: draw, key, clocks, strategy, recording.
+    pub cpu_ns_per_op: f64,
+}
+
+/// One value of one compared setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CellSetting {
+    /// The dotted path of the setting.
+    pub path: String,
+    /// Its value, as the workload file writes it.
+    pub value: Json,
+    /// How tables call the value.
+    pub label: String,
+}
+
+/// One combination of the compared settings.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CellResult {
+    pub settings: Vec<CellSetting>,
+    /// The name of its strategy.
+    pub strategy: String,
+    pub repeats: Vec<RepeatResult>,
+}
+
+/// How a measurement ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Measured, and it may be believed.
+    #[default]
+    Valid,
+    /// Measured, but it may not be believed; the verdict says why.
+    Invalid,
+    /// Not measured to its end because a server or a client failed.
+    Failed,
+    /// Stopped by the user; what there is, is a part.
+    Interrupted,
+}
+
+/// One measurement of a cell.
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RepeatResult {
+    /// From 1.
+    pub repeat: u32,
+    /// Its place in the order in which the run measured its cells, from 1.
+    pub order: u32,
+    pub status: Status,
+    pub verdict: Verdict,
+    /// The measured phase, in seconds.
+    pub seconds: f64,
+    pub metrics: Metrics,
+    /// Operations by kind and result: `read.hit`, `write.done`, `write.failed.timeout` …; they add up to all.
+    pub accounts: BTreeMap<String, u64>,
+    pub windows: Vec<Window>,
+    pub checks: Vec<CounterCheck>,
+    pub usage: Usage,
+    /// The servers' versions and settings, as they told them.
+    pub cache: BTreeMap<String, String>,
+    pub database: BTreeMap<String, String>,
+    /// How the clients were connected, drivers' settings included.
+    pub clients: BTreeMap<String, String>,
+    /// The whole measurement's histograms, where this run made them; stored beside, as `.hgrm`.
+    #[serde(skip)]
+    pub histograms: Recorder,
+    /// The windows' histograms as a log; stored beside, as `.hlog`.
+    #[serde(skip)]
+    pub log: IntervalLog,
+}
+
+impl CellResult {
+    /// How tables call the cell: its settings' values.
+    pub fn label(&self) -> String {
+        match self.settings.is_empty() {
+            true => self.strategy.clone(),
+            false => {
+                self.settings.iter().map(|setting| setting.label.as_str()).collect::<Vec<_>>().join(" · ")
+            }
+        }
+    }
+
+    /// Measurements that count: valid ones, or all that have numbers where none is valid.
+    pub fn measured(&self) -> Vec<&RepeatResult> {
+        let with = |wanted: fn(Status) -> bool| -> Vec<&RepeatResult> {
+            self.repeats.iter().filter(|repeat| wanted(repeat.status)).collect()
+        };
+        let valid = with(|status| status == Status::Valid);
+        if valid.is_empty() { with(|status| status != Status::Failed) } else { valid }
+    }
+
+    /// The median of a metric over the measurements that count.
+    pub fn median(&self, metric: &str) -> Option<f64> {
+        let mut values: Vec<f64> =
+            self.measured().iter().filter_map(|repeat| repeat.metrics.get(metric)).collect();
+        values.sort_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        match values.len() {
+            0 => None,
+            n if n % 2 == 1 => Some(values[middle]),
+            _ => Some((values[middle - 1] + values[middle]) / 2.0),
+        }
+    }
+
+    /// The worst status among its measurements.
+    pub fn status(&self) -> Status {
+        let has = |status| self.repeats.iter().any(|repeat| repeat.status == status);
+        [Status::Interrupted, Status::Failed, Status::Invalid]
+            .into_iter()
+            .find(|&status| has(status))
+            .unwrap_or(Status::Valid)
+    }
+}
+
+impl Summary {
+    /// Whether every measurement of every cell may be believed.
+    pub fn is_valid(&self) -> bool {
+        self.cells.iter().all(|cell| cell.status() == Status::Valid)
+    }
+}

@@ -1,0 +1,263 @@
+use std::ops::{Add, Sub};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use super::recorder::histogram;
+use crate::model::{Failure, Store, StoreError, nanos};
+
+/// A command sent to the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    Get,
+    Mget,
+    Set,
+    Del,
+    Evalsha,
+}
+
+impl Command {
+    pub const ALL: [Command; 5] = [Command::Get, Command::Mget, Command::Set, Command::Del, Command::Evalsha];
+
+    /// The name in the server's own statistics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Command::Get => "get",
+            Command::Mget => "mget",
+            Command::Set => "set",
+            Command::Del => "del",
+            Command::Evalsha => "evalsha",
+        }
+    }
+}
+
+/// What a statement sent to the database is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryClass {
+    /// Reads one row, for a caller or to fill the cache.
+    Load,
+    /// Writes, inserts or deletes one row for a caller.
+    Write,
+    /// Writes back rows that were acknowledged before.
+    Flush,
+}
+
+impl QueryClass {
+    pub const ALL: [QueryClass; 3] = [QueryClass::Load, QueryClass::Write, QueryClass::Flush];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            QueryClass::Load => "load",
+            QueryClass::Write => "write",
+            QueryClass::Flush => "flush",
+        }
+    }
+}
+
+/// Everything one service instance sends to the stores, counted where it is sent.
+///
+/// This is the ground truth of queries and commands; the servers' own counters check it.
+#[derive(Debug)]
+pub struct Tally {
+    commands: [AtomicU64; Command::ALL.len()],
+    cache_round_trips: AtomicU64,
+    queries: [AtomicU64; QueryClass::ALL.len()],
+    rows_flushed: AtomicU64,
+    lost_dirty: AtomicU64,
+    errors: [[AtomicU64; Failure::ALL.len()]; 2],
+    active: AtomicI64,
+    peak_active: AtomicI64,
+    pool_wait: Mutex<Histogram<u64>>,
+}
+
+impl Default for Tally {
+    fn default() -> Tally {
+        Tally {
+            commands: Default::default(),
+            cache_round_trips: Default::default(),
+            queries: Default::default(),
+            rows_flushed: Default::default(),
+            lost_dirty: Default::default(),
+            errors: Default::default(),
+            active: Default::default(),
+            peak_active: Default::default(),
+            pool_wait: Mutex::new(histogram()),
+        }
+    }
+}
+
+impl Tally {
+    /// One command in a round trip of its own.
+    pub fn command(&self, command: Command) {
+        self.commands[command as usize].fetch_add(1, Relaxed);
+        self.cache_round_trips.fetch_add(1, Relaxed);
+    }
+
+    /// One statement, in flight until the guard is dropped.
+    pub fn query(&self, class: QueryClass) -> ActiveQuery<'_> {
+        self.queries[class as usize].fetch_add(1, Relaxed);
+        let active = self.active.fetch_add(1, Relaxed) + 1;
+        self.peak_active.fetch_max(active, Relaxed);
+        ActiveQuery(self)
+    }
+
+    /// The wait for a database connection before a statement could be sent.
+    pub fn pool_wait(&self, wait: Duration) {
+        if let Ok(mut histogram) = self.pool_wait.lock() {
+            histogram.saturating_record(nanos(wait));
+        }
+    }
+
+    /// Rows written back by a flush.
+    pub fn flushed(&self, rows: u64) {
+        self.rows_flushed.fetch_add(rows, Relaxed);
+    }
+
+    /// Acknowledged writes whose value was gone from the cache before it was flushed.
+    pub fn lost_dirty(&self, rows: u64) {
+        self.lost_dirty.fetch_add(rows, Relaxed);
+    }
+
+    /// A request that a store did not serve, whether or not the caller noticed.
+    pub fn error(&self, error: &StoreError) {
+        let store = usize::from(error.store == Store::Database);
+        self.errors[store][error.failure as usize].fetch_add(1, Relaxed);
+    }
+
+    /// The counts so far.
+    pub fn counts(&self) -> TallyCounts {
+        let load = |counters: &[AtomicU64]| counters.iter().map(|counter| counter.load(Relaxed)).collect();
+        TallyCounts {
+            commands: load(&self.commands),
+            cache_round_trips: self.cache_round_trips.load(Relaxed),
+            queries: load(&self.queries),
+            rows_flushed: self.rows_flushed.load(Relaxed),
+            lost_dirty: self.lost_dirty.load(Relaxed),
+            cache_errors: load(&self.errors[0]),
+            database_errors: load(&self.errors[1]),
+        }
+    }
+
+    /// Takes the waits for a connection and the most statements in flight at once since the last call.
+    pub fn take_pool(&self) -> (Histogram<u64>, u64) {
+        let mut waits = histogram();
+        if let Ok(mut current) = self.pool_wait.lock() {
+            std::mem::swap(&mut *current, &mut waits);
+        }
+        let peak = self.peak_active.swap(self.active.load(Relaxed), Relaxed);
+        (waits, peak.max(0) as u64)
+    }
+}
+
+/// A statement in flight.
+pub struct ActiveQuery<'a>(&'a Tally);
+
+impl Drop for ActiveQuery<'_> {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A moment's counts of a [`Tally`], or the difference between two moments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TallyCounts {
+    commands: Vec<u64>,
+    pub cache_round_trips: u64,
+    queries: Vec<u64>,
+    pub rows_flushed: u64,
+    pub lost_dirty: u64,
+    cache_errors: Vec<u64>,
+    database_errors: Vec<u64>,
+}
+
+impl TallyCounts {
+    pub fn command(&self, command: Command) -> u64 {
+        self.commands.get(command as usize).copied().unwrap_or(0)
+    }
+
+    pub fn commands(&self) -> u64 {
+        self.commands.iter().sum()
+    }
+
+    pub fn query(&self, class: QueryClass) -> u64 {
+        self.queries.get(class as usize).copied().unwrap_or(0)
+    }
+
+    pub fn queries(&self) -> u64 {
+        self.queries.iter().sum()
+    }
+
+    pub fn errors(&self, store: Store, failure: Failure) -> u64 {
+        let errors = if store == Store::Cache { &self.cache_errors } else { &self.database_errors };
+        errors.get(failure as usize).copied().unwrap_or(0)
+    }
+
+    /// Requests that either store did not serve.
+    pub fn all_errors(&self) -> u64 {
+        self.cache_errors.iter().chain(&self.database_errors).sum()
+    }
+}
+
+fn combine(a: &[u64], b: &[u64], f: impl Fn(u64, u64) -> u64) -> Vec<u64> {
+    let at = |values: &[u64], i: usize| values.get(i).copied().unwrap_or(0);
+    (0..a.len().max(b.len())).map(|i| f(at(a, i), at(b, i))).collect()
+}
+
+impl TallyCounts {
+    fn zip(&self, other: &TallyCounts, f: impl Fn(u64, u64) -> u64) -> TallyCounts {
+        TallyCounts {
+            commands: combine(&self.commands, &other.commands, &f),
+            cache_round_trips: f(self.cache_round_trips, other.cache_round_trips),
+            queries: combine(&self.queries, &other.queries, &f),
+            rows_flushed: f(self.rows_flushed, other.rows_flushed),
+            lost_dirty: f(self.lost_dirty, other.lost_dirty),
+            cache_errors: combine(&self.cache_errors, &other.cache_errors, &f),
+            database_errors: combine(&self.database_errors, &other.database_errors, &f),
+        }
+    }
+}
+
+impl Add for &TallyCounts {
+    type Output = TallyCounts;
+    fn add(self, other: &TallyCounts) -> TallyCounts {
+        self.zip(other, |a, b| a + b)
+    }
+}
+
+impl Sub for &TallyCounts {
+    type Output = TallyCounts;
+    fn sub(self, before: &TallyCounts) -> TallyCounts {
+        self.zip(before, u64::saturating_sub)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_holds_what_came_between() {
+        let tally = Tally::default();
+        tally.command(Command::Get);
+        let before = tally.counts();
+        tally.command(Command::Get);
+        tally.command(Command::Set);
+        drop(tally.query(QueryClass::Load));
+        let between = &tally.counts() - &before;
+        assert_eq!((between.command(Command::Get), between.commands(), between.queries()), (1, 2, 1));
+    }
+
+    #[test]
+    fn the_peak_counts_statements_in_flight_together() {
+        let tally = Tally::default();
+        let one = tally.query(QueryClass::Load);
+        let two = tally.query(QueryClass::Write);
+        drop((one, two));
+        drop(tally.query(QueryClass::Load));
+        assert_eq!(tally.take_pool().1, 2);
+        assert_eq!(tally.take_pool().1, 0);
+    }
+}

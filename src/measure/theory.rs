@@ -1,0 +1,38 @@
+//! Theory: what follows in closed form, to hold the measurement against.
+//!
+//! Each key is read by a Poisson process of rate λr and written by one of rate λw; entries live for T.
+
+/// The hit rate of one key whose entry lives for `ttl` after a load and is never invalidated:
+/// λr T / (1 + λr T). A cycle is one miss and the reads of the following T.
+pub fn hit_rate_with_ttl(reads_per_s: f64, ttl_s: f64) -> f64 {
+    let x = reads_per_s * ttl_s;
+    x / (1.0 + x)
+}
+
+/// The hit rate of one key whose entry lives for `ttl` and is deleted by each write: a / (1 + a) with
+/// a = λr (1 − e^(−λw T)) / λw, the reads in an entry's mean life.
+pub fn hit_rate_with_ttl_and_deletes(reads_per_s: f64, writes_per_s: f64, ttl_s: f64) -> f64 {
+    if writes_per_s == 0.0 {
+        return hit_rate_with_ttl(reads_per_s, ttl_s);
+    }
+    let a = reads_per_s * -(-writes_per_s * ttl_s).exp_m1() / writes_per_s;
+    a / (1.0 + a)
+}
+
+/// The standard error of a share measured over `n` independent trials.
+pub fn standard_error(share: f64, n: f64) -> f64 {
+    (share * (1.0 - share) / n).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_values_hold() {
+        assert!((hit_rate_with_ttl(10.0, 1.0) - 0.9091).abs() < 5e-5);
+        assert!((hit_rate_with_ttl_and_deletes(10.0, 1.0, 1.0) - 0.8634).abs() < 5e-5);
+        assert!((hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0) - 0.6652).abs() < 5e-5);
+        assert_eq!(hit_rate_with_ttl_and_deletes(10.0, 0.0, 1.0), hit_rate_with_ttl(10.0, 1.0));
+    }
+}

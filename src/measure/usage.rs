@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Processor time that a stretch of time cost, and what the machine withheld.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// Processor seconds of this process, user and system.
+    pub cpu_s: f64,
+    /// Processor seconds that the hypervisor gave to others, over all cores; 0 where it is not told.
+    pub steal_s: f64,
+    /// Most memory this process has held so far, in bytes.
+    pub peak_memory_bytes: u64,
+}
+
+impl Usage {
+    /// The usage of this process from its start until now.
+    pub fn now() -> Usage {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).ok();
+        let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+        // Linux counts the peak in KiB, macOS in bytes.
+        let peak_unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+        Usage {
+            cpu_s: usage.map_or(0.0, |usage| seconds(usage.user_time()) + seconds(usage.system_time())),
+            steal_s: steal().unwrap_or(0.0),
+            peak_memory_bytes: usage.map_or(0, |usage| usage.max_rss().max(0) as u64 * peak_unit),
+        }
+    }
+
+    /// What came between `before` and now.
+    pub fn since(before: &Usage) -> Usage {
+        let now = Usage::now();
+        Usage {
+            cpu_s: now.cpu_s - before.cpu_s,
+            steal_s: now.steal_s - before.steal_s,
+            peak_memory_bytes: now.peak_memory_bytes,
+        }
+    }
+
+    /// Processor time per operation, in nanoseconds.
+    pub fn ns_per(&self, operations: u64) -> f64 {
+        self.cpu_s * 1e9 / operations as f64
+    }
+
+    /// The share of the machine's processor time that was stolen during `elapsed`.
+    pub fn steal_share(&self, elapsed: Duration) -> f64 {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        self.steal_s / (elapsed.as_secs_f64() * cores)
+    }
+}
+
+/// The eighth number of the first line of /proc/stat, in seconds (proc(5)).
+fn steal() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: f64 = text.lines().next()?.split_whitespace().nth(8)?.parse().ok()?;
+    Some(ticks / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_costs_processor_time() {
+        let before = Usage::now();
+        let mut sum = 0u64;
+        while Usage::since(&before).cpu_s < 0.01 {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        assert!(Usage::since(&before).peak_memory_bytes > 100_000);
+    }
+}

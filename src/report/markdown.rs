@@ -1,0 +1,69 @@
+use super::Format;
+use super::claim::RULES;
+use super::results::{conclusion, context, reasons, results};
+use super::tradeoffs::tradeoffs;
+use crate::measure::Summary;
+use crate::registry::{self, Entry, NoOptions};
+
+pub const ENTRY: Entry<dyn Format, ()> = Entry {
+    name: "markdown",
+    summary: "tables for a document or a pull request",
+    options: registry::schema_of::<NoOptions>,
+    build: |options, ()| {
+        registry::options::<NoOptions>(options)?;
+        Ok(Box::new(Markdown))
+    },
+};
+
+struct Markdown;
+
+impl Format for Markdown {
+    fn render(&self, summary: &Summary) -> String {
+        let mut text = format!("# {}\n\n", summary.name);
+        if let Some(question) = &summary.question {
+            text += &format!("{}\n\n", escape(question));
+        }
+        text += &format!("Started {}, {:.0} s.\n\n## Results\n\n", summary.started_at, summary.seconds);
+        text += &table(&results(summary));
+        if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
+            text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));
+        }
+        text += "\n## How it was measured\n\n";
+        for line in context(summary) {
+            text += &format!("- {}\n", escape(&line));
+        }
+        for reason in reasons(summary) {
+            text += &format!("- **{}**\n", escape(&reason));
+        }
+        text + &format!("\n**{}**\n", escape(&conclusion(summary)))
+    }
+}
+
+/// A Markdown table; the first row is its header, the first column its names.
+fn table(rows: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+        text += &format!("| {} |\n", cells.join(" | "));
+        if index == 0 {
+            text += &format!("|---|{}\n", "---:|".repeat(row.len().saturating_sub(1)));
+        }
+    }
+    text
+}
+
+/// Text that stays in its cell.
+fn escape(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_or_a_newline_stays_in_its_cell() {
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["x|y".to_owned(), "1\n2".to_owned()]];
+        assert_eq!(table(&rows), "| a | b |\n|---|---:|\n| x\\|y | 1 2 |\n");
+    }
+}

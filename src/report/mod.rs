@@ -1,0 +1,27 @@
+//! Report: pure functions of a summary, one file a format.
+
+mod claim;
+mod csv;
+mod files;
+mod hgrm;
+mod json;
+mod markdown;
+mod quantity;
+mod results;
+mod table;
+mod tradeoffs;
+
+pub use files::write;
+pub use quantity::{amount, bytes, duration_us, per_second, share};
+
+use crate::measure::Summary;
+use crate::registry::Entry;
+
+/// A way to tell a summary.
+pub trait Format: Send + Sync {
+    /// The whole report as text.
+    fn render(&self, summary: &Summary) -> String;
+}
+
+/// Every report format.
+pub static FORMATS: &[Entry<dyn Format, ()>] = &[table::ENTRY, markdown::ENTRY, json::ENTRY, csv::ENTRY];

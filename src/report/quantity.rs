@@ -1,0 +1,64 @@
+/// Three significant digits, no more than the number has.
+fn digits(value: f64) -> String {
+    let places = match value.abs() {
+        v if v >= 100.0 || v == 0.0 => 0,
+        v if v >= 10.0 => 1,
+        v if v >= 1.0 => 2,
+        _ => 3,
+    };
+    format!("{value:.places$}")
+}
+
+/// A time given in microseconds: `92 us`, `1.25 ms`, `3.10 s`.
+pub fn duration_us(us: f64) -> String {
+    match us {
+        us if us < 999.5 => format!("{} us", digits(us)),
+        us if us < 999_500.0 => format!("{} ms", digits(us / 1e3)),
+        us => format!("{} s", digits(us / 1e6)),
+    }
+}
+
+/// A rate: `950/s`, `4.00 K/s`, `1.20 M/s`.
+pub fn per_second(rate: f64) -> String {
+    match rate {
+        rate if rate < 999.5 => format!("{}/s", digits(rate)),
+        rate if rate < 999_500.0 => format!("{} K/s", digits(rate / 1e3)),
+        rate => format!("{} M/s", digits(rate / 1e6)),
+    }
+}
+
+/// A share in percent: `95.2 %`.
+pub fn share(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// A number per operation: `0.052`.
+pub fn amount(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+/// A number of bytes: `64.0 MB`.
+pub fn bytes(count: f64) -> String {
+    match count {
+        count if count < 999.5 => format!("{} B", digits(count)),
+        count if count < 999_500.0 => format!("{} KB", digits(count / 1e3)),
+        count if count < 999_500_000.0 => format!("{} MB", digits(count / 1e6)),
+        count => format!("{} GB", digits(count / 1e9)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_carry_their_units() {
+        assert_eq!(duration_us(92.4), "92.4 us");
+        assert_eq!(duration_us(1_250.0), "1.25 ms");
+        assert_eq!(duration_us(999.9), "1.00 ms");
+        assert_eq!(duration_us(3_100_000.0), "3.10 s");
+        assert_eq!(per_second(3_999.0), "4.00 K/s");
+        assert_eq!(share(0.9524), "95.2 %");
+        assert_eq!(bytes(64e6), "64.0 MB");
+    }
+}

@@ -1,0 +1,147 @@
+use super::quantity::{amount, duration_us, per_second, share};
+use crate::measure::{CellResult, Status, Summary};
+
+/// One column of the table of results: its header, the metric, and how to write it.
+struct Column {
+    header: &'static str,
+    metric: &'static str,
+    write: fn(f64) -> String,
+}
+
+const COLUMNS: &[Column] = &[
+    Column { header: "throughput", metric: "throughput.achieved", write: per_second },
+    Column { header: "read p50", metric: "read.response.p50", write: duration_us },
+    Column { header: "read p99", metric: "read.response.p99", write: duration_us },
+    Column { header: "write p50", metric: "write.response.p50", write: duration_us },
+    Column { header: "write p99", metric: "write.response.p99", write: duration_us },
+    Column { header: "hit rate", metric: "hit_rate", write: share },
+    Column { header: "hits after write", metric: "hit_rate_after_write", write: share },
+    Column { header: "DB loads/read", metric: "db.queries_per_read", write: amount },
+    Column { header: "cache cmds/op", metric: "cache.commands_per_op", write: amount },
+    Column { header: "round trips/op", metric: "round_trips_per_op", write: amount },
+    Column { header: "lag p99", metric: "lag.p99", write: duration_us },
+];
+
+/// The measured numbers: a header and a row for each cell; columns without any number are left out.
+pub fn results(summary: &Summary) -> Vec<Vec<String>> {
+    let columns: Vec<&Column> = COLUMNS
+        .iter()
+        .filter(|column| summary.cells.iter().any(|cell| cell.median(column.metric).is_some()))
+        .collect();
+    let mut header = vec!["cell".to_owned()];
+    header.extend(columns.iter().map(|column| column.header.to_owned()));
+    header.push("verdict".into());
+    let mut rows = vec![header];
+    for cell in &summary.cells {
+        let mut row = vec![cell.label()];
+        row.extend(columns.iter().map(|column| cell.median(column.metric).map_or("–".into(), column.write)));
+        row.push(status(cell));
+        rows.push(row);
+    }
+    rows
+}
+
+fn status(cell: &CellResult) -> String {
+    let word = match cell.status() {
+        Status::Valid => return "valid".into(),
+        Status::Invalid => "INVALID",
+        Status::Failed => "FAILED",
+        Status::Interrupted => "interrupted",
+    };
+    let of = cell.repeats.len();
+    let bad = cell.repeats.iter().filter(|repeat| repeat.status != Status::Valid).count();
+    if of > 1 { format!("{word} ({bad} of {of})") } else { word.into() }
+}
+
+/// Why a number may not be believed or is missing: a line for each cell and reason.
+pub fn reasons(summary: &Summary) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cell in &summary.cells {
+        for repeat in &cell.repeats {
+            for reason in &repeat.verdict.reasons {
+                let line = format!("{}, repeat {}: {reason}", cell.label(), repeat.repeat);
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+    }
+    lines
+}
+
+/// How the numbers came about, in lines: load, machine, servers, the harness' own cost.
+pub fn context(summary: &Summary) -> Vec<String> {
+    let host = |name: &str| summary.host.get(name).map_or("?", String::as_str);
+    let mut lines = vec![format!(
+        "{} cores, {}, {}; cachebench {}, seed {}",
+        host("cores"),
+        host("processor"),
+        host("memory"),
+        summary.cachebench,
+        summary.workload.pointer("/data/seed").map_or("?".into(), ToString::to_string),
+    )];
+    let repeats = summary.cells.iter().flat_map(|cell| &cell.repeats);
+    if let Some(first) = repeats.clone().find(|repeat| !repeat.cache.is_empty()) {
+        let fact = |facts: &std::collections::BTreeMap<String, String>, name: &str| {
+            facts.get(name).cloned().unwrap_or_else(|| "?".into())
+        };
+        lines.push(format!(
+            "{} {}; postgres {}, fsync {}, synchronous_commit {}",
+            fact(&first.cache, "server"),
+            first
+                .cache
+                .get("valkey_version")
+                .or(first.cache.get("redis_version"))
+                .map_or("?", String::as_str),
+            fact(&first.database, "version"),
+            fact(&first.database, "fsync"),
+            fact(&first.database, "synchronous_commit"),
+        ));
+        lines.push(format!(
+            "{}; {} connections and {} to the database for each of {} instances on {} threads",
+            fact(&first.clients, "driver"),
+            fact(&first.clients, "connections"),
+            fact(&first.clients, "database_connections"),
+            fact(&first.clients, "instances"),
+            fact(&first.clients, "threads"),
+        ));
+    }
+    let mut cpu: Vec<f64> =
+        repeats.filter_map(|repeat| repeat.metrics.get("generator.cpu_us_per_op")).collect();
+    cpu.sort_by(f64::total_cmp);
+    let generator = match (cpu.first(), cpu.last()) {
+        (Some(least), Some(most)) => {
+            format!(
+                "; generator, drivers included, {} to {} of CPU per operation",
+                duration_us(*least),
+                duration_us(*most)
+            )
+        }
+        _ => String::new(),
+    };
+    lines.push(format!(
+        "floor: direct over the noop store costs {:.0} ns of CPU per operation ({} operations){generator}",
+        summary.floor.cpu_ns_per_op, summary.floor.operations,
+    ));
+    lines
+}
+
+/// The last line: whether the numbers may be believed.
+pub fn conclusion(summary: &Summary) -> String {
+    let count = |status| {
+        summary.cells.iter().flat_map(|cell| &cell.repeats).filter(|repeat| repeat.status == status).count()
+    };
+    let (valid, invalid, failed) = (count(Status::Valid), count(Status::Invalid), count(Status::Failed));
+    let total = summary.cells.iter().map(|cell| cell.repeats.len()).sum::<usize>();
+    if summary.interrupted {
+        return format!("interrupted: {valid} of {total} started measurements are complete and valid");
+    }
+    match (invalid, failed) {
+        (0, 0) => {
+            format!("valid: all {total} measurements kept their schedule, and both sides' counts agree")
+        }
+        _ => format!(
+            "NOT VALID: {invalid} of {total} measurements invalid, {failed} failed; see the reasons above"
+        ),
+    }
+}

@@ -1,0 +1,60 @@
+use tabled::builder::Builder;
+use tabled::settings::object::{Columns, Rows};
+use tabled::settings::{Alignment, Style, Width};
+
+use super::Format;
+use super::results::{conclusion, context, reasons, results};
+use super::tradeoffs::tradeoffs;
+use crate::measure::Summary;
+use crate::registry::{self, Entry, NoOptions};
+
+pub const ENTRY: Entry<dyn Format, ()> = Entry {
+    name: "table",
+    summary: "aligned tables for a terminal",
+    options: registry::schema_of::<NoOptions>,
+    build: |options, ()| {
+        registry::options::<NoOptions>(options)?;
+        Ok(Box::new(Table))
+    },
+};
+
+struct Table;
+
+impl Format for Table {
+    fn render(&self, summary: &Summary) -> String {
+        let mut text = String::new();
+        if let Some(question) = &summary.question {
+            text += &format!("{question}\n\n");
+        }
+        text += &numbers(results(summary));
+        text += "\n\n";
+        if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
+            text += &words(tradeoffs(summary));
+            text += "\n\n";
+        }
+        for line in context(summary) {
+            text += &format!("{line}\n");
+        }
+        for reason in reasons(summary) {
+            text += &format!("! {reason}\n");
+        }
+        text + &conclusion(summary) + "\n"
+    }
+}
+
+/// A table whose first column names and whose others are numbers.
+fn numbers(rows: Vec<Vec<String>>) -> String {
+    let mut table = Builder::from_iter(rows).build();
+    table
+        .with(Style::rounded())
+        .modify(Columns::new(1..), Alignment::right())
+        .modify(Rows::first(), Alignment::left());
+    table.to_string()
+}
+
+/// A table of texts, wrapped in its columns.
+fn words(rows: Vec<Vec<String>>) -> String {
+    let mut table = Builder::from_iter(rows).build();
+    table.with(Style::rounded()).modify(Columns::new(..), Width::wrap(26).keep_words(true));
+    table.to_string()
+}

@@ -1,0 +1,77 @@
+use super::claim::{agrees, claim, hit_rate_word, write_latency_word};
+use super::quantity::{amount, duration_us, share};
+use crate::measure::{CellResult, Summary};
+
+/// The article's trade-off table, filled from measurement: a header and a row for each cell.
+pub fn tradeoffs(summary: &Summary) -> Vec<Vec<String>> {
+    let reference = ["direct", "write-around"].into_iter().find_map(|name| {
+        let cell = summary.cells.iter().find(|cell| cell.strategy == name)?;
+        Some((cell.median("write.response.p50")?, cell.median("db.queries_per_op")))
+    });
+    let direct_queries = summary
+        .cells
+        .iter()
+        .find(|cell| cell.strategy == "direct")
+        .and_then(|cell| cell.median("db.queries_per_op"));
+    let header = [
+        "Strategy",
+        "Write latency (p50)",
+        "Read hit rate",
+        "Consistency",
+        "Durability risk",
+        "DB queries per op",
+        "Best for",
+    ];
+    let mut rows = vec![header.map(String::from).to_vec()];
+    rows.extend(
+        summary.cells.iter().map(|cell| row(cell, reference.map(|(write, _)| write), direct_queries)),
+    );
+    rows
+}
+
+fn row(cell: &CellResult, reference: Option<f64>, direct_queries: Option<f64>) -> Vec<String> {
+    let claim = claim(&cell.strategy);
+    let write = cell.median("write.response.p50");
+    let write_word = write.zip(reference).map(|(write, reference)| write_latency_word(write / reference));
+    let hit_rate = cell.median("hit_rate");
+    let hit_word = hit_rate.map(hit_rate_word);
+    let queries = cell.median("db.queries_per_op");
+    let mut best = Vec::new();
+    if cell.strategy == "direct" {
+        best.push("the control");
+    } else {
+        if write_word == Some("lowest") {
+            best.push("write-heavy");
+        }
+        if hit_word == Some("high") {
+            best.push("read-heavy");
+        }
+        if cell.median("hit_rate_after_write").is_some_and(|rate| rate >= 0.9) {
+            best.push("reading own writes");
+        }
+        if queries.zip(direct_queries).is_some_and(|(queries, direct)| queries <= direct / 2.0) {
+            best.push("sparing the database");
+        }
+    }
+    vec![
+        cell.label(),
+        told(write.map(duration_us), write_word, claim.map(|claim| claim.write_latency)),
+        told(hit_rate.map(share), hit_word, claim.map(|claim| claim.read_hit_rate)),
+        "not measured".into(),
+        "not measured".into(),
+        queries.map_or("–".into(), amount),
+        if best.is_empty() { "–".into() } else { best.join(", ") },
+    ]
+}
+
+/// A number, the word that follows from it, and what the article says: `1.20 ms, low (article: low, agrees)`.
+fn told(number: Option<String>, word: Option<&str>, claimed: Option<&str>) -> String {
+    let Some(number) = number else { return "–".into() };
+    let Some(word) = word else { return number };
+    match claimed.map(|claimed| (claimed, agrees(claimed, word))) {
+        None => format!("{number}, {word}"),
+        Some((claimed, None)) => format!("{number}, {word} (article: {claimed})"),
+        Some((claimed, Some(true))) => format!("{number}, {word} (article: {claimed}, agrees)"),
+        Some((claimed, Some(false))) => format!("{number}, {word} (article: {claimed}, DISAGREES)"),
+    }
+}

@@ -1,0 +1,70 @@
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use redis::AsyncConnectionConfig;
+use redis::aio::MultiplexedConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
+use tokio::time::timeout;
+
+use super::error::ServerError;
+use super::secrets::{redact, scrub};
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// For what we ask around a run; nothing here is measured.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// A connection for questions around a run, not for its traffic.
+///
+/// # Errors
+/// When the URL is malformed, or the server does not let us in within 5 s.
+pub(super) async fn redis(url: &str) -> Result<MultiplexedConnection, ServerError> {
+    let failed = |problem: &dyn Display| failure(url, problem);
+    let client = redis::Client::open(url).map_err(|error| failed(&error))?;
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT_LIMIT))
+        .set_response_timeout(Some(ANSWER_LIMIT));
+    let connect = client.get_multiplexed_async_connection_with_config(&config);
+    match timeout(CONNECT_LIMIT, connect).await {
+        Ok(connected) => connected.map_err(|error| failed(&error)),
+        Err(_) => Err(failed(&NO_ANSWER)),
+    }
+}
+
+/// As [`redis`], to Postgres.
+///
+/// # Errors
+/// As for [`redis`].
+pub(super) async fn postgres(url: &str) -> Result<PgConnection, ServerError> {
+    let options = PgConnectOptions::from_str(url).map_err(|error| failure(url, &error))?;
+    let options = options.application_name("cachebench").disable_statement_logging();
+    match timeout(CONNECT_LIMIT, PgConnection::connect_with(&options)).await {
+        Ok(connected) => connected.map_err(|error| failure(url, &error)),
+        Err(_) => Err(failure(url, &NO_ANSWER)),
+    }
+}
+
+const NO_ANSWER: &str = "no answer within 5 s; check the address, and that the server lets this machine in";
+
+/// What went wrong at `url`, without its password.
+pub(super) fn failure(url: &str, problem: &dyn Display) -> ServerError {
+    ServerError::Server { url: redact(url), problem: scrub(&problem.to_string(), url) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refused_connection_is_told_without_the_password() {
+        for url in ["redis://me:hunter2@127.0.0.1:1/0", "redis://me:hunter2@127.0.0.1:port"] {
+            let refused = redis(url).await.err().unwrap().to_string();
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+        for url in ["postgres://me:hunter2@127.0.0.1:1/db", "postgres://me:hunter2@127.0.0.1:port/db"] {
+            let refused = postgres(url).await.err().unwrap().to_string();
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+    }
+}

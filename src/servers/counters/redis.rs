@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+
+use super::grown;
+use crate::servers::connection::{self, failure};
+use crate::servers::error::ServerError;
+
+/// What a Redis has done since it started, or, after [`RedisCounters::since`], between two readings.
+///
+/// A reading counts itself: it opens a connection and sends `info` and `dbsize`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RedisCounters {
+    /// Calls of each command, such as `get`; a subcommand as `config|get`.
+    pub calls: BTreeMap<String, u64>,
+    pub commands: u64,
+    pub evicted_keys: u64,
+    pub expired_keys: u64,
+    pub input_bytes: u64,
+    pub output_bytes: u64,
+    /// Keys in the URL's database now.
+    pub keys: u64,
+    /// Bytes in use now.
+    pub used_memory: u64,
+    /// User and system time of the server process.
+    pub cpu_seconds: f64,
+}
+
+impl RedisCounters {
+    /// Reads them all at one moment.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses INFO.
+    pub async fn read(url: &str) -> Result<RedisCounters, ServerError> {
+        let mut connection = connection::redis(url).await?;
+        let (info, keys): (String, u64) = redis::pipe()
+            .cmd("INFO")
+            .arg("all")
+            .cmd("DBSIZE")
+            .query_async(&mut connection)
+            .await
+            .map_err(|error| failure(url, &error))?;
+        Ok(RedisCounters::parse(&info, keys))
+    }
+
+    /// Reads the text of `INFO all`; a line that is missing counts as zero.
+    pub fn parse(info: &str, keys: u64) -> RedisCounters {
+        let lines: BTreeMap<_, _> = info.lines().filter_map(|line| line.split_once(':')).collect();
+        let count = |name: &str| lines.get(name).and_then(|value| value.parse().ok()).unwrap_or(0);
+        let seconds = |name: &str| lines.get(name).and_then(|value| value.parse().ok()).unwrap_or(0.0);
+        let calls = lines.iter().filter_map(|(name, value)| {
+            let command = name.strip_prefix("cmdstat_")?;
+            let calls = value.split(',').find_map(|field| field.strip_prefix("calls="))?;
+            Some((command.to_string(), calls.parse().ok()?))
+        });
+        RedisCounters {
+            calls: calls.collect(),
+            commands: count("total_commands_processed"),
+            evicted_keys: count("evicted_keys"),
+            expired_keys: count("expired_keys"),
+            input_bytes: count("total_net_input_bytes"),
+            output_bytes: count("total_net_output_bytes"),
+            keys,
+            used_memory: count("used_memory"),
+            cpu_seconds: seconds("used_cpu_user") + seconds("used_cpu_sys"),
+        }
+    }
+
+    /// What was done between `before` and this reading; `keys` and `used_memory` stay those of this one.
+    ///
+    /// A server that restarted in between counts from zero; a count that is lower than before then shows as
+    /// none.
+    pub fn since(&self, before: &RedisCounters) -> RedisCounters {
+        RedisCounters {
+            calls: grown(&self.calls, &before.calls),
+            commands: self.commands.saturating_sub(before.commands),
+            evicted_keys: self.evicted_keys.saturating_sub(before.evicted_keys),
+            expired_keys: self.expired_keys.saturating_sub(before.expired_keys),
+            input_bytes: self.input_bytes.saturating_sub(before.input_bytes),
+            output_bytes: self.output_bytes.saturating_sub(before.output_bytes),
+            keys: self.keys,
+            used_memory: self.used_memory,
+            cpu_seconds: (self.cpu_seconds - before.cpu_seconds).max(0.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INFO: &str = "# Memory\r\nused_memory:1000\r\n# Stats\r\ntotal_commands_processed:12\r\nevicted_keys:3\r\n\
+        # CPU\r\nused_cpu_sys:0.25\r\nused_cpu_user:0.5\r\n# Commandstats\r\n\
+        cmdstat_get:calls=7,usec=9,usec_per_call=1.29,rejected_calls=0,failed_calls=0\r\n\
+        cmdstat_config|get:calls=2,usec=9,usec_per_call=4.5,rejected_calls=0,failed_calls=0\r\n";
+
+    #[test]
+    fn info_is_read_by_its_lines() {
+        let counters = RedisCounters::parse(INFO, 5);
+        assert_eq!(counters.calls, BTreeMap::from([("get".into(), 7), ("config|get".into(), 2)]));
+        assert_eq!((counters.commands, counters.evicted_keys, counters.keys), (12, 3, 5));
+        assert_eq!((counters.used_memory, counters.cpu_seconds), (1000, 0.75));
+    }
+
+    #[test]
+    fn a_difference_keeps_what_is_a_level_and_drops_what_did_not_move() {
+        let before = RedisCounters::parse(INFO, 5);
+        let after = RedisCounters::parse(&INFO.replace("calls=7", "calls=10"), 6);
+        let between = after.since(&before);
+        assert_eq!(between.calls, BTreeMap::from([("get".into(), 3)]));
+        assert_eq!((between.commands, between.keys, between.used_memory), (0, 6, 1000));
+    }
+}

@@ -1,0 +1,39 @@
+//! Servers: the Redis and Postgres processes a run uses, its own or somebody else's.
+//!
+//! A managed server lives on loopback, in a private [`RunFolder`], never as root, and is gone when the tool
+//! is gone, however that ended. On a server that is not ours, [`guest`] sees to it that we touch only our
+//! keys and our schema. This is the only code that starts or ends a server.
+
+mod address;
+mod connection;
+pub mod counters;
+mod error;
+mod facts;
+mod find;
+mod folder;
+pub mod guest;
+mod identity;
+mod launch;
+mod port;
+mod postgres;
+mod postgres_handshake;
+mod postgres_layout;
+mod process;
+mod redis;
+mod secrets;
+mod startup;
+mod supervisor;
+mod sweep;
+mod user;
+
+pub use self::address::{Address, AddressError};
+pub use self::counters::{PostgresCounters, RedisCounters};
+pub use self::error::ServerError;
+pub use self::facts::{postgres_facts, redis_facts};
+pub use self::find::{postgres_bin, redis_server};
+pub use self::folder::RunFolder;
+pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis};
+pub use self::postgres::{ManagedPostgres, PostgresOptions};
+pub use self::redis::{ManagedRedis, RedisOptions};
+pub use self::secrets::redact;
+pub use self::sweep::sweep;

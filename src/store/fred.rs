@@ -1,0 +1,203 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fred::clients::Client;
+use fred::error::{Error, ErrorKind};
+use fred::interfaces::{ClientLike, KeysInterface, LuaInterface};
+use fred::types::config::{Config, ReconnectPolicy};
+use fred::types::{Builder, Expiration, SetOptions, Value};
+
+use super::scripts::SCRIPTS;
+use super::{Answer, Cache, Driver, DriverParts, Reply, Script};
+use crate::measure::{Command, Tally};
+use crate::model::{Failure, Key, StoreError};
+use crate::registry::{self, Entry, NoOptions};
+
+pub const ENTRY: Entry<dyn Driver, ()> = Entry {
+    name: "fred",
+    summary: "the fred crate: auto-pipelined clients, as a second opinion on the client library",
+    options: registry::schema_of::<NoOptions>,
+    build: |options, ()| {
+        registry::options::<NoOptions>(options)?;
+        Ok(Box::new(Fred))
+    },
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const RECONNECT_PAUSE_MS: u32 = 50;
+
+struct Fred;
+
+impl Driver for Fred {
+    fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
+        Box::pin(async move {
+            let mut clients = Vec::with_capacity(parts.connections);
+            for _ in 0..parts.connections.max(1) {
+                let client = client(&parts.url).map_err(|error| failed(&error))?;
+                client.init().await.map_err(|error| failed(&error))?;
+                clients.push(client);
+            }
+            let mut hashes = HashMap::new();
+            for script in SCRIPTS {
+                let hash: String =
+                    clients[0].script_load(script.lua).await.map_err(|error| failed(&error))?;
+                hashes.insert(script.name, hash);
+            }
+            let cache = FredCache { clients, next: AtomicUsize::new(0), hashes, tally: parts.tally };
+            Ok(Arc::new(cache) as Arc<dyn Cache>)
+        })
+    }
+}
+
+/// A client with the settings that a measurement needs: one attempt a command, and no timeout but the workload's.
+fn client(url: &str) -> Result<Client, Error> {
+    let mut config = Config::from_url(url)?;
+    config.fail_fast = true;
+    Builder::from_config(config)
+        .with_connection_config(|connection| {
+            connection.connection_timeout = CONNECT_TIMEOUT;
+            connection.max_command_attempts = 1;
+            connection.tcp.nodelay = Some(true);
+        })
+        .with_performance_config(|performance| performance.default_command_timeout = Duration::ZERO)
+        .set_policy(ReconnectPolicy::new_constant(0, RECONNECT_PAUSE_MS))
+        .build()
+}
+
+struct FredCache {
+    clients: Vec<Client>,
+    next: AtomicUsize,
+    /// The server's name for each script, by ours.
+    hashes: HashMap<&'static str, String>,
+    tally: Arc<Tally>,
+}
+
+impl FredCache {
+    fn client_for(&self, command: Command) -> &Client {
+        self.tally.command(command);
+        let at =
+            if self.clients.len() == 1 { 0 } else { self.next.fetch_add(1, Relaxed) % self.clients.len() };
+        &self.clients[at]
+    }
+
+    async fn put(
+        &self,
+        key: &Key,
+        value: Bytes,
+        ttl: Option<Duration>,
+        options: Option<SetOptions>,
+    ) -> Result<Value, StoreError> {
+        let expiry = ttl.map(|ttl| Expiration::PX((ttl.as_millis() as i64).max(1)));
+        let client = self.client_for(Command::Set);
+        self.answer(client.set(key.name(), Value::Bytes(value), expiry, options, false).await)
+    }
+
+    fn answer<T>(&self, answer: Result<T, Error>) -> Result<T, StoreError> {
+        answer.map_err(|error| {
+            let error = failed(&error);
+            self.tally.error(&error);
+            error
+        })
+    }
+}
+
+fn failed(error: &Error) -> StoreError {
+    let failure = match error.kind() {
+        ErrorKind::Timeout => Failure::Timeout,
+        ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Routing | ErrorKind::Backpressure => {
+            Failure::Unavailable
+        }
+        ErrorKind::Protocol | ErrorKind::Parse => Failure::Corrupt,
+        _ => Failure::Refused,
+    };
+    StoreError::cache(failure, error)
+}
+
+fn unexpected(found: &Value) -> StoreError {
+    StoreError::cache(Failure::Corrupt, format!("unexpected answer {found:?}"))
+}
+
+fn text(value: Value) -> Result<Option<Bytes>, StoreError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Bytes(text) => Ok(Some(text)),
+        // The driver tells texts from bytes by their content.
+        Value::String(text) => Ok(Some(text.into_inner())),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn reply(value: Value) -> Result<Reply, StoreError> {
+    Ok(match value {
+        Value::Null => Reply::Nil,
+        Value::Integer(number) => Reply::Integer(number),
+        Value::Bytes(text) => Reply::Text(text),
+        Value::String(text) => Reply::Text(text.into_inner()),
+        Value::Array(items) => Reply::List(items.into_iter().map(reply).collect::<Result<_, _>>()?),
+        other => return Err(unexpected(&other)),
+    })
+}
+
+impl Cache for FredCache {
+    fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {
+        Box::pin(async move {
+            let answer: Result<Value, _> = self.client_for(Command::Get).get(key.name()).await;
+            text(self.answer(answer)?)
+        })
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Bytes>>> {
+        Box::pin(async move {
+            let names: Vec<&[u8]> = keys.iter().map(Key::name).collect();
+            let answer: Result<Value, _> = self.client_for(Command::Mget).mget(names).await;
+            match self.answer(answer)? {
+                Value::Array(items) => items.into_iter().map(text).collect(),
+                // The driver unwraps an answer of one.
+                one if keys.len() == 1 => Ok(vec![text(one)?]),
+                other => Err(unexpected(&other)),
+            }
+        })
+    }
+
+    fn set<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, ()> {
+        Box::pin(async move { self.put(key, value, ttl, None).await.map(drop) })
+    }
+
+    fn add<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let answer = self.put(key, value, ttl, Some(SetOptions::NX)).await?;
+            Ok(!matches!(answer, Value::Null))
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let answer: Result<i64, _> = self.client_for(Command::Del).del(key.name()).await;
+            Ok(self.answer(answer)? > 0)
+        })
+    }
+
+    fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
+        Box::pin(async move {
+            let hash = self.hashes.get(script.name).map_or("", String::as_str);
+            let args: Vec<Value> = args.into_iter().map(Value::Bytes).collect();
+            let client = self.client_for(Command::Evalsha);
+            let answer: Result<Value, _> = client.evalsha(hash, keys, args).await;
+            reply(self.answer(answer)?)
+        })
+    }
+
+    fn client(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("driver", "fred 10.1 (auto-pipelined clients)".into()),
+            ("connections", self.clients.len().to_string()),
+            ("response_timeout", "none; the workload's timeout holds".into()),
+            ("connect_timeout", format!("{} s", CONNECT_TIMEOUT.as_secs())),
+            ("nodelay", "true".into()),
+            ("retries", "0".into()),
+        ]
+    }
+}

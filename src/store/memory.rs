@@ -1,0 +1,199 @@
+//! Memory: stores inside the process, the reference of the contract tests.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{Answer, Cache, Database, Reply, Script};
+use crate::measure::{Command, QueryClass, Tally};
+use crate::model::{Key, Payload, StoreError, Value};
+
+/// What a memory cache holds.
+#[derive(Default)]
+pub struct Entries {
+    texts: HashMap<Bytes, (Bytes, Option<Instant>)>,
+    sorted: HashMap<Bytes, BTreeMap<Bytes, u64>>,
+}
+
+impl Entries {
+    /// The bytes under a name, unless they have expired.
+    pub fn text(&mut self, name: &Bytes) -> Option<Bytes> {
+        let (text, expires) = self.texts.get(name)?;
+        if expires.is_some_and(|at| at <= Instant::now()) {
+            self.texts.remove(name);
+            return None;
+        }
+        Some(text.clone())
+    }
+
+    pub fn put(&mut self, name: Bytes, text: Bytes, ttl: Option<Duration>) {
+        self.texts.insert(name, (text, ttl.map(|ttl| Instant::now() + ttl)));
+    }
+
+    /// Lets an entry live for `ttl` from now.
+    pub fn expire(&mut self, name: &Bytes, ttl: Duration) {
+        if let Some((_, expires)) = self.texts.get_mut(name) {
+            *expires = Some(Instant::now() + ttl);
+        }
+    }
+
+    /// The sorted set under a name, members by score; empty if there is none.
+    pub fn sorted(&mut self, name: &Bytes) -> &mut BTreeMap<Bytes, u64> {
+        self.sorted.entry(name.clone()).or_default()
+    }
+}
+
+/// A cache inside the process; its clones share one content but count for their own instance.
+#[derive(Clone, Default)]
+pub struct MemoryCache {
+    entries: Arc<Mutex<Entries>>,
+    tally: Arc<Tally>,
+}
+
+impl MemoryCache {
+    /// The same cache as seen by another instance.
+    pub fn share(&self, tally: Arc<Tally>) -> MemoryCache {
+        MemoryCache { entries: self.entries.clone(), tally }
+    }
+
+    fn begin(&self, command: Command) -> MutexGuard<'_, Entries> {
+        self.tally.command(command);
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn name(key: &Key) -> Bytes {
+    Bytes::copy_from_slice(key.name())
+}
+
+impl Cache for MemoryCache {
+    fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {
+        Box::pin(async move { Ok(self.begin(Command::Get).text(&name(key))) })
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Bytes>>> {
+        Box::pin(async move {
+            let mut entries = self.begin(Command::Mget);
+            Ok(keys.iter().map(|key| entries.text(&name(key))).collect())
+        })
+    }
+
+    fn set<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.begin(Command::Set).put(name(key), value, ttl);
+            Ok(())
+        })
+    }
+
+    fn add<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let mut entries = self.begin(Command::Set);
+            let absent = entries.text(&name(key)).is_none();
+            if absent {
+                entries.put(name(key), value, ttl);
+            }
+            Ok(absent)
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let mut entries = self.begin(Command::Del);
+            let there = entries.text(&name(key)).is_some();
+            entries.texts.remove(&name(key));
+            Ok(there)
+        })
+    }
+
+    fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
+        Box::pin(async move { Ok((script.model)(&mut self.begin(Command::Evalsha), &keys, &args)) })
+    }
+
+    fn client(&self) -> Vec<(&'static str, String)> {
+        vec![("driver", "memory".into())]
+    }
+}
+
+/// A database inside the process.
+#[derive(Clone, Default)]
+pub struct MemoryDatabase {
+    rows: Arc<Mutex<HashMap<u64, Value>>>,
+    tally: Arc<Tally>,
+}
+
+impl MemoryDatabase {
+    /// The same database as seen by another instance.
+    pub fn share(&self, tally: Arc<Tally>) -> MemoryDatabase {
+        MemoryDatabase { rows: self.rows.clone(), tally }
+    }
+
+    fn rows(&self) -> MutexGuard<'_, HashMap<u64, Value>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn row(version: u64, payload: &Payload) -> Value {
+    Value { version, checksum: payload.checksum, body: payload.body.clone(), ..Value::default() }
+}
+
+impl Database for MemoryDatabase {
+    fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>> {
+        let _active = self.tally.query(QueryClass::Load);
+        let row = self.rows().get(&key.id()).cloned();
+        Box::pin(async move {
+            // A point where other operations may come in between, as at a real database.
+            tokio::task::yield_now().await;
+            Ok(row)
+        })
+    }
+
+    fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
+        Box::pin(async move {
+            let _active = self.tally.query(QueryClass::Write);
+            let mut rows = self.rows();
+            let Some(old) = rows.get_mut(&key.id()) else { return Ok(None) };
+            *old = row(old.version + 1, payload);
+            Ok(Some(old.version))
+        })
+    }
+
+    fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64> {
+        Box::pin(async move {
+            let _active = self.tally.query(QueryClass::Write);
+            let mut rows = self.rows();
+            let version = rows.get(&key.id()).map_or(0, |old| old.version) + 1;
+            rows.insert(key.id(), row(version, payload));
+            Ok(version)
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        Box::pin(async move {
+            let _active = self.tally.query(QueryClass::Write);
+            Ok(self.rows().remove(&key.id()).map(|old| old.version))
+        })
+    }
+
+    fn store<'a>(&'a self, class: QueryClass, stored: &'a [(Key, Value)]) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let _active = self.tally.query(class);
+            let mut rows = self.rows();
+            for (key, value) in stored {
+                let newer = rows.get(&key.id()).is_none_or(|old| old.version < value.version);
+                match (newer, value.tombstone) {
+                    (true, true) => drop(rows.remove(&key.id())),
+                    (true, false) => drop(rows.insert(key.id(), value.clone())),
+                    (false, _) => {}
+                }
+            }
+            Ok::<(), StoreError>(())
+        })
+    }
+
+    fn client(&self) -> Vec<(&'static str, String)> {
+        vec![("database", "memory".into())]
+    }
+}

@@ -1,0 +1,94 @@
+//! Store: the cache and the database, behind two traits that every strategy speaks to.
+
+mod fred;
+pub mod memory;
+mod noop;
+pub mod postgres;
+mod redis;
+pub mod script;
+pub mod scripts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use noop::{NoopCache, NoopDatabase};
+pub use script::{Reply, Script};
+
+use crate::measure::{QueryClass, Tally};
+use crate::model::{BoxFuture, Key, Payload, StoreError, Value};
+use crate::registry::Entry;
+
+/// What a store answers.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// A key-value cache, as one service instance is connected to it.
+///
+/// An implementer counts every command in the instance's [`Tally`] when it sends it, and never retries:
+/// a hidden retry would be a hidden latency. Dropping a future gives up the answer, not the command.
+pub trait Cache: Send + Sync {
+    /// The bytes under a key, if there are any.
+    fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>>;
+
+    /// The bytes under several keys, in their order, in one round trip.
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Bytes>>>;
+
+    /// Puts bytes under a key, for `ttl` or until evicted.
+    fn set<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, ()>;
+
+    /// Puts bytes under a key only if there are none; says whether it did.
+    fn add<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, bool>;
+
+    /// Removes a key; says whether it was there.
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool>;
+
+    /// Runs a script atomically.
+    fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply>;
+
+    /// How the client is set up, for the record: connections, timeouts, retries.
+    fn client(&self) -> Vec<(&'static str, String)>;
+}
+
+/// Rows by key, as one service instance is connected to them.
+///
+/// Versions count the writes of a key from 1, in the order in which they took effect.
+pub trait Database: Send + Sync {
+    /// Reads one row.
+    fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>>;
+
+    /// Changes an existing row; answers its new version, or nothing if there is no such row.
+    fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>>;
+
+    /// Makes a row, or changes it if it is there; answers its version.
+    fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64>;
+
+    /// Removes a row; answers the version it had, or nothing if there was none.
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>>;
+
+    /// Brings rows to versions assigned elsewhere, tombstones included; older versions than the row's own
+    /// change nothing, so that storing twice or out of order is harmless.
+    fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()>;
+
+    /// How the client is set up, for the record.
+    fn client(&self) -> Vec<(&'static str, String)>;
+}
+
+/// A client library for the cache.
+pub trait Driver: Send + Sync {
+    /// Connects one service instance.
+    fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>>;
+}
+
+/// What a driver connects with.
+#[derive(Clone, Debug)]
+pub struct DriverParts {
+    /// `redis://` or `rediss://`.
+    pub url: String,
+    /// Connections of the instance; its clients share them, their commands pipelined.
+    pub connections: usize,
+    pub tally: Arc<Tally>,
+}
+
+/// Every driver.
+pub static DRIVERS: &[Entry<dyn Driver, ()>] = &[redis::ENTRY, fred::ENTRY];

@@ -1,0 +1,168 @@
+//! Postgres: rows in a table of our own, spoken to over connections that are held, not checked out.
+
+mod connections;
+mod seed;
+mod statements;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sqlx::postgres::PgConnectOptions;
+
+pub use seed::{SeedError, prepare, seed};
+pub use statements::{Query, Statement};
+
+use self::connections::Connections;
+use super::{Answer, Database};
+use crate::measure::{QueryClass, Tally};
+use crate::model::{Failure, Key, Payload, StoreError, Value};
+
+/// The schema that holds our tables.
+pub const SCHEMA: &str = "cachebench";
+
+/// Options that every connection of ours shares: our schema first, and no statement cache surprises.
+pub fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let options: PgConnectOptions = url.parse()?;
+    Ok(options.application_name("cachebench").options([("search_path", SCHEMA)]))
+}
+
+/// One service instance's access to the rows.
+pub struct Postgres {
+    connections: Connections,
+    query: Query,
+    tally: Arc<Tally>,
+}
+
+impl Postgres {
+    /// Opens `pool` connections and prepares the statements on each.
+    ///
+    /// # Errors
+    /// When the server does not answer or refuses.
+    pub async fn connect(
+        url: &str,
+        pool: usize,
+        query: Query,
+        tally: Arc<Tally>,
+    ) -> Result<Postgres, StoreError> {
+        let options = options(url).map_err(|error| failed(&error))?;
+        let connections = Connections::open(options, pool, &query).await.map_err(|error| failed(&error))?;
+        Ok(Postgres { connections, query, tally })
+    }
+
+    /// Runs one statement on a held connection; the wait for the connection is measured apart.
+    async fn with<T>(
+        &self,
+        class: QueryClass,
+        run: impl AsyncFnOnce(&mut sqlx::PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        let answer = async {
+            let mut held = self.connections.acquire(&self.tally).await?;
+            let _active = self.tally.query(class);
+            let answer = run(held.connection()).await;
+            if answer.as_ref().is_err_and(is_broken) {
+                held.discard();
+            }
+            answer
+        };
+        answer.await.map_err(|error| {
+            let error = failed(&error);
+            self.tally.error(&error);
+            error
+        })
+    }
+}
+
+/// Whether the connection is of no more use.
+fn is_broken(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } => false,
+        _ => true,
+    }
+}
+
+fn failed(error: &sqlx::Error) -> StoreError {
+    let failure = match error {
+        sqlx::Error::PoolTimedOut => Failure::Timeout,
+        sqlx::Error::Database(_) if !is_broken(error) => Failure::Refused,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Failure::Corrupt,
+        _ => Failure::Unavailable,
+    };
+    StoreError::database(failure, error)
+}
+
+/// Row ids as Postgres counts them; ours stay far below 2^63.
+fn id(key: &Key) -> i64 {
+    key.id() as i64
+}
+
+impl Database for Postgres {
+    fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>> {
+        Box::pin(async move {
+            let row = self.with(QueryClass::Load, async |connection| {
+                self.query.load(id(key)).fetch_optional(connection).await
+            });
+            Ok(row.await?.map(|(version, checksum, body): (i64, i64, Vec<u8>)| Value {
+                version: version as u64,
+                checksum: checksum as u64,
+                body: Bytes::from(body),
+                ..Value::default()
+            }))
+        })
+    }
+
+    fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
+        Box::pin(async move {
+            let version = self.with(QueryClass::Write, async |connection| {
+                Statement::UPDATE.change(id(key), payload).fetch_optional(connection).await
+            });
+            Ok(version.await?.map(|(version,)| version as u64))
+        })
+    }
+
+    fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64> {
+        Box::pin(async move {
+            let version = self.with(QueryClass::Write, async |connection| {
+                Statement::INSERT.change(id(key), payload).fetch_one(connection).await
+            });
+            Ok(version.await?.0 as u64)
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        Box::pin(async move {
+            let version = self.with(QueryClass::Write, async |connection| {
+                Statement::DELETE.remove(id(key)).fetch_optional(connection).await
+            });
+            Ok(version.await?.map(|(version,)| version as u64))
+        })
+    }
+
+    fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let (gone, there): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, value)| value.tombstone);
+            if !there.is_empty() {
+                self.with(class, async |connection| Statement::STORE.store(&there).execute(connection).await)
+                    .await?;
+            }
+            if !gone.is_empty() {
+                self.with(class, async |connection| {
+                    Statement::REMOVE.store_tombstones(&gone).execute(connection).await
+                })
+                .await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn client(&self) -> Vec<(&'static str, String)> {
+        vec![
+            (
+                "database_driver",
+                "sqlx 0.9 (connections held by the instance, one statement in flight each)".into(),
+            ),
+            ("database_connections", self.connections.size().to_string()),
+            ("database_query", self.query.load_statement().sql().into()),
+        ]
+    }
+}

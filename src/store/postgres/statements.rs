@@ -1,0 +1,170 @@
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
+use sqlx::query::{Query as SqlxQuery, QueryAs};
+
+use crate::measure::QueryClass;
+use crate::model::{Key, Payload, Time, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A statement that we send, and what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statement {
+    sql: &'static str,
+    /// The text under which the server counts it, where that differs: constants become parameters.
+    counted_as: Option<&'static str>,
+    class: QueryClass,
+}
+
+impl Statement {
+    const POINT: Statement = Statement {
+        sql: "SELECT version, checksum, body FROM items WHERE id = $1",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
+    const AGGREGATE: Statement = Statement {
+        sql: "SELECT i.version, i.checksum, i.body, sum(p.quantity * p.price) FROM items i \
+              LEFT JOIN item_parts p ON p.item_id = i.id WHERE i.id = $1 GROUP BY i.id",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
+    const SLEEP: Statement = Statement {
+        sql: "SELECT version, checksum, body, pg_sleep($2) FROM items WHERE id = $1",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
+    pub(super) const UPDATE: Statement = Statement {
+        sql: "UPDATE items SET version = version + 1, checksum = $2, body = $3 WHERE id = $1 RETURNING version",
+        counted_as: Some(
+            "UPDATE items SET version = version + $4, checksum = $2, body = $3 WHERE id = $1 RETURNING version",
+        ),
+        class: QueryClass::Write,
+    };
+    pub(super) const INSERT: Statement = Statement {
+        sql: "INSERT INTO items (id, version, checksum, body) VALUES ($1, 1, $2, $3) ON CONFLICT (id) DO UPDATE \
+              SET version = items.version + 1, checksum = excluded.checksum, body = excluded.body RETURNING version",
+        counted_as: Some(
+            "INSERT INTO items (id, version, checksum, body) VALUES ($1, $4, $2, $3) ON CONFLICT (id) DO UPDATE \
+             SET version = items.version + $5, checksum = excluded.checksum, body = excluded.body RETURNING version",
+        ),
+        class: QueryClass::Write,
+    };
+    pub(super) const DELETE: Statement = Statement {
+        sql: "DELETE FROM items WHERE id = $1 RETURNING version",
+        counted_as: None,
+        class: QueryClass::Write,
+    };
+    /// The guard makes storing idempotent: an older version than the row's own changes nothing.
+    pub(super) const STORE: Statement = Statement {
+        sql: "INSERT INTO items (id, version, checksum, body) \
+              SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]) \
+              ON CONFLICT (id) DO UPDATE SET version = excluded.version, checksum = excluded.checksum, \
+              body = excluded.body WHERE items.version < excluded.version",
+        counted_as: None,
+        class: QueryClass::Flush,
+    };
+    pub(super) const REMOVE: Statement = Statement {
+        sql: "DELETE FROM items i USING unnest($1::bigint[], $2::bigint[]) AS gone (id, version) \
+              WHERE i.id = gone.id AND i.version < gone.version",
+        counted_as: None,
+        class: QueryClass::Flush,
+    };
+
+    /// The text, exactly as it is sent.
+    pub fn sql(self) -> &'static str {
+        self.sql
+    }
+
+    /// The text under which `pg_stat_statements` counts it.
+    pub fn counted_as(self) -> &'static str {
+        self.counted_as.unwrap_or(self.sql)
+    }
+
+    /// What it is for.
+    pub fn class(self) -> QueryClass {
+        self.class
+    }
+
+    /// Every statement that a load may send under this query shape.
+    pub fn all(query: &Query) -> [Statement; 6] {
+        [query.load_statement(), Self::UPDATE, Self::INSERT, Self::DELETE, Self::STORE, Self::REMOVE]
+    }
+
+    pub(super) fn change(self, id: i64, payload: &Payload) -> QueryAs<'_, Postgres, (i64,), PgArguments> {
+        sqlx::query_as(self.sql).bind(id).bind(payload.checksum as i64).bind(&payload.body[..])
+    }
+
+    pub(super) fn remove<'a>(self, id: i64) -> QueryAs<'a, Postgres, (i64,), PgArguments> {
+        sqlx::query_as(self.sql).bind(id)
+    }
+
+    pub(super) fn store(self, rows: &[&(Key, Value)]) -> SqlxQuery<'static, Postgres, PgArguments> {
+        let ids: Vec<i64> = rows.iter().map(|(key, _)| key.id() as i64).collect();
+        let versions: Vec<i64> = rows.iter().map(|(_, value)| value.version as i64).collect();
+        let checksums: Vec<i64> = rows.iter().map(|(_, value)| value.checksum as i64).collect();
+        let bodies: Vec<&[u8]> = rows.iter().map(|(_, value)| &value.body[..]).collect();
+        sqlx::query(self.sql).bind(ids).bind(versions).bind(checksums).bind(bodies)
+    }
+
+    pub(super) fn store_tombstones(
+        self,
+        rows: &[&(Key, Value)],
+    ) -> SqlxQuery<'static, Postgres, PgArguments> {
+        let ids: Vec<i64> = rows.iter().map(|(key, _)| key.id() as i64).collect();
+        let versions: Vec<i64> = rows.iter().map(|(_, value)| value.version as i64).collect();
+        sqlx::query(self.sql).bind(ids).bind(versions)
+    }
+}
+
+/// What loading a row costs the database.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Query {
+    /// By primary key.
+    Point {},
+    /// A join of the row with its parts, summed up.
+    Aggregate {
+        /// Parts of each row.
+        #[serde(default = "default_parts")]
+        #[schemars(range(min = 1, max = 1000))]
+        parts: u32,
+    },
+    /// By primary key, and the connection is held for this long.
+    Sleep(Time),
+}
+
+fn default_parts() -> u32 {
+    8
+}
+
+impl Default for Query {
+    fn default() -> Query {
+        Query::Point {}
+    }
+}
+
+impl Query {
+    pub(super) fn load_statement(&self) -> Statement {
+        match self {
+            Query::Point {} => Statement::POINT,
+            Query::Aggregate { .. } => Statement::AGGREGATE,
+            Query::Sleep(_) => Statement::SLEEP,
+        }
+    }
+
+    /// Rows in the table of parts for each item.
+    pub fn parts(&self) -> u32 {
+        match self {
+            Query::Aggregate { parts } => *parts,
+            _ => 0,
+        }
+    }
+
+    pub(super) fn load<'a>(&self, id: i64) -> QueryAs<'a, Postgres, (i64, i64, Vec<u8>), PgArguments> {
+        let query = sqlx::query_as(self.load_statement().sql).bind(id);
+        match self {
+            Query::Sleep(time) => query.bind(time.0.as_secs_f64()),
+            _ => query,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::aio::MultiplexedConnection;
+use redis::io::tcp::TcpSettings;
+use redis::{AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, RedisError, Value};
+
+use super::scripts::SCRIPTS;
+use super::{Answer, Cache, Driver, DriverParts, Reply, Script};
+use crate::measure::{Command, Tally};
+use crate::model::{Failure, Key, StoreError};
+use crate::registry::{self, Entry, NoOptions};
+
+pub const ENTRY: Entry<dyn Driver, ()> = Entry {
+    name: "redis",
+    summary: "the redis crate: multiplexed connections, commands of all clients pipelined",
+    options: registry::schema_of::<NoOptions>,
+    build: |options, ()| {
+        registry::options::<NoOptions>(options)?;
+        Ok(Box::new(Redis))
+    },
+};
+
+struct Redis;
+
+impl Driver for Redis {
+    fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
+        Box::pin(async move {
+            let client = client(&parts.url).map_err(|error| failed(&error))?;
+            let mut lines = Vec::with_capacity(parts.connections);
+            let mut hashes = HashMap::new();
+            for _ in 0..parts.connections.max(1) {
+                let line = Line::open(client.clone()).await.map_err(|error| failed(&error))?;
+                lines.push(Arc::new(line));
+            }
+            for script in SCRIPTS {
+                let load = redis::cmd("SCRIPT").arg("LOAD").arg(script.lua).to_owned();
+                let hash = lines[0].send(&load).await.map_err(|error| failed(&error))?;
+                let hash: String = redis::from_redis_value(hash)
+                    .map_err(|_| StoreError::cache(Failure::Corrupt, "SCRIPT LOAD answered no hash"))?;
+                hashes.insert(script.name, hash);
+            }
+            let cache = RedisCache { lines, next: AtomicUsize::new(0), hashes, tally: parts.tally };
+            Ok(Arc::new(cache) as Arc<dyn Cache>)
+        })
+    }
+}
+
+/// The client of a URL, with the settings that a measurement needs: no delay, commands sent at once.
+fn client(url: &str) -> Result<Client, RedisError> {
+    let info = url.into_connection_info()?;
+    Client::open(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
+}
+
+/// Settings whose defaults distort a load test, each explicit: the timeout is the workload's, not the driver's.
+fn settings() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_response_timeout(None)
+        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_pipeline_buffer_size(PIPELINE_BUFFER)
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const PIPELINE_BUFFER: usize = 4096;
+const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
+
+/// One connection, replaced in the background when it breaks.
+struct Line {
+    client: Client,
+    connection: RwLock<MultiplexedConnection>,
+    reconnecting: AtomicBool,
+}
+
+impl Line {
+    async fn open(client: Client) -> Result<Line, RedisError> {
+        let connection = client.get_multiplexed_async_connection_with_config(&settings()).await?;
+        Ok(Line { client, connection: RwLock::new(connection), reconnecting: AtomicBool::new(false) })
+    }
+
+    async fn send(self: &Arc<Line>, command: &Cmd) -> Result<Value, RedisError> {
+        let mut connection = self.connection.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = connection.send_packed_command(command).await;
+        if answer.as_ref().is_err_and(RedisError::is_unrecoverable_error) {
+            self.reconnect();
+        }
+        answer.and_then(Value::extract_error)
+    }
+
+    /// Starts to replace the connection, unless that is under way. Until it succeeds, commands fail at once.
+    fn reconnect(self: &Arc<Line>) {
+        if self.reconnecting.swap(true, Relaxed) {
+            return;
+        }
+        let line = Arc::downgrade(self);
+        tokio::spawn(async move {
+            while let Some(line) = line.upgrade() {
+                let fresh = line.client.get_multiplexed_async_connection_with_config(&settings()).await;
+                if let Ok(fresh) = fresh {
+                    *line.connection.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+                    line.reconnecting.store(false, Relaxed);
+                    return;
+                }
+                drop(line);
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+            }
+        });
+    }
+}
+
+struct RedisCache {
+    lines: Vec<Arc<Line>>,
+    next: AtomicUsize,
+    /// The server's name for each script, by ours.
+    hashes: HashMap<&'static str, String>,
+    tally: Arc<Tally>,
+}
+
+impl RedisCache {
+    fn line(&self) -> &Arc<Line> {
+        // With one connection the counter would only be a shared write.
+        let at = if self.lines.len() == 1 { 0 } else { self.next.fetch_add(1, Relaxed) % self.lines.len() };
+        &self.lines[at]
+    }
+
+    async fn send(&self, command: Command, packed: &Cmd) -> Result<Value, StoreError> {
+        self.tally.command(command);
+        self.line().send(packed).await.map_err(|error| {
+            let error = failed(&error);
+            self.tally.error(&error);
+            error
+        })
+    }
+}
+
+fn failed(error: &RedisError) -> StoreError {
+    let failure = if error.is_timeout() {
+        Failure::Timeout
+    } else if error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error() {
+        Failure::Unavailable
+    } else {
+        Failure::Refused
+    };
+    StoreError::cache(failure, error)
+}
+
+fn unexpected(found: &Value) -> StoreError {
+    StoreError::cache(Failure::Corrupt, format!("unexpected answer {found:?}"))
+}
+
+fn put(key: &Key, value: &[u8], ttl: Option<Duration>) -> Cmd {
+    let mut command = redis::cmd("SET");
+    command.arg(key.name()).arg(value);
+    if let Some(ttl) = ttl {
+        command.arg("PX").arg((ttl.as_millis() as u64).max(1));
+    }
+    command
+}
+
+fn text(value: Value) -> Result<Option<Bytes>, StoreError> {
+    match value {
+        Value::Nil => Ok(None),
+        Value::BulkString(text) => Ok(Some(text.into())),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn reply(value: Value) -> Result<Reply, StoreError> {
+    Ok(match value {
+        Value::Nil => Reply::Nil,
+        Value::Int(number) => Reply::Integer(number),
+        Value::BulkString(text) => Reply::Text(text.into()),
+        Value::Array(items) => Reply::List(items.into_iter().map(reply).collect::<Result<_, _>>()?),
+        other => return Err(unexpected(&other)),
+    })
+}
+
+impl Cache for RedisCache {
+    fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {
+        Box::pin(async move {
+            let command = Cmd::get(key.name());
+            text(self.send(Command::Get, &command).await?)
+        })
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Bytes>>> {
+        Box::pin(async move {
+            let mut command = redis::cmd("MGET");
+            keys.iter().for_each(|key| {
+                command.arg(key.name());
+            });
+            match self.send(Command::Mget, &command).await? {
+                Value::Array(items) => items.into_iter().map(text).collect(),
+                other => Err(unexpected(&other)),
+            }
+        })
+    }
+
+    fn set<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, ()> {
+        Box::pin(async move { self.send(Command::Set, &put(key, &value, ttl)).await.map(drop) })
+    }
+
+    fn add<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let mut command = put(key, &value, ttl);
+            command.arg("NX");
+            Ok(self.send(Command::Set, &command).await? != Value::Nil)
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let command = Cmd::del(key.name());
+            match self.send(Command::Del, &command).await? {
+                Value::Int(removed) => Ok(removed > 0),
+                other => Err(unexpected(&other)),
+            }
+        })
+    }
+
+    fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
+        Box::pin(async move {
+            let mut command = redis::cmd("EVALSHA");
+            command.arg(self.hashes.get(script.name).map_or("", String::as_str)).arg(keys.len());
+            keys.iter().chain(&args).for_each(|argument| {
+                command.arg(&argument[..]);
+            });
+            reply(self.send(Command::Evalsha, &command).await?)
+        })
+    }
+
+    fn client(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("driver", "redis 1.8 (multiplexed, commands pipelined across clients)".into()),
+            ("connections", self.lines.len().to_string()),
+            ("response_timeout", "none; the workload's timeout holds".into()),
+            ("connect_timeout", format!("{} s", CONNECT_TIMEOUT.as_secs())),
+            ("pipeline_buffer", PIPELINE_BUFFER.to_string()),
+            ("nodelay", "true".into()),
+            ("retries", "0".into()),
+        ]
+    }
+}

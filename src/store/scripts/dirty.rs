@@ -1,0 +1,52 @@
+use bytes::Bytes;
+
+use crate::model::{Failure, StoreError};
+use crate::store::memory::Entries;
+use crate::store::script::{number, parse};
+use crate::store::{Cache, Reply, Script};
+
+/// The rows that one instance has acknowledged and the database does not know of yet, kept in the cache:
+/// a sorted set of row ids by the time of their first unflushed write, in microseconds of Unix time.
+pub struct DirtySet {
+    name: Bytes,
+}
+
+impl DirtySet {
+    /// The set of an instance under the run's prefix.
+    pub fn new(prefix: &str, instance: usize) -> DirtySet {
+        DirtySet { name: format!("{prefix}dirty:{instance}").into() }
+    }
+
+    pub(super) fn name(&self) -> &Bytes {
+        &self.name
+    }
+}
+
+/// Up to `limit` row ids, those that have waited longest first.
+///
+/// # Errors
+/// As [`Cache::run`].
+pub async fn dirty(cache: &dyn Cache, set: &DirtySet, limit: usize) -> Result<Vec<u64>, StoreError> {
+    let reply = cache.run(&SCRIPT, vec![set.name.clone()], vec![number(limit as u64)]).await?;
+    let id = |text: Bytes| {
+        let id = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
+        id.ok_or_else(|| StoreError::cache(Failure::Corrupt, "a dirty set holds something that is no row id"))
+    };
+    reply.texts()?.into_iter().map(id).collect()
+}
+
+/// KEYS: dirty set. ARGV: limit.
+pub(super) static SCRIPT: Script = Script {
+    name: "dirty",
+    lua: "return redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1)",
+    touches: &["zrange"],
+    model,
+};
+
+fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
+    let mut members: Vec<_> =
+        entries.sorted(&keys[0]).iter().map(|(member, score)| (*score, member.clone())).collect();
+    members.sort();
+    members.truncate(parse(&args[0]) as usize);
+    Reply::List(members.into_iter().map(|(_, member)| Reply::Text(member)).collect())
+}

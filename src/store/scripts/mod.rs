@@ -1,0 +1,14 @@
+//! Scripts: the atomic steps that strategies and mitigations are built from, one file each.
+
+mod advance;
+mod dirty;
+mod settle;
+
+pub use advance::{Advance, advance};
+pub use dirty::{DirtySet, dirty};
+pub use settle::settle;
+
+use super::Script;
+
+/// Every script.
+pub static SCRIPTS: &[&Script] = &[&advance::SCRIPT, &dirty::SCRIPT, &settle::SCRIPT];

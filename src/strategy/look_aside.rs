@@ -1,0 +1,81 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Parts;
+use crate::measure::Tally;
+use crate::model::{Key, Outcome, Served, Value};
+use crate::store::{Cache, Database};
+
+/// How a loaded row gets into the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// The caller waits for it; it replaces whatever came meanwhile.
+    Replace,
+    /// The caller waits for it; it yields to an entry that came meanwhile. For strategies whose cache
+    /// may be ahead of the database.
+    Add,
+    /// The caller has its row already; the fill follows on its own.
+    Behind,
+}
+
+/// The read path of every caching strategy: the cache first, the database on a miss, then the fill.
+///
+/// A cache that fails is no reason to fail a read: the database is asked, and nothing is filled.
+pub struct LookAside {
+    cache: Arc<dyn Cache>,
+    database: Arc<dyn Database>,
+    ttl: Option<Duration>,
+    fill: Fill,
+    tally: Arc<Tally>,
+}
+
+impl LookAside {
+    pub fn new(parts: &Parts, fill: Fill) -> LookAside {
+        LookAside {
+            cache: parts.cache.clone(),
+            database: parts.database.clone(),
+            ttl: parts.ttl,
+            fill,
+            tally: parts.tally.clone(),
+        }
+    }
+
+    pub async fn read(&self, key: &Key) -> Outcome {
+        let cached =
+            self.cache.get(key).await.and_then(|raw| {
+                raw.map(Value::decode).transpose().inspect_err(|error| self.tally.error(error))
+            });
+        let served = match cached {
+            Ok(Some(value)) => {
+                let value = (!value.tombstone).then_some(value);
+                return Outcome::Read { served: Served::Hit, value };
+            }
+            Ok(None) => Served::Miss,
+            Err(_) => Served::Fallback,
+        };
+        let began = Instant::now();
+        let mut value = match self.database.load(key).await {
+            Ok(Some(value)) => value,
+            Ok(None) => return Outcome::Read { served, value: None },
+            Err(error) => return error.into(),
+        };
+        value.load_cost_us = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+        if served == Served::Miss {
+            self.fill(key, &value).await;
+        }
+        Outcome::Read { served, value: Some(value) }
+    }
+
+    /// A fill that fails is counted where it failed; the caller has its row all the same.
+    async fn fill(&self, key: &Key, value: &Value) {
+        let raw = value.encode();
+        match self.fill {
+            Fill::Replace => drop(self.cache.set(key, raw, self.ttl).await),
+            Fill::Add => drop(self.cache.add(key, raw, self.ttl).await),
+            Fill::Behind => {
+                let (cache, key, ttl) = (self.cache.clone(), *key, self.ttl);
+                tokio::spawn(async move { cache.set(&key, raw, ttl).await });
+            }
+        }
+    }
+}

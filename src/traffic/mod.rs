@@ -1,0 +1,135 @@
+//! Traffic: what to ask for, a pure function of the seed and the ticket.
+
+mod arrival;
+mod bijection;
+pub mod keys;
+mod mix;
+mod random;
+pub mod traces;
+mod values;
+
+use std::time::Duration;
+
+pub use arrival::{Arrival, Schedule, Stage};
+pub use bijection::Bijection;
+pub use keys::{KEYS, KeyParts, Keys};
+pub use mix::{Mix, Weights};
+pub use random::{Random, Stream};
+pub use values::{Bodies, ValueSize};
+
+use crate::model::{Key, Kind, Operation, Payload};
+
+/// The requests of one run: ticket in, operation out.
+pub struct Traffic {
+    seed: u64,
+    rows: u64,
+    prefix: String,
+    mix: Mix,
+    keys: Box<dyn Keys>,
+    bodies: Bodies,
+}
+
+impl Traffic {
+    /// The traffic over `rows` rows, whose cache entries are named under `prefix`.
+    pub fn new(seed: u64, rows: u64, prefix: &str, mix: Mix, keys: Box<dyn Keys>, bodies: Bodies) -> Traffic {
+        Traffic { seed, rows, prefix: prefix.into(), mix, keys, bodies }
+    }
+
+    /// The operation of a ticket.
+    pub fn operation(&self, ticket: u64) -> Operation {
+        let mut random = Random::new(self.seed, Stream::Operation, ticket);
+        let (kind, inserted) = match self.keys.kind(ticket) {
+            Some(kind) => (kind, 0),
+            None => self.mix.kind(ticket),
+        };
+        let id = match kind {
+            Kind::Insert => self.rows + inserted,
+            _ => self.keys.pick(ticket, self.rows + self.mix.inserted_before(ticket), &mut random),
+        };
+        let key = self.key(id);
+        let payload = match kind {
+            Kind::Write | Kind::Insert => Payload::new(&key, self.bodies.draw(&mut random)),
+            Kind::Read | Kind::Delete => Payload::default(),
+        };
+        Operation { ticket, kind, key, payload }
+    }
+
+    /// The content with which row `id` is seeded.
+    pub fn row(&self, id: u64) -> Payload {
+        let mut random = Random::new(self.seed, Stream::Row, id);
+        Payload::new(&self.key(id), self.bodies.draw(&mut random))
+    }
+
+    /// The key of row `id`.
+    pub fn key(&self, id: u64) -> Key {
+        Key::new(&self.prefix, id)
+    }
+
+    /// Rows that exist before the first operation.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// One more than the largest row id that the first `tickets` tickets can touch.
+    pub fn rows_after(&self, tickets: u64) -> u64 {
+        self.rows + self.mix.inserted_before(tickets) + self.mix.inserts_per_block()
+    }
+
+    /// Whether any operation changes a row.
+    pub fn writes(&self) -> bool {
+        self.keys.has_writes() || self.mix.has_writes()
+    }
+
+    /// Operations after which the traffic repeats itself; a recorded trace has an end.
+    pub fn length(&self) -> Option<u64> {
+        self.keys.length()
+    }
+
+    /// When the recording wanted this ticket to start, from its own first request.
+    pub fn recorded_at(&self, ticket: u64) -> Option<Duration> {
+        self.keys.recorded_at(ticket)
+    }
+
+    /// The share of reads that go to the `top` share of rows, where a closed form exists.
+    pub fn share_of_hottest(&self, top: f64) -> Option<f64> {
+        self.keys.share_of_hottest(top)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Choice;
+
+    fn traffic(weights: Weights) -> Traffic {
+        let parts = KeyParts { rows: 1_000, seed: 7, folders: Vec::new() };
+        let keys = Choice::named("zipfian").build(KEYS, parts).unwrap();
+        let size = ValueSize::Fixed(crate::model::Size(64));
+        Traffic::new(7, 1_000, "cb:", Mix::new(&weights, 7), keys, Bodies::new(size, 7))
+    }
+
+    #[test]
+    fn a_ticket_always_asks_for_the_same() {
+        let weights = Weights { read: 50.0, write: 30.0, insert: 15.0, delete: 5.0 };
+        let (one, other) = (traffic(weights.clone()), traffic(weights));
+        for ticket in (0..50_000).rev().step_by(7) {
+            let (a, b) = (one.operation(ticket), other.operation(ticket));
+            assert_eq!((a.kind, a.key, a.payload), (b.kind, b.key, b.payload));
+        }
+    }
+
+    #[test]
+    fn inserts_make_new_rows_and_each_only_once() {
+        let traffic = traffic(Weights { read: 90.0, write: 0.0, insert: 10.0, delete: 0.0 });
+        let mut made: Vec<_> = (0..40_000)
+            .map(|ticket| traffic.operation(ticket))
+            .filter(|operation| operation.kind == Kind::Insert)
+            .map(|operation| operation.key.id())
+            .collect();
+        let count = made.len();
+        made.sort_unstable();
+        made.dedup();
+        assert_eq!(made.len(), count);
+        assert!(made[0] >= 1_000 && *made.last().unwrap() < traffic.rows_after(40_000));
+    }
+}

@@ -1,0 +1,131 @@
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::recording::{NO_SIZE, Recording, index_of};
+use super::{Request, TraceError, TraceFormat, TraceKey, open};
+use crate::registry::Choice;
+
+/// Loads the trace at `path`, or its first `limit` requests. Without a `format` it is told as [`open()`] does.
+///
+/// # Errors
+/// When the trace cannot be opened or read to its end or limit, has no request, or too many keys for 32 bits.
+pub fn load(path: &Path, format: Option<&Choice>, limit: Option<u64>) -> Result<Recording, TraceError> {
+    let mut trace = open(path, format)?;
+    Loader::default().load(path, &mut *trace, limit.unwrap_or(u64::MAX))
+}
+
+/// A recording in the making.
+#[derive(Default)]
+struct Loader {
+    recording: Recording,
+    numbers: HashMap<TraceKey, u32>,
+    /// Microseconds since the trace's epoch: of the first request with a time, and the latest.
+    first_us: Option<u64>,
+    latest_us: u64,
+}
+
+impl Loader {
+    fn load(mut self, path: &Path, trace: &mut dyn TraceFormat, limit: u64) -> Result<Recording, TraceError> {
+        while self.recording.len() < limit {
+            let Some(request) = trace.next()? else { break };
+            if !self.push(request) {
+                return Err(TraceError::TooManyKeys { path: path.into() });
+            }
+        }
+        if self.recording.keys.is_empty() {
+            return Err(TraceError::Empty { path: path.into() });
+        }
+        Ok(self.recording)
+    }
+
+    /// Adds a request; false when there is no number left for its key.
+    fn push(&mut self, request: Request) -> bool {
+        let recording = &mut self.recording;
+        let unique = &mut recording.unique_keys;
+        let number = *self.numbers.entry(request.key).or_insert_with(|| {
+            *unique = unique.saturating_add(1);
+            *unique - 1
+        });
+        let before = recording.keys.len();
+        recording.keys.push(number);
+        if let Some(kind) = request.op {
+            recording.counts[index_of(kind)] += 1;
+        }
+        let op = request.op.map(|kind| index_of(kind) as u8 + 1);
+        push(&mut recording.ops, before, op, 0);
+        push(&mut recording.sizes, before, request.size.map(|size| size.min(NO_SIZE - 1)), NO_SIZE);
+        let time = request.at_us.map(|at| {
+            let first = *self.first_us.get_or_insert(at);
+            recording.late_records += u64::from(at < self.latest_us);
+            self.latest_us = self.latest_us.max(at);
+            self.latest_us - first
+        });
+        let latest = self.latest_us - self.first_us.unwrap_or_default();
+        push(&mut recording.times, before, time, latest);
+        recording.unique_keys < u32::MAX
+    }
+}
+
+/// Adds to a column that exists only from the first value on; the `before` requests until then get `absent`.
+fn push<T: Copy>(column: &mut Option<Vec<T>>, before: usize, value: Option<T>, absent: T) {
+    match (column, value) {
+        (Some(column), value) => column.push(value.unwrap_or(absent)),
+        (column @ None, Some(value)) => {
+            let mut values = vec![absent; before];
+            values.push(value);
+            *column = Some(values);
+        }
+        (None, None) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::{FORMATS, Recorded, Source};
+    use super::*;
+    use crate::model::Kind;
+    use crate::registry::find;
+
+    fn recorded(format: &str, text: &'static str, limit: u64) -> Result<Recording, TraceError> {
+        let build = find(FORMATS, format).unwrap().build;
+        let mut trace = build(&serde_json::Value::Null, Source::of(text)).unwrap();
+        Loader::default().load(Path::new("some.trace"), &mut *trace, limit)
+    }
+
+    #[test]
+    fn keys_are_numbered_in_the_order_of_their_first_request() {
+        let recording = recorded("plain", "9\nb\n9\n18446744073709551615\nb\n", u64::MAX).unwrap();
+        let keys: Vec<_> = (0..5).map(|index| recording.request(index).key).collect();
+        assert_eq!((keys.as_slice(), recording.unique_keys()), (&[0, 1, 0, 2, 1][..], 3));
+        assert_eq!(recording.request(0), Recorded { key: 0, op: None, at: None });
+        assert_eq!((recording.span(), recording.size(0), recording.count(Kind::Read)), (None, None, 0));
+    }
+
+    #[test]
+    fn times_count_from_the_first_and_never_go_back() {
+        let recording = recorded("csv", "time,key\n5,a\n7,a\n6,a\n4,a\n8.5,a\n", u64::MAX).unwrap();
+        let times: Vec<_> = (0..5).map(|index| recording.request(index).at.unwrap()).collect();
+        assert_eq!(times, [0, 2_000, 2_000, 2_000, 3_500].map(Duration::from_millis));
+        assert_eq!((recording.late_records(), recording.span()), (2, times.last().copied()));
+    }
+
+    #[test]
+    fn a_limit_ends_the_recording_before_what_is_wrong_later() {
+        let text = "key,op,size\na,get,\nb,set,10\nc,del,4294967295\nd,oops,1\n";
+        let recording = recorded("csv", text, 3).unwrap();
+        let ops: Vec<_> = (0..3).map(|index| recording.request(index).op.unwrap()).collect();
+        assert_eq!(ops, [Kind::Read, Kind::Write, Kind::Delete]);
+        let sizes: Vec<_> = (0..3).map(|index| recording.size(index)).collect();
+        assert_eq!(sizes, [None, Some(10), Some(u32::MAX - 1)]);
+        assert_eq!(Kind::ALL.map(|kind| recording.count(kind)), [1, 1, 0, 1]);
+        assert!(recorded("csv", text, 4).is_err());
+    }
+
+    #[test]
+    fn a_trace_without_requests_is_an_error() {
+        let error = recorded("plain", "*\n\n", u64::MAX).err().unwrap();
+        assert_eq!(error.to_string(), "some.trace: there is no request in it");
+    }
+}
