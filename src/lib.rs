@@ -32,15 +32,15 @@
 //!
 //! In a closed loop there is no pacer: `intended` is `started`.
 
-pub mod cli;
-pub mod config;
-pub mod engine;
-pub mod experiment;
-pub mod measure;
 pub mod model;
 pub mod registry;
-pub mod report;
-pub mod servers;
+pub mod traffic;
+pub mod measure;
 pub mod store;
 pub mod strategy;
-pub mod traffic;
+pub mod servers;
+pub mod engine;
+pub mod report;
+pub mod config;
+pub mod experiment;
+pub mod cli;

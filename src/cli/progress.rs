@@ -22,6 +22,9 @@ struct State {
     total: usize,
     phase: Option<(Phase, Instant)>,
     run_began: Option<Instant>,
+    cell_began: Option<Instant>,
+    /// What the phases of the first cell are expected to take together.
+    planned: Duration,
     /// When the last plain line was printed.
     said: Option<Instant>,
 }
@@ -71,6 +74,7 @@ impl Observer for Progress<'_> {
         match event {
             Event::Cell { order, total, label, repeat, repeats } => {
                 state.run_began.get_or_insert_with(Instant::now);
+                state.cell_began = Some(Instant::now());
                 state.cell = match repeats {
                     1 => label.to_string(),
                     _ => format!("{label}, repeat {repeat} of {repeats}"),
@@ -79,6 +83,9 @@ impl Observer for Progress<'_> {
             }
             Event::Phase(phase) => {
                 state.phase = Some((*phase, Instant::now()));
+                if let Phase::Warmup { expected } | Phase::Measuring { expected, .. } = phase {
+                    state.planned += expected.unwrap_or_default();
+                }
                 if state.total == 0 {
                     return self.bar.set_message(phase.name());
                 }
@@ -138,15 +145,17 @@ fn told(window: &Window, state: &State) -> String {
     text
 }
 
-/// How long the rest of the run may take, from how long the measured cells took.
+/// How long the rest of the run may take: from what the measured cells took or, in the first, from its plan.
 fn eta(state: &State) -> String {
+    let (Some(run), Some(cell)) = (state.run_began, state.cell_began) else { return String::new() };
     let done = state.order.saturating_sub(1);
-    match state.run_began {
-        Some(began) if done > 0 => {
-            let each = began.elapsed().as_secs_f64() / (done as f64 + 0.5);
-            let left = each * (state.total as f64 - done as f64 - 0.5);
-            format!(", about {left:.0} s left")
-        }
-        _ => String::new(),
+    let each = match done {
+        0 => state.planned,
+        _ => cell.duration_since(run).div_f64(done as f64),
+    };
+    let left = each * (state.total - done) as u32;
+    match left.saturating_sub(cell.elapsed()).as_secs() {
+        0 => String::new(),
+        seconds => format!(", about {seconds} s left"),
     }
 }

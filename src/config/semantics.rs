@@ -209,7 +209,7 @@ mod tests {
     fn what_makes_no_sense_is_told_with_its_place() {
         for (from, to, line, expected) in [
             ("rate = 10", "rate = 0", 6, "the rate must be above 0"),
-            ("rows = 100", "", 3, "`data.rows` is missing"),
+            ("rows = 100", "", 2, "`data.rows` is missing"),
             ("\"uniform\"", "{ hotspot = { hot_keys = 200 } }", 5, "200 hot keys are more than the 100 rows"),
             ("duration = \"1s\"", "", 4, "the run has no end"),
             ("duration = \"1s\"", "duration = \"1s\"\noperations = 5", 8, "not both"),

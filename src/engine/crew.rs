@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
 use super::lane::Lane;
-use super::watchdog::Watchdog;
+use super::watchdog::{Leash, Watchdog};
 use crate::measure::{Recorder, Tally, TallyCounts};
 use crate::model::{BoxFuture, StoreError};
 use crate::strategy::Strategy;
@@ -34,12 +34,15 @@ pub enum CrewError {
     Gone,
 }
 
+/// Makes a lane for an instance, on a leash, recording into its worker's recorder.
+pub(super) type MakeLane = Box<dyn Fn(Instance, Leash, Arc<Mutex<Recorder>>) -> Lane + Send>;
+
 /// The lanes that one worker runs in a drive, made on the worker's own thread.
 pub(super) struct Shift {
     pub timeout: Duration,
     /// For each lane its instance, by its place on this worker.
     pub lanes: Vec<usize>,
-    pub make: Box<dyn Fn(usize, Instance, super::watchdog::Leash, Arc<Mutex<Recorder>>) -> Lane + Send>,
+    pub make: MakeLane,
     pub done: Sender<()>,
 }
 
@@ -222,7 +225,7 @@ impl Context {
         let mut tasks = Vec::with_capacity(shift.lanes.len());
         for (lane, &instance) in shift.lanes.iter().enumerate() {
             let leash = watchdog.leash(lane);
-            let lane = (shift.make)(lane, instances[instance].clone(), leash, self.recorder.clone());
+            let lane = (shift.make)(instances[instance].clone(), leash, self.recorder.clone());
             tasks.push(tokio::spawn(lane.run()));
         }
         *self.lanes.lock().unwrap_or_else(PoisonError::into_inner) =

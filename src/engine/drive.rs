@@ -109,7 +109,7 @@ impl Crew {
             Load::Open { in_flight, .. } | Load::Recorded { in_flight, .. } => *in_flight,
         };
         let closed = matches!(plan.load, Load::Closed { .. });
-        for worker in 0..self.workers() {
+        for (worker, queue) in queues.iter().enumerate() {
             // Client c belongs to instance c mod I, and instance i lives on worker i mod W.
             let total: usize = (0..self.workers()).map(|worker| self.instances_on(worker)).sum();
             let lanes: Vec<usize> = (0..clients.max(1))
@@ -117,9 +117,9 @@ impl Crew {
                 .filter(|instance| instance % self.workers() == worker)
                 .map(|instance| instance / self.workers())
                 .collect();
-            let (queue, next) = (queues[worker].clone(), next.clone());
+            let (queue, next) = (queue.clone(), next.clone());
             let (traffic, after_write, halt) = (plan.traffic.clone(), plan.after_write.clone(), halt.clone());
-            let make = move |_: usize, instance: super::Instance, leash, recorder| Lane {
+            let make = move |instance: super::Instance, leash, recorder| Lane {
                 tickets: match closed {
                     true => Tickets::Closed { next: next.clone(), end, deadline },
                     false => Tickets::Open(queue.clone()),

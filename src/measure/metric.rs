@@ -52,8 +52,12 @@ pub struct Metrics(
 pub const PERCENTILES: &[(&str, f64)] =
     &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
-/// A percentile is told of a whole run only if this many operations lie beyond it.
-const OPERATIONS_BEYOND: f64 = 10.0;
+/// A percentile of a whole measurement is told only if this many operations lie beyond it: with fewer it is
+/// one unlucky operation rather than a property of the system.
+const OPERATIONS_BEYOND: f64 = 100.0;
+
+/// A percentile of a window is a sign of life, and is told as soon as there is an operation beyond it.
+const OPERATIONS_BEYOND_IN_WINDOW: f64 = 1.0;
 
 impl Metrics {
     /// Adds a metric; a value that is no number is left out.
@@ -81,12 +85,12 @@ impl Metrics {
         self.0.extend(other.0);
     }
 
-    fn latency(&mut self, name: &str, histogram: &Histogram<u64>) {
+    fn latency(&mut self, name: &str, histogram: &Histogram<u64>, beyond: f64) {
         let us = |ns: f64| ns / 1_000.0;
         let count = histogram.len() as f64;
         self.put(format!("{name}.mean"), us(histogram.mean()), Unit::Us);
         for &(percentile, quantile) in PERCENTILES {
-            if quantile <= 0.5 || count * (1.0 - quantile) >= OPERATIONS_BEYOND {
+            if quantile <= 0.5 || count * (1.0 - quantile) >= beyond - 1e-6 {
                 let value = histogram.value_at_quantile(quantile) as f64;
                 self.put(format!("{name}.{percentile}"), us(value), Unit::Us);
             }
@@ -94,8 +98,17 @@ impl Metrics {
         self.put(format!("{name}.max"), us(histogram.max() as f64), Unit::Us);
     }
 
-    /// The metrics of a stretch of time: of a window, or of a whole measurement.
+    /// The metrics of a whole measurement.
     pub fn of(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration) -> Metrics {
+        Metrics::stretch(recorder, tally, elapsed, OPERATIONS_BEYOND)
+    }
+
+    /// The metrics of a window.
+    pub fn of_window(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration) -> Metrics {
+        Metrics::stretch(recorder, tally, elapsed, OPERATIONS_BEYOND_IN_WINDOW)
+    }
+
+    fn stretch(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration, beyond: f64) -> Metrics {
         let mut metrics = Metrics::default();
         let operations = recorder.operations() as f64;
         let reads = recorder.count(Kind::Read) as f64;
@@ -129,22 +142,22 @@ impl Metrics {
             }
             for clock in Clock::ALL {
                 if let Some(histogram) = recorder.latency(kind, clock) {
-                    metrics.latency(&format!("{}.{}", kind.name(), clock.name()), histogram);
+                    metrics.latency(&format!("{}.{}", kind.name(), clock.name()), histogram, beyond);
                 }
             }
         }
         for (served, name) in [(Served::Hit, "hit"), (Served::Miss, "miss"), (Served::Fallback, "fallback")] {
             if let Some(histogram) = recorder.served_latency(served, Clock::Response) {
                 metrics.put(format!("read.{name}.count"), histogram.len() as f64, Unit::Count);
-                metrics.latency(&format!("read.{name}.response"), histogram);
+                metrics.latency(&format!("read.{name}.response"), histogram, beyond);
             }
             if let Some(histogram) = recorder.served_latency(served, Clock::Service) {
-                metrics.latency(&format!("read.{name}.service"), histogram);
+                metrics.latency(&format!("read.{name}.service"), histogram, beyond);
             }
         }
         let lag = recorder.lag();
         if !lag.is_empty() {
-            metrics.latency("lag", &lag);
+            metrics.latency("lag", &lag, beyond);
         }
         metrics
     }
@@ -152,7 +165,7 @@ impl Metrics {
     /// Adds the waits for a database connection and the most statements in flight at once.
     pub fn put_pool(&mut self, waits: &Histogram<u64>, peak: u64) {
         if !waits.is_empty() {
-            self.latency("db.pool_wait", waits);
+            self.latency("db.pool_wait", waits, OPERATIONS_BEYOND);
         }
         self.put("db.peak_active", peak as f64, Unit::Count);
     }
@@ -199,7 +212,7 @@ mod tests {
             corrupt: false,
             after_write: true,
         };
-        for _ in 0..2_000 {
+        for _ in 0..20_000 {
             recorder.record(seen, timing);
         }
         let mut metrics = Metrics::of(&recorder, &Tally::default().counts(), Duration::from_secs(2));
@@ -211,9 +224,9 @@ mod tests {
         }
         assert_eq!(metrics.get("hit_rate"), Some(1.0));
         assert_eq!(metrics.get("hit_rate_after_write"), Some(1.0));
-        assert_eq!(metrics.get("throughput.achieved"), Some(1_000.0));
+        assert_eq!(metrics.get("throughput.achieved"), Some(10_000.0));
         assert_eq!(metrics.get("write.response.p50"), None);
-        assert_eq!(metrics.get("read.response.p99.9"), None, "two operations beyond it are too few");
+        assert_eq!(metrics.get("read.response.p99.9"), None, "20 operations beyond it are too few");
         assert!((metrics.get("read.response.p50").unwrap() - 500.0).abs() < 1.0);
     }
 }

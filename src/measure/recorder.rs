@@ -43,7 +43,7 @@ pub struct Observation {
 /// What happened to the operations of one thread and one window; merging adds up.
 ///
 /// A failed operation counts in the latencies too: its caller waited.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Recorder {
     latency: [Option<Box<[Histogram<u64>; 3]>>; Kind::ALL.len()],
     served: [Option<Box<[Histogram<u64>; 2]>>; 3],
@@ -52,20 +52,6 @@ pub struct Recorder {
     pub after_write: u64,
     pub after_write_hits: u64,
     failed: [[u64; Failure::ALL.len()]; Kind::ALL.len()],
-}
-
-impl Default for Recorder {
-    fn default() -> Recorder {
-        Recorder {
-            latency: Default::default(),
-            served: Default::default(),
-            absent: 0,
-            corrupt: 0,
-            after_write: 0,
-            after_write_hits: 0,
-            failed: Default::default(),
-        }
-    }
 }
 
 fn all<const N: usize>() -> Box<[Histogram<u64>; N]> {

@@ -21,7 +21,7 @@ impl Window {
         Window {
             at_s: at.as_secs_f64(),
             length_s: length.as_secs_f64(),
-            metrics: Metrics::of(recorder, tally, length),
+            metrics: Metrics::of_window(recorder, tally, length),
         }
     }
 }

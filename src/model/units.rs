@@ -103,7 +103,7 @@ macro_rules! as_text {
     };
 }
 
-as_text!(Time, "time", "A length of time: \"250ms\", \"5s\", \"1m 30s\".", "string");
+as_text!(Time, "length-of-time", "A length of time: \"250ms\", \"5s\", \"1m 30s\".", "string");
 as_text!(Size, "size", "A number of bytes: 512, \"4KB\", \"64MiB\".", ["string", "integer"]);
 
 impl<'de> Deserialize<'de> for Time {

@@ -1,9 +1,10 @@
-/// Three significant digits, no more than the number has.
+/// Three significant digits.
 fn digits(value: f64) -> String {
+    // The limits are those of the rounded number: 9.999 is 10.0.
     let places = match value.abs() {
-        v if v >= 100.0 || v == 0.0 => 0,
-        v if v >= 10.0 => 1,
-        v if v >= 1.0 => 2,
+        v if v >= 99.95 || v == 0.0 => 0,
+        v if v >= 9.995 => 1,
+        v if v >= 0.9995 => 2,
         _ => 3,
     };
     format!("{value:.places$}")
@@ -56,6 +57,7 @@ mod tests {
         assert_eq!(duration_us(92.4), "92.4 us");
         assert_eq!(duration_us(1_250.0), "1.25 ms");
         assert_eq!(duration_us(999.9), "1.00 ms");
+        assert_eq!(duration_us(9.999), "10.0 us");
         assert_eq!(duration_us(3_100_000.0), "3.10 s");
         assert_eq!(per_second(3_999.0), "4.00 K/s");
         assert_eq!(share(0.9524), "95.2 %");

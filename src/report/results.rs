@@ -10,16 +10,16 @@ struct Column {
 
 const COLUMNS: &[Column] = &[
     Column { header: "throughput", metric: "throughput.achieved", write: per_second },
-    Column { header: "read p50", metric: "read.response.p50", write: duration_us },
-    Column { header: "read p99", metric: "read.response.p99", write: duration_us },
-    Column { header: "write p50", metric: "write.response.p50", write: duration_us },
-    Column { header: "write p99", metric: "write.response.p99", write: duration_us },
-    Column { header: "hit rate", metric: "hit_rate", write: share },
-    Column { header: "hits after write", metric: "hit_rate_after_write", write: share },
-    Column { header: "DB loads/read", metric: "db.queries_per_read", write: amount },
-    Column { header: "cache cmds/op", metric: "cache.commands_per_op", write: amount },
-    Column { header: "round trips/op", metric: "round_trips_per_op", write: amount },
-    Column { header: "lag p99", metric: "lag.p99", write: duration_us },
+    Column { header: "read\np50", metric: "read.response.p50", write: duration_us },
+    Column { header: "read\np99", metric: "read.response.p99", write: duration_us },
+    Column { header: "write\np50", metric: "write.response.p50", write: duration_us },
+    Column { header: "write\np99", metric: "write.response.p99", write: duration_us },
+    Column { header: "hit\nrate", metric: "hit_rate", write: share },
+    Column { header: "hits after\nwrite", metric: "hit_rate_after_write", write: share },
+    Column { header: "DB loads\nper read", metric: "db.queries_per_read", write: amount },
+    Column { header: "cache cmds\nper op", metric: "cache.commands_per_op", write: amount },
+    Column { header: "round trips\nper op", metric: "round_trips_per_op", write: amount },
+    Column { header: "lag\np99", metric: "lag.p99", write: duration_us },
 ];
 
 /// The measured numbers: a header and a row for each cell; columns without any number are left out.
@@ -76,7 +76,7 @@ pub fn context(summary: &Summary) -> Vec<String> {
         "{} cores, {}, {}; cachebench {}, seed {}",
         host("cores"),
         host("processor"),
-        host("memory"),
+        memory(host("memory")),
         summary.cachebench,
         summary.workload.pointer("/data/seed").map_or("?".into(), ToString::to_string),
     )];
@@ -98,7 +98,7 @@ pub fn context(summary: &Summary) -> Vec<String> {
             fact(&first.database, "synchronous_commit"),
         ));
         lines.push(format!(
-            "{}; {} connections and {} to the database for each of {} instances on {} threads",
+            "{}; per instance {} connections to the cache, {} to the database; instances {}, worker threads {}",
             fact(&first.clients, "driver"),
             fact(&first.clients, "connections"),
             fact(&first.clients, "database_connections"),
@@ -124,6 +124,12 @@ pub fn context(summary: &Summary) -> Vec<String> {
         summary.floor.cpu_ns_per_op, summary.floor.operations,
     ));
     lines
+}
+
+/// The kernel's `24684092 kB` in a unit for people.
+fn memory(told: &str) -> String {
+    let kib = told.split(' ').next().and_then(|number| number.parse::<f64>().ok());
+    kib.map_or(told.into(), |kib| format!("{:.0} GiB", kib / 1024.0 / 1024.0))
 }
 
 /// The last line: whether the numbers may be believed.

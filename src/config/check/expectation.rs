@@ -16,7 +16,7 @@ pub(super) fn expectation(alternatives: &[Alternative<'_>]) -> String {
         alternatives.iter().filter(|form| form.names().next().is_none() && !is_tag(form, alternatives))
     {
         let kinds: &[(&str, &str)] = match alternative.format() {
-            Some("time") => &[("string", "a time such as \"250ms\"")],
+            Some("length-of-time") => &[("string", "a time such as \"250ms\"")],
             Some("size") => &[("string", "a size such as \"64MB\"")],
             _ => &[
                 ("string", "text"),

@@ -79,7 +79,7 @@ impl<'a> Checker<'a> {
 /// What is wrong with a text as a form of free text, if anything is.
 fn misread(text: &str, form: Alternative<'_>) -> Option<String> {
     match form.format() {
-        Some("time") => text.parse::<Time>().err().map(|error| error.to_string()),
+        Some("length-of-time") => text.parse::<Time>().err().map(|error| error.to_string()),
         Some("size") => text.parse::<Size>().err().map(|error| error.to_string()),
         _ if form.number("minLength").is_some_and(|least| (text.chars().count() as f64) < least) => {
             Some("expected a longer text".to_owned())
@@ -116,7 +116,7 @@ pub(super) fn correction(node: &Node, alternatives: &[Alternative<'_>]) -> Optio
     let written = node.origin.text();
     match &node.value {
         NodeValue::Integer(_) | NodeValue::Float(_)
-            if alternatives.iter().any(|form| form.format() == Some("time")) =>
+            if alternatives.iter().any(|form| form.format() == Some("length-of-time")) =>
         {
             Some(format!("give it a unit, as in \"{written}s\" or \"{written}ms\""))
         }

@@ -9,7 +9,7 @@ use crate::model::{Size, Time};
 fn validator(schema: &serde_json::Value) -> jsonschema::Validator {
     jsonschema::options()
         .should_validate_formats(true)
-        .with_format("time", |text: &str| text.parse::<Time>().is_ok())
+        .with_format("length-of-time", |text: &str| text.parse::<Time>().is_ok())
         .with_format("size", |text: &str| text.parse::<Size>().is_ok())
         .build(schema)
         .unwrap()
