@@ -1,5 +1,6 @@
 //! Traffic: what to ask for, a pure function of the seed and the ticket.
 
+mod alias;
 mod arrival;
 mod bijection;
 pub mod keys;
@@ -10,6 +11,7 @@ mod values;
 
 use std::time::Duration;
 
+use alias::AliasTable;
 pub use arrival::{Arrival, Schedule, Stage};
 pub use bijection::Bijection;
 pub use keys::{KEYS, KeyParts, Keys};

@@ -35,7 +35,13 @@ impl Random {
 
     /// A number in 0..`bound` (Lemire's multiplication; its bias is below bound / 2^64).
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.0.next_u64()) * u128::from(bound)) >> 64) as u64
+        self.below_with_rest(bound).0
+    }
+
+    /// A number in 0..`bound`, and the 64 bits that did not decide it, as good as another draw for small bounds.
+    pub fn below_with_rest(&mut self, bound: u64) -> (u64, u64) {
+        let product = u128::from(self.0.next_u64()) * u128::from(bound);
+        ((product >> 64) as u64, product as u64)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Keys, Random};
 use crate::registry::{self, Entry, OptionsError};
-use crate::traffic::Bijection;
+use crate::traffic::{AliasTable, Bijection};
 
 pub const ENTRY: Entry<dyn Keys, super::KeyParts> = Entry {
     name: "zipfian",
@@ -12,10 +12,17 @@ pub const ENTRY: Entry<dyn Keys, super::KeyParts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
-        let ranks = Zipf::new(parts.rows.max(1) as f64, options.exponent)
-            .map_err(|_| OptionsError(format!("exponent {} is not 0 or more", options.exponent)))?;
-        let rows = Bijection::new(parts.rows, parts.seed);
-        Ok(Box::new(Zipfian { exponent: options.exponent, count: parts.rows, ranks, rows }))
+        let (exponent, count) = (options.exponent, parts.rows.max(1));
+        let rows = Bijection::new(count, parts.seed);
+        let draws = if count <= AliasTable::MOST {
+            let weight = |rank: u64| ((rank + 1) as f64).powf(-exponent);
+            Draws::Table(AliasTable::new(count, weight, |rank| rows.apply(rank)))
+        } else {
+            let ranks = Zipf::new(count as f64, exponent)
+                .map_err(|_| OptionsError(format!("exponent {exponent} is not 0 or more")))?;
+            Draws::Ranks(ranks, rows)
+        };
+        Ok(Box::new(Zipfian { exponent, count, draws }))
     },
 };
 
@@ -33,21 +40,33 @@ impl Default for Options {
     }
 }
 
-/// P(rank k) = k^-s / H(n, s), by rejection-inversion (Hörmann and Derflinger 1996); rank k is row π(k-1),
-/// π a permutation, so that hot rows are no neighbours and no row is lost to a collision.
+/// P(rank k) = k^-s / H(n, s); rank k is row π(k-1), π a permutation, so that hot rows are no neighbours and
+/// no row is lost to a collision.
 ///
 /// Covers the rows that exist at the start; inserted rows are not asked for.
 struct Zipfian {
     exponent: f64,
     count: u64,
-    ranks: Zipf<f64>,
-    rows: Bijection,
+    draws: Draws,
+}
+
+/// How a row is drawn: the same law, for as much memory as it may take.
+enum Draws {
+    /// From a table of rows.
+    Table(AliasTable),
+    /// A rank by rejection-inversion (Hörmann and Derflinger 1996), then its row.
+    Ranks(Zipf<f64>, Bijection),
 }
 
 impl Keys for Zipfian {
     fn pick(&self, _: u64, _: u64, random: &mut Random) -> u64 {
-        let rank = self.ranks.sample(random) as u64;
-        self.rows.apply(rank.clamp(1, self.count) - 1)
+        match &self.draws {
+            Draws::Table(table) => table.draw(random),
+            Draws::Ranks(ranks, rows) => {
+                let rank = ranks.sample(random) as u64;
+                rows.apply(rank.clamp(1, self.count) - 1)
+            }
+        }
     }
 
     /// H(⌈top · n⌉, s) / H(n, s).
@@ -78,6 +97,17 @@ mod tests {
                 "exponent {exponent}: {measured} against {expected} ± {error}"
             );
         }
+    }
+
+    #[test]
+    fn beyond_the_table_the_law_is_the_same() {
+        let rows = crate::traffic::AliasTable::MOST + 1;
+        let draws = 200_000;
+        let (keys, shares) = shares(r#"{"zipfian": {"exponent": 1.2}}"#, rows, draws);
+        let expected = keys.share_of_hottest(10.0 / rows as f64).unwrap();
+        let measured: f64 = shares[..10].iter().sum();
+        let error = (expected * (1.0 - expected) / draws as f64).sqrt();
+        assert!((measured - expected).abs() < 4.0 * error, "{measured} against {expected}");
     }
 
     #[test]
