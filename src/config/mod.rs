@@ -6,6 +6,7 @@ mod cells;
 pub mod check;
 mod deserialize;
 pub mod document;
+mod load_setting;
 mod locate;
 mod misfit;
 pub mod node;
@@ -23,11 +24,11 @@ mod workload;
 pub use cells::{Cell, Loaded, load};
 pub use check::check;
 pub use document::Document;
+pub use load_setting::{LoadSetting, Open, Warmup};
 pub use node::{Key, Node, NodeValue, Table};
 pub use problem::{Problem, Problems};
 pub use source::{Origin, Source};
 pub use suggest::closest;
 pub use workload::{
-    App, CacheSettings, Compare, Data, DatabaseSettings, LoadSetting, Open, TrafficSettings, Warmup,
-    Workload, schema as workload_schema,
+    App, CacheSettings, Compare, Data, DatabaseSettings, TrafficSettings, Workload, schema as workload_schema,
 };

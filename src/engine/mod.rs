@@ -7,10 +7,13 @@ mod crew;
 mod drive;
 mod lane;
 mod pacer;
+mod plan;
 mod queue;
 mod stop;
+mod watch;
 mod watchdog;
 
 pub use crew::{Crew, CrewError, Factory, Instance};
-pub use drive::{Drive, Flow, Limit, Load, Plan};
+pub use drive::{Drive, Flow};
+pub use plan::{Limit, Load, Plan};
 pub use stop::Stop;

@@ -1,13 +1,16 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Clock, QueryClass, Recorder, TallyCounts};
 use crate::model::{Kind, Served};
 
 /// The unit of a metric's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Microseconds.
@@ -34,19 +37,55 @@ impl Unit {
 }
 
 /// One measured number under its public name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Metric {
     pub value: f64,
     pub unit: Unit,
 }
 
 /// Measured numbers by name, in the order in which they are told.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(transparent)]
-pub struct Metrics(
-    #[schemars(with = "std::collections::BTreeMap<String, Metric>")]
-    serde_json::Map<String, serde_json::Value>,
-);
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics(Vec<(String, Metric)>);
+
+impl Serialize for Metrics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, metric)| (name, metric)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Metrics {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Metrics, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Metrics;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("metrics by name")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Metrics, A::Error> {
+                let mut metrics = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    metrics.push(entry);
+                }
+                Ok(Metrics(metrics))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+impl JsonSchema for Metrics {
+    fn schema_name() -> Cow<'static, str> {
+        "Metrics".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = BTreeMap::<String, Metric>::json_schema(generator);
+        schema.insert(
+            "description".into(),
+            "Measured numbers by name, in the order in which they are told.".into(),
+        );
+        schema
+    }
+}
 
 /// The percentiles told of every latency, by name and quantile.
 pub const PERCENTILES: &[(&str, f64)] =
@@ -60,29 +99,23 @@ const OPERATIONS_BEYOND: f64 = 100.0;
 const OPERATIONS_BEYOND_IN_WINDOW: f64 = 1.0;
 
 impl Metrics {
-    /// Adds a metric; a value that is no number is left out.
+    /// Adds a metric, which replaces one of the same name; a value that is no number is left out.
     pub fn put(&mut self, name: impl Into<String>, value: f64, unit: Unit) {
+        let name = name.into();
+        self.0.retain(|(known, _)| *known != name);
         if value.is_finite() {
-            let unit = serde_json::to_value(unit).unwrap_or_default();
-            self.0.insert(name.into(), serde_json::json!({ "value": value, "unit": unit }));
+            self.0.push((name, Metric { value, unit }));
         }
     }
 
     /// The value under a name.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.0.get(name)?.get("value")?.as_f64()
+        self.0.iter().find(|(known, _)| known == name).map(|(_, metric)| metric.value)
     }
 
     /// Every metric, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Metric)> {
-        self.0
-            .iter()
-            .filter_map(|(name, metric)| Some((name.as_str(), serde_json::from_value(metric.clone()).ok()?)))
-    }
-
-    /// Adds all of `other`.
-    pub fn extend(&mut self, other: Metrics) {
-        self.0.extend(other.0);
+        self.0.iter().map(|(name, metric)| (name.as_str(), *metric))
     }
 
     fn latency(&mut self, name: &str, histogram: &Histogram<u64>, beyond: f64) {

@@ -1,0 +1,87 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Stop;
+use crate::measure::AfterWrite;
+use crate::traffic::{Schedule, Traffic};
+
+/// How operations are started.
+pub enum Load {
+    /// Each client starts its next operation when the last is done.
+    Closed { clients: usize },
+    /// At the times of a schedule, whatever is still in flight, up to `in_flight` at once; beyond that they
+    /// queue and keep their times.
+    Open { schedule: Box<Schedule>, in_flight: usize },
+    /// At the times of the recording, `speed` times as fast.
+    Recorded { speed: f64, in_flight: usize },
+}
+
+/// When a drive ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    Operations(u64),
+    Time(Duration),
+}
+
+/// One stretch of load over a crew.
+pub struct Plan {
+    pub load: Load,
+    pub limit: Limit,
+    /// The first ticket.
+    pub first: u64,
+    /// A call that takes longer fails with a timeout.
+    pub timeout: Duration,
+    pub traffic: Arc<Traffic>,
+    pub after_write: Arc<AfterWrite>,
+    pub stop: Stop,
+}
+
+/// The planned starts of the tickets, as offsets from the start of the drive.
+pub(super) type Times = Box<dyn Iterator<Item = Duration> + Send>;
+
+impl Load {
+    /// Operations that may be in flight at once.
+    pub(super) fn lanes(&self) -> usize {
+        match self {
+            Load::Closed { clients } => *clients,
+            Load::Open { in_flight, .. } | Load::Recorded { in_flight, .. } => *in_flight,
+        }
+    }
+
+    /// The planned starts from ticket `first` on, up to the limit; nothing in a closed loop.
+    pub(super) fn times(self, limit: Limit, first: u64, traffic: Arc<Traffic>) -> Option<Times> {
+        let times: Times = match self {
+            Load::Closed { .. } => return None,
+            Load::Open { schedule, .. } => schedule,
+            Load::Recorded { speed, .. } => {
+                let origin = traffic.recorded_at(first).unwrap_or_default();
+                let at = move |ticket| {
+                    traffic.recorded_at(ticket).map(|at| at.saturating_sub(origin).div_f64(speed))
+                };
+                Box::new((first..).map_while(at))
+            }
+        };
+        Some(match limit {
+            Limit::Operations(count) => Box::new(times.take(usize::try_from(count).unwrap_or(usize::MAX))),
+            Limit::Time(time) => Box::new(times.take_while(move |at| *at < time)),
+        })
+    }
+}
+
+impl Limit {
+    /// The ticket before which a drive ends that begins with ticket `first`.
+    pub(super) fn end(self, first: u64) -> u64 {
+        match self {
+            Limit::Operations(count) => first.saturating_add(count),
+            Limit::Time(_) => u64::MAX,
+        }
+    }
+
+    /// The instant at which a drive ends that began at `start`.
+    pub(super) fn deadline(self, start: Instant) -> Option<Instant> {
+        match self {
+            Limit::Time(time) => Some(start + time),
+            Limit::Operations(_) => None,
+        }
+    }
+}

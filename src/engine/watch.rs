@@ -1,0 +1,142 @@
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::crew::Crew;
+use super::drive::{Flow, Shared};
+use super::stop::Stop;
+use crate::measure::{IntervalLog, Recorder, TallyCounts, Window};
+
+/// Windows are this long.
+const WINDOW: Duration = Duration::from_secs(1);
+/// How often to look whether to stop.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long queued tickets may still be started after the schedule's end.
+const OVERTIME: Duration = Duration::from_secs(2);
+/// How long calls in flight may take to end after a stop.
+const GRACE: Duration = Duration::from_millis(400);
+
+/// The caller's side of a drive: closes windows, and decides when it is over.
+pub struct Watch<'a> {
+    crew: &'a Crew,
+    shared: Arc<Shared>,
+    spare: Recorder,
+    pub total: Recorder,
+    pub windows: Vec<Window>,
+    pub log: IntervalLog,
+    before: TallyCounts,
+    /// Where the last window ended.
+    seen: Duration,
+}
+
+/// How a drive came to its end.
+#[derive(Default)]
+pub struct End {
+    pub interrupted: bool,
+    pub failure: Option<String>,
+    enough: bool,
+}
+
+impl End {
+    /// Whether the plan was carried out to its limit.
+    pub fn is_complete(&self) -> bool {
+        !self.interrupted && !self.enough && self.failure.is_none()
+    }
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(crew: &'a Crew, shared: Arc<Shared>) -> Watch<'a> {
+        let mut spare = Recorder::default();
+        // Whatever was recorded outside of drives is not part of this one.
+        drop(crew.collect(&mut spare));
+        Watch {
+            before: crew.counts(),
+            crew,
+            shared,
+            spare,
+            total: Recorder::default(),
+            windows: Vec::new(),
+            log: IntervalLog::default(),
+            seen: Duration::ZERO,
+        }
+    }
+
+    /// Returns once every lane has ended.
+    pub fn until_done(
+        &mut self,
+        all_done: &Receiver<()>,
+        stop: &Stop,
+        mut pacer: Option<JoinHandle<()>>,
+        each_window: &mut impl FnMut(&Window) -> Flow,
+    ) -> End {
+        let mut end = End::default();
+        let mut last_start: Option<Instant> = None;
+        let mut last_call: Option<Instant> = None;
+        let mut left = self.crew.workers();
+        while left > 0 {
+            match all_done.recv_timeout(LOOK) {
+                Ok(()) => left -= 1,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    end.failure.get_or_insert("a worker thread ended unexpectedly".into());
+                    break;
+                }
+            }
+            if pacer.as_ref().is_some_and(JoinHandle::is_finished) {
+                pacer = None;
+                last_start = Some(Instant::now() + OVERTIME);
+            }
+            let is_empty = self.shared.queues.iter().all(|queue| queue.len() == 0);
+            if (pacer.is_none() && is_empty) || last_start.is_some_and(|last| Instant::now() >= last) {
+                self.close_queues();
+            }
+            if left > 0 && self.shared.start.elapsed() >= self.seen + WINDOW {
+                match each_window(self.window(self.seen + WINDOW)) {
+                    Flow::Continue => {}
+                    Flow::Enough => end.enough = true,
+                    Flow::Fail(why) => end.failure = Some(why),
+                }
+            }
+            end.interrupted |= stop.is_requested();
+            if !end.is_complete() {
+                self.shared.halt.request();
+                self.close_queues();
+                if Instant::now() >= *last_call.get_or_insert_with(|| Instant::now() + GRACE) {
+                    self.crew.abort_lanes();
+                }
+            }
+        }
+        self.shared.halt.request();
+        if let Some(pacer) = pacer {
+            // It naps for 50 ms at most; a panic in it has been printed by then.
+            let _ = pacer.join();
+        }
+        end
+    }
+
+    fn close_queues(&self) {
+        self.shared.queues.iter().for_each(|queue| queue.close());
+    }
+
+    /// Closes the window that ends at `end`.
+    fn window(&mut self, end: Duration) -> &Window {
+        let recorder = self.crew.collect(&mut self.spare);
+        let counts = self.crew.counts();
+        let length = end.saturating_sub(self.seen);
+        let window = Window::of(self.seen, length, &recorder, &(&counts - &self.before));
+        self.log.append(self.seen, length, &recorder);
+        self.total.merge(&recorder);
+        self.before = counts;
+        self.seen = end;
+        self.windows.push(window);
+        &self.windows[self.windows.len() - 1]
+    }
+
+    /// Closes the last window, which may be short.
+    pub fn close(&mut self, end: Duration) {
+        if end > self.seen {
+            self.window(end);
+        }
+    }
+}
