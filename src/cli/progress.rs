@@ -32,13 +32,20 @@ struct State {
 /// Plain lines come no closer together than this.
 const PLAIN_PAUSE: Duration = Duration::from_secs(5);
 
+const SPINNER: &str = "{spinner} {wide_msg}";
+const BAR: &str = "{spinner} {bar:16} {wide_msg}";
+
+fn style(template: &str) -> ProgressStyle {
+    // Falls back to the library's own style, should a template be misspelt.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
 impl<'a> Progress<'a> {
     pub fn new(printer: &'a Printer) -> Progress<'a> {
         let live = printer.is_live() && !printer.is_quiet();
         let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
-        // A template without placeholders that could be misspelt.
-        bar.set_style(ProgressStyle::default_spinner());
+        bar.set_style(style(SPINNER));
         if live {
             bar.enable_steady_tick(Duration::from_millis(100));
         }
@@ -47,6 +54,23 @@ impl<'a> Progress<'a> {
 
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// Gives the bar the length of a phase, where it has one: rows, or milliseconds.
+    fn measure(&self, phase: &Phase) {
+        let length = match phase {
+            Phase::Seeding { rows } => Some(*rows),
+            Phase::Warmup { expected } | Phase::Measuring { expected, .. } => {
+                expected.map(|expected| expected.as_millis() as u64)
+            }
+            _ => None,
+        };
+        self.bar.set_position(0);
+        match length {
+            Some(length) => self.bar.set_length(length),
+            None => self.bar.unset_length(),
+        }
+        self.bar.set_style(style(if length.is_some() { BAR } else { SPINNER }));
     }
 
     fn line(&self, text: &str) {
@@ -86,18 +110,23 @@ impl Observer for Progress<'_> {
                 if let Phase::Warmup { expected } | Phase::Measuring { expected, .. } = phase {
                     state.planned += expected.unwrap_or_default();
                 }
+                self.measure(phase);
                 if state.total == 0 {
                     return self.bar.set_message(phase.name());
                 }
                 self.show(&mut state, phase.name());
             }
             Event::Seeded(rows) => {
+                self.bar.set_position(*rows);
                 if let Some((Phase::Seeding { rows: all }, _)) = state.phase {
                     let text = format!("seeding {} of {all} rows", rows);
                     self.show(&mut state, &text);
                 }
             }
             Event::Window(window) => {
+                if let Some((_, since)) = state.phase {
+                    self.bar.set_position(since.elapsed().as_millis() as u64);
+                }
                 let text = told(window, &state);
                 self.show(&mut state, &text);
             }

@@ -1,0 +1,72 @@
+//! What the harness itself costs, in nanoseconds per call: best of five rounds, on one thread.
+//!
+//! `cargo bench` prints one line for each part of an operation's way through the harness.
+
+use std::hint::black_box;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use cachebench::measure::{AfterWrite, Observation, Recorder};
+use cachebench::model::{Key, Kind, Served, Size, Timing};
+use cachebench::registry::Choice;
+use cachebench::traffic::{Bodies, KEYS, KeyParts, Mix, Random, Stream, Traffic, ValueSize, Weights};
+
+const CALLS: u64 = 1_000_000;
+const ROWS: u64 = 100_000;
+
+fn measure(name: &str, mut call: impl FnMut(u64)) {
+    let round = |call: &mut dyn FnMut(u64)| {
+        let began = Instant::now();
+        (0..CALLS).for_each(&mut *call);
+        began.elapsed().as_nanos() as f64 / CALLS as f64
+    };
+    let best = (0..5).map(|_| round(&mut call)).fold(f64::INFINITY, f64::min);
+    println!("{name:32} {best:8.1} ns");
+}
+
+fn main() {
+    measure("read the clock", |_| {
+        black_box(Instant::now());
+    });
+    measure("make a key", |id| {
+        black_box(Key::new("cachebench:", black_box(id)));
+    });
+    for entry in KEYS.iter().filter(|entry| entry.name != "trace") {
+        let parts = KeyParts { rows: ROWS, seed: 1, folders: Vec::new() };
+        let Ok(keys) = Choice::named(entry.name).build(KEYS, parts) else { continue };
+        measure(&format!("pick a row, {}", entry.name), |ticket| {
+            black_box(keys.pick(ticket, ROWS, &mut Random::new(1, Stream::Operation, ticket)));
+        });
+    }
+    for (name, write) in [("reads only", 0.0), ("half writes of 512 B", 1.0)] {
+        let Ok(keys) = Choice::named("zipfian").build(KEYS, KeyParts { rows: ROWS, seed: 1, folders: Vec::new() })
+        else {
+            continue;
+        };
+        let weights = Weights { read: 1.0, write, ..Weights::default() };
+        let bodies = Bodies::new(ValueSize::Fixed(Size(512)), 1);
+        let traffic = Traffic::new(1, ROWS, "cachebench:", Mix::new(&weights, 1), keys, bodies);
+        measure(&format!("draw an operation, {name}"), |ticket| {
+            black_box(traffic.operation(ticket));
+        });
+    }
+    let recorder = Mutex::new(Recorder::default());
+    let now = Instant::now();
+    let seen = Observation {
+        kind: Kind::Read,
+        result: Ok(Some(Served::Hit)),
+        absent: false,
+        corrupt: false,
+        after_write: false,
+    };
+    measure("record an operation", |n| {
+        let finished = now + Duration::from_nanos(50_000 + n % 100_000);
+        if let Ok(mut recorder) = recorder.lock() {
+            recorder.record(seen, Timing { intended: now, started: now, finished });
+        }
+    });
+    let after_write = AfterWrite::new(ROWS);
+    measure("look up a first read", |n| {
+        black_box(after_write.first_read(n * 7_919 % ROWS));
+    });
+}
