@@ -39,7 +39,8 @@ fn main() {
         });
     }
     for (name, write) in [("reads only", 0.0), ("half writes of 512 B", 1.0)] {
-        let Ok(keys) = Choice::named("zipfian").build(KEYS, KeyParts { rows: ROWS, seed: 1, folders: Vec::new() })
+        let Ok(keys) =
+            Choice::named("zipfian").build(KEYS, KeyParts { rows: ROWS, seed: 1, folders: Vec::new() })
         else {
             continue;
         };

@@ -55,6 +55,6 @@ fn numbers(rows: Vec<Vec<String>>) -> String {
 /// A table of texts, wrapped in its columns.
 fn words(rows: Vec<Vec<String>>) -> String {
     let mut table = Builder::from_iter(rows).build();
-    table.with(Style::rounded()).modify(Columns::new(..), Width::wrap(26).keep_words(true));
+    table.with(Style::rounded()).modify(Columns::new(..), Width::wrap(23).keep_words(true));
     table.to_string()
 }

@@ -15,11 +15,11 @@ pub fn tradeoffs(summary: &Summary) -> Vec<Vec<String>> {
         .and_then(|cell| cell.median("db.queries_per_op"));
     let header = [
         "Strategy",
-        "Write latency (p50)",
+        "Write latency\n(p50)",
         "Read hit rate",
         "Consistency",
-        "Durability risk",
-        "DB queries per op",
+        "Durability\nrisk",
+        "DB queries\nper op",
         "Best for",
     ];
     let mut rows = vec![header.map(String::from).to_vec()];
@@ -64,14 +64,29 @@ fn row(cell: &CellResult, reference: Option<f64>, direct_queries: Option<f64>) -
     ]
 }
 
-/// A number, the word that follows from it, and what the article says: `1.20 ms, low (article: low, agrees)`.
+/// A number, the word that follows from it, and on a second line what the article says.
 fn told(number: Option<String>, word: Option<&str>, claimed: Option<&str>) -> String {
     let Some(number) = number else { return "–".into() };
     let Some(word) = word else { return number };
     match claimed.map(|claimed| (claimed, agrees(claimed, word))) {
         None => format!("{number}, {word}"),
-        Some((claimed, None)) => format!("{number}, {word} (article: {claimed})"),
-        Some((claimed, Some(true))) => format!("{number}, {word} (article: {claimed}, agrees)"),
-        Some((claimed, Some(false))) => format!("{number}, {word} (article: {claimed}, DISAGREES)"),
+        Some((claimed, None)) => format!("{number}, {word}\narticle: {claimed}"),
+        Some((_, Some(true))) => format!("{number}, {word}\narticle agrees"),
+        Some((claimed, Some(false))) => format!("{number}, {word}\narticle disagrees: {claimed}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stands_beside_the_article_s_word() {
+        let told = |word, claimed| told(Some("1 us".into()), word, claimed);
+        assert_eq!(told(Some("low"), Some("low")), "1 us, low\narticle agrees");
+        assert_eq!(told(Some("low"), Some("high")), "1 us, low\narticle disagrees: high");
+        assert_eq!(told(Some("low"), Some("variable")), "1 us, low\narticle: variable");
+        assert_eq!(told(Some("low"), None), "1 us, low");
+        assert_eq!(told(None, Some("low")), "1 us", "without a reference there is no word");
     }
 }
