@@ -58,7 +58,7 @@ fn main() {
         result: Ok(Some(Served::Hit)),
         absent: false,
         corrupt: false,
-        after_write: false,
+        after_write: None,
     };
     measure("record an operation", |n| {
         let finished = now + Duration::from_nanos(50_000 + n % 100_000);

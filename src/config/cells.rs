@@ -38,6 +38,9 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
     let mut problems = Problems::new();
     for assignment in overrides {
         problems.merge(document.set(assignment).err().unwrap_or_default());
+        // What is set from outside is not compared any more.
+        let path = assignment.split('=').next().unwrap_or_default().trim();
+        document.remove(&format!("compare.\"{path}\""));
     }
     let schema = super::workload_schema();
     problems.merge(check(&document, &schema));
@@ -164,6 +167,14 @@ mod tests {
         let loaded = loaded("", &[]).unwrap();
         assert_eq!(loaded.cells.len(), 1);
         assert_eq!(loaded.cells[0].workload.strategy.name, "cache-aside");
+    }
+
+    #[test]
+    fn what_is_set_is_not_compared() {
+        let tail = "[compare]\nstrategy = [\"direct\", \"cache-aside\"]\n\"cache.ttl\" = [\"1s\", \"10s\"]\n";
+        let loaded = loaded(tail, &["strategy=cache-aside", "cache.ttl=5s"]).unwrap();
+        assert_eq!(loaded.cells.len(), 1);
+        assert_eq!(loaded.cells[0].workload.cache.ttl.unwrap().to_string(), "5s");
     }
 
     #[test]

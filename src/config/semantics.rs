@@ -30,6 +30,9 @@ fn data(workload: &Workload, wrong: &mut Report) {
         ValueSize::Uniform { min, max } if min > max => {
             wrong("data.value.uniform.min", format!("min {min} is above max {max}"), "");
         }
+        ValueSize::Uniform { max, .. } if max.0 > ValueSize::MAX => {
+            wrong("data.value.uniform.max", format!("bodies are cut at {} bytes", ValueSize::MAX), "");
+        }
         ValueSize::Lognormal { median: Size(0), .. } => {
             wrong("data.value.lognormal.median", "the median must be above 0".into(), "");
         }
@@ -179,6 +182,11 @@ pub fn warnings(cells: &[Cell]) -> Vec<String> {
         |cell: &Cell| cell.workload.cache.eviction.as_ref().is_some_and(|e| e.starts_with("allkeys"));
     let behind = |cell: &Cell| cell.workload.strategy.name == "write-behind";
     let mut warnings = Vec::new();
+    if cells.iter().any(|cell| cell.workload.app.threads > cell.workload.app.instances) {
+        warnings.push(
+            "app.threads is above app.instances: an instance lives on one thread, so some stay idle".into(),
+        );
+    }
     if cells.iter().any(|cell| evicting(cell) && behind(cell)) {
         warnings.push(
             "write-behind with an allkeys eviction policy: an entry evicted before its flush is a lost write \

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{LoadSetting, Warmup};
 use crate::model::{Size, Time};
@@ -128,6 +128,8 @@ pub struct CacheSettings {
     /// In front of every name we put into the cache.
     pub prefix: String,
     /// Further settings of the managed server, as in redis.conf.
+    #[serde(deserialize_with = "server_settings")]
+    #[schemars(with = "BTreeMap<String, ServerSetting>")]
     pub settings: BTreeMap<String, String>,
 }
 
@@ -159,6 +161,8 @@ pub struct DatabaseSettings {
     /// What loading a row costs.
     pub query: Query,
     /// Further settings of the managed server, as in postgresql.conf.
+    #[serde(deserialize_with = "server_settings")]
+    #[schemars(with = "BTreeMap<String, ServerSetting>")]
     pub settings: BTreeMap<String, String>,
 }
 
@@ -171,6 +175,27 @@ impl Default for DatabaseSettings {
             settings: BTreeMap::new(),
         }
     }
+}
+
+/// The value of a server's setting, which servers take as text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum ServerSetting {
+    Text(String),
+    Integer(i64),
+    Number(f64),
+    Switch(bool),
+}
+
+fn server_settings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let settings = BTreeMap::<String, ServerSetting>::deserialize(deserializer)?;
+    let text = |setting| match setting {
+        ServerSetting::Text(text) => text,
+        ServerSetting::Integer(number) => number.to_string(),
+        ServerSetting::Number(number) => number.to_string(),
+        ServerSetting::Switch(on) => if on { "on" } else { "off" }.into(),
+    };
+    Ok(settings.into_iter().map(|(name, setting)| (name, text(setting))).collect())
 }
 
 /// What is compared.

@@ -31,8 +31,10 @@ pub struct Drive {
     pub elapsed: Duration,
     /// Tickets on the schedule; nothing in a closed loop.
     pub scheduled: Option<u64>,
+    /// Operations per second that the schedule asked for; nothing in a closed loop.
+    pub offered: Option<f64>,
     /// Operations per second that the schedule asked for, by window.
-    pub offered: Vec<f64>,
+    pub offered_by_window: Vec<f64>,
     /// The ticket after the last one used.
     pub next_ticket: u64,
     pub interrupted: bool,
@@ -82,8 +84,13 @@ impl Crew {
         let scheduled = is_open.then(|| shared.paced.scheduled());
         let by_second = shared.paced.by_second();
         let offered = |window| by_second.get(window).copied().unwrap_or(0) as f64;
+        let planned = match limit {
+            Limit::Time(time) if end.is_complete() => time,
+            _ => shared.paced.last(),
+        };
         Ok(Drive {
-            offered: (0..watch.windows.len()).map(offered).collect(),
+            offered: scheduled.map(|scheduled| scheduled as f64 / planned.as_secs_f64()),
+            offered_by_window: (0..watch.windows.len()).map(offered).collect(),
             recorder: watch.total,
             windows: watch.windows,
             log: watch.log,

@@ -6,7 +6,7 @@ use super::Stop;
 use super::queue::Queue;
 use super::watchdog::Leash;
 use crate::measure::{AfterWrite, Observation, Recorder};
-use crate::model::{Failure, Kind, Operation, Outcome, Timing};
+use crate::model::{Failure, Kind, Operation, Outcome, Served, Timing};
 use crate::strategy::Strategy;
 use crate::traffic::Traffic;
 
@@ -50,7 +50,10 @@ impl Lane {
     pub async fn run(self) {
         while let Some((ticket, intended)) = self.tickets.next().await {
             let operation = self.traffic.operation(ticket);
-            let after_write = operation.kind == Kind::Read && self.after_write.first_read(operation.key.id());
+            let written = match operation.kind {
+                Kind::Read => self.after_write.first_read(operation.key.id()),
+                _ => None,
+            };
             let started = Instant::now();
             if self.tickets.is_over(started) || self.stop.is_requested() {
                 break;
@@ -63,29 +66,33 @@ impl Lane {
             let finished = Instant::now();
             let outcome = outcome.unwrap_or(Outcome::Failed(Failure::Timeout));
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };
-            let seen = self.observe(&operation, &outcome, after_write);
+            let seen = self.observe(&operation, &outcome, written);
             self.recorder.lock().unwrap_or_else(PoisonError::into_inner).record(seen, timing);
         }
     }
 
-    fn observe(&self, operation: &Operation, outcome: &Outcome, after_write: bool) -> Observation {
+    /// What is counted of an operation; `written` is the version that a read just after a write should find.
+    fn observe(&self, operation: &Operation, outcome: &Outcome, written: Option<u64>) -> Observation {
         let mut seen = Observation {
             kind: operation.kind,
             result: Ok(None),
             absent: false,
             corrupt: false,
-            after_write,
+            after_write: None,
         };
         match outcome {
             Outcome::Read { served, value } => {
                 seen.result = Ok(Some(*served));
                 seen.absent = value.is_none();
                 seen.corrupt = value.as_ref().is_some_and(|value| !value.is_intact(&operation.key));
+                seen.after_write = written.map(|written| {
+                    *served == Served::Hit && value.as_ref().is_some_and(|value| value.version >= written)
+                });
             }
             Outcome::Written { version } => {
                 seen.absent = version.is_none();
-                if version.is_some() {
-                    self.after_write.written(operation.key.id());
+                if let Some(version) = version {
+                    self.after_write.written(operation.key.id(), *version);
                 }
             }
             Outcome::Failed(failure) => seen.result = Err(*failure),

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Stop;
 use super::queue::{Due, Queue};
+use crate::model::nanos;
 
 /// What the pacer has put on the queues so far.
 #[derive(Default)]
@@ -11,11 +12,18 @@ pub struct Paced {
     scheduled: AtomicU64,
     /// Tickets by the second of their intended start.
     by_second: Mutex<Vec<u64>>,
+    /// The last intended start, in nanoseconds from the start.
+    last: AtomicU64,
 }
 
 impl Paced {
     pub fn scheduled(&self) -> u64 {
         self.scheduled.load(Relaxed)
+    }
+
+    /// The last intended start, from the start of the drive.
+    pub fn last(&self) -> Duration {
+        Duration::from_nanos(self.last.load(Relaxed))
     }
 
     /// Tickets by the second of their intended start.
@@ -59,6 +67,7 @@ impl Pacer<'_> {
                 seconds.resize(second + 1, 0);
             }
             seconds[second] += 1;
+            self.paced.last.store(nanos(at), Relaxed);
             let to = ticket as usize % self.queues.len();
             batches[to].push(Due { ticket, intended });
             if batches[to].len() >= 1024 {

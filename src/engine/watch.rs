@@ -74,6 +74,7 @@ impl<'a> Watch<'a> {
         let mut last_start: Option<Instant> = None;
         let mut last_call: Option<Instant> = None;
         let mut left = self.crew.workers();
+        let mut due = WINDOW;
         while left > 0 {
             match all_done.recv_timeout(LOOK) {
                 Ok(()) => left -= 1,
@@ -91,8 +92,10 @@ impl<'a> Watch<'a> {
             if (pacer.is_none() && is_empty) || last_start.is_some_and(|last| Instant::now() >= last) {
                 self.close_queues();
             }
-            if left > 0 && self.shared.start.elapsed() >= self.seen + WINDOW {
-                match each_window(self.window(self.seen + WINDOW)) {
+            let elapsed = self.shared.start.elapsed();
+            if left > 0 && elapsed >= due {
+                due += WINDOW;
+                match each_window(self.window(elapsed)) {
                     Flow::Continue => {}
                     Flow::Enough => end.enough = true,
                     Flow::Fail(why) => end.failure = Some(why),

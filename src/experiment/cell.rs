@@ -51,12 +51,15 @@ pub fn measure(
         after_write: after_write.clone(),
         stop: stop.clone(),
     };
-    let first = warm_up(workload, &crew, &plan, servers, observer)?;
+    let mut reasons = Vec::new();
+    let (first, unsettled) = warm_up(workload, &crew, &plan, servers, observer)?;
+    reasons.extend(unsettled);
     if stop.is_requested() {
         return Err(ExperimentError::Interrupted);
     }
     crew.tallies().iter().for_each(|tally| drop(tally.take_pool()));
     let tally_before = crew.counts();
+    let counters_warm = servers.counters(&urls);
     let usage_before = Usage::now();
     let limit = parts::limit(workload, &traffic);
     observer.event(&Event::Phase(Phase::Measuring {
@@ -71,7 +74,6 @@ pub fn measure(
     let usage = Usage::since(&usage_before);
 
     observer.event(&Event::Phase(Phase::Draining));
-    let mut reasons = Vec::new();
     // After a Ctrl-C there is no time to wait for flushes.
     if drive.failure.is_none() && !drive.interrupted {
         reasons.extend(
@@ -95,7 +97,7 @@ pub fn measure(
         let counters_after = servers.counters(&urls);
         let sent = &crew.counts() - &sent_before;
         found = checks::compare(&sent, &counters_before, &counters_after, workload);
-        checks::server_metrics(&mut metrics, &counters_before, &counters_after, operations);
+        checks::server_metrics(&mut metrics, &counters_warm, &counters_after, operations);
         reasons.extend(verdict(&drive, &metrics, &found, &usage, sent.all_errors()).reasons);
         if !reasons.is_empty() {
             status = Status::Invalid;
@@ -160,17 +162,17 @@ fn fill(
     Ok(())
 }
 
-/// Load that is not counted; answers the first ticket of the measurement.
+/// Load that is not counted; answers the first ticket of the measurement, and what was not reached, if anything.
 fn warm_up(
     workload: &Workload,
     crew: &Crew,
     plan: &dyn Fn(Load, Limit, u64) -> Plan,
     servers: &Servers,
     observer: &dyn Observer,
-) -> Result<u64, ExperimentError> {
+) -> Result<(u64, Option<String>), ExperimentError> {
     let limit = match workload.traffic.warmup {
-        Warmup::Time(time) if time.0.is_zero() => return Ok(0),
-        Warmup::Operations(0) => return Ok(0),
+        Warmup::Time(time) if time.0.is_zero() => return Ok((0, None)),
+        Warmup::Operations(0) => return Ok((0, None)),
         Warmup::Time(time) => Limit::Time(time.0),
         Warmup::Operations(count) => Limit::Operations(count),
         Warmup::StableHitRate => Limit::Time(LONGEST_WARMUP),
@@ -186,7 +188,9 @@ fn warm_up(
             flow => flow,
         }
     })?;
-    Ok(drive.next_ticket)
+    let unsettled = workload.traffic.warmup == Warmup::StableHitRate && !is_stable(&last);
+    let limit = LONGEST_WARMUP.as_secs();
+    Ok((drive.next_ticket, unsettled.then(|| format!("the hit rate did not settle in {limit} s of warm-up"))))
 }
 
 /// Whether the last three hit rates lie within half a percentage point.
@@ -214,9 +218,9 @@ fn pool_metrics(metrics: &mut Metrics, crew: &Crew) {
 }
 
 fn put_schedule(metrics: &mut Metrics, drive: &Drive) {
-    if let Some(scheduled) = drive.scheduled {
+    if let (Some(scheduled), Some(offered)) = (drive.scheduled, drive.offered) {
         metrics.put("scheduled", scheduled as f64, Unit::Count);
-        metrics.put("throughput.offered", scheduled as f64 / drive.elapsed.as_secs_f64(), Unit::PerS);
+        metrics.put("throughput.offered", offered, Unit::PerS);
     }
 }
 
@@ -228,7 +232,7 @@ fn verdict(drive: &Drive, metrics: &Metrics, checks: &[CounterCheck], usage: &Us
         usage,
         elapsed: drive.elapsed,
         scheduled: drive.scheduled,
-        offered: &drive.offered,
+        offered: &drive.offered_by_window,
         uncertain: errors + drive.recorder.failures(),
     })
 }

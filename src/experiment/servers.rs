@@ -3,13 +3,18 @@ use std::collections::BTreeMap;
 use tokio::runtime::Runtime;
 
 use super::{ExperimentError, Permissions};
-use crate::config::{CacheSettings, Data, DatabaseSettings, Workload};
+use crate::config::{CacheSettings, Data, Workload};
 use crate::servers::{
     Address, ManagedPostgres, ManagedRedis, PostgresCounters, PostgresOptions, RedisCounters, RedisOptions,
     RunFolder, ServerError, admit_postgres, admit_redis, leave_postgres, leave_redis, postgres_facts,
     redis_facts,
 };
 use crate::store::postgres::{Query, SCHEMA};
+
+/// Connections of the managed Postgres beyond those of the instances, for our own questions.
+const SPARE_CONNECTIONS: usize = 20;
+/// Its connections at least, so that most cells can share one server.
+const LEAST_CONNECTIONS: usize = 200;
 
 /// The servers of a run: a Redis as fresh as each cell wants it, and a Postgres for as long as it fits.
 pub struct Servers {
@@ -77,10 +82,14 @@ impl Servers {
     }
 
     /// The address of a database with our schema in it.
-    pub fn database(&mut self, settings: &DatabaseSettings) -> Result<String, ExperimentError> {
+    pub fn database(&mut self, workload: &Workload) -> Result<String, ExperimentError> {
+        let settings = &workload.database;
         match &settings.url {
             Address::Managed => {
-                let options = PostgresOptions { settings: settings.settings.clone() };
+                let mut options = PostgresOptions { settings: settings.settings.clone() };
+                let needed = workload.app.instances * settings.pool + SPARE_CONNECTIONS;
+                let room = needed.max(LEAST_CONNECTIONS).to_string();
+                options.settings.entry("max_connections".into()).or_insert(room);
                 let fits = self.postgres.as_ref().is_some_and(|(postgres, running)| {
                     running.settings == options.settings && postgres.is_alive()
                 });
@@ -163,7 +172,7 @@ pub struct Urls {
 impl Urls {
     /// Starts or enters the servers that a workload names.
     pub fn of(workload: &Workload, servers: &mut Servers) -> Result<Urls, ExperimentError> {
-        let database = servers.database(&workload.database)?;
+        let database = servers.database(workload)?;
         let cache = servers.cache(&workload.cache)?;
         Ok(Urls { cache, database })
     }

@@ -1,31 +1,34 @@
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Which rows have been written and not read since: what tells a read of a just-written key apart.
 ///
-/// One byte a row. The first read that starts after a write was acknowledged is the one that counts.
+/// Four bytes a row: the acknowledged version, 0 once it has been read. The first read that starts after a
+/// write was acknowledged is the one that counts.
 pub struct AfterWrite {
-    written: Box<[AtomicU8]>,
+    written: Box<[AtomicU32]>,
 }
 
 impl AfterWrite {
     /// Room for rows 0..`rows`; rows beyond are not followed.
     pub fn new(rows: u64) -> AfterWrite {
-        AfterWrite { written: (0..rows).map(|_| AtomicU8::new(0)).collect() }
+        AfterWrite { written: (0..rows).map(|_| AtomicU32::new(0)).collect() }
     }
 
-    /// Notes that a write of the row was acknowledged.
-    pub fn written(&self, row: u64) {
+    /// Notes that a write of the row was acknowledged as this version.
+    pub fn written(&self, row: u64, version: u64) {
         if let Some(cell) = self.written.get(row as usize) {
-            cell.store(1, Ordering::Relaxed);
+            cell.store(u32::try_from(version).unwrap_or(u32::MAX), Relaxed);
         }
     }
 
-    /// Whether this read is the first since a write of its row.
-    pub fn first_read(&self, row: u64) -> bool {
+    /// The version that was acknowledged, if this read is the first since.
+    pub fn first_read(&self, row: u64) -> Option<u64> {
+        let cell = self.written.get(row as usize)?;
         // The plain load keeps the line shared among readers in the common case.
-        self.written
-            .get(row as usize)
-            .is_some_and(|cell| cell.load(Ordering::Relaxed) == 1 && cell.swap(0, Ordering::Relaxed) == 1)
+        if cell.load(Relaxed) == 0 {
+            return None;
+        }
+        Some(u64::from(cell.swap(0, Relaxed))).filter(|&version| version > 0)
     }
 }
 
@@ -36,12 +39,12 @@ mod tests {
     #[test]
     fn only_the_first_read_after_a_write_counts() {
         let rows = AfterWrite::new(2);
-        assert!(!rows.first_read(1));
-        rows.written(1);
-        assert!(!rows.first_read(0));
-        assert!(rows.first_read(1));
-        assert!(!rows.first_read(1));
-        rows.written(9);
-        assert!(!rows.first_read(9));
+        assert_eq!(rows.first_read(1), None);
+        rows.written(1, 7);
+        assert_eq!(rows.first_read(0), None);
+        assert_eq!(rows.first_read(1), Some(7));
+        assert_eq!(rows.first_read(1), None);
+        rows.written(9, 1);
+        assert_eq!(rows.first_read(9), None, "rows beyond the room are not followed");
     }
 }

@@ -81,7 +81,7 @@ mod tests {
             result: Ok(Some(Served::Hit)),
             absent: false,
             corrupt: false,
-            after_write: false,
+            after_write: None,
         };
         recorder.record(seen, timing);
         let mut log = IntervalLog::default();

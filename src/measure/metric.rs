@@ -148,6 +148,7 @@ impl Metrics {
         metrics.put("operations", operations, Unit::Count);
         metrics.put("throughput.achieved", operations / elapsed.as_secs_f64(), Unit::PerS);
         metrics.put("failures", recorder.failures() as f64, Unit::Count);
+        metrics.put("failure_rate", recorder.failures() as f64 / operations, Unit::Ratio);
         metrics.put("absent", recorder.absent as f64, Unit::Count);
         metrics.put("corrupt", recorder.corrupt as f64, Unit::Count);
         metrics.put("hit_rate", recorder.served(Served::Hit) as f64 / reads, Unit::Ratio);
@@ -204,28 +205,6 @@ impl Metrics {
     }
 }
 
-/// What a metric says, for docs and tables; latencies follow a pattern of kind, clock and statistic.
-pub fn describe(name: &str) -> Option<&'static str> {
-    DESCRIPTIONS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
-}
-
-static DESCRIPTIONS: &[(&str, &str)] = &[
-    ("operations", "operations completed in the measured time, failed ones included"),
-    ("throughput.offered", "operations per second that the plan asked for"),
-    ("throughput.achieved", "operations per second that completed"),
-    ("hit_rate", "share of reads that the cache answered"),
-    ("hit_rate_after_write", "share of first reads after a write of their key that the cache answered"),
-    ("db.queries", "statements sent to the database"),
-    ("db.reads", "statements that load a row"),
-    ("db.writes", "statements that write rows, flushes included"),
-    ("db.queries_per_read", "loads per read"),
-    ("db.queries_per_op", "statements per operation"),
-    ("db.peak_active", "most statements in flight at once"),
-    ("cache.commands_per_op", "commands sent to the cache per operation"),
-    ("round_trips_per_op", "waits for either server per operation"),
-    ("corrupt", "reads whose body nobody wrote under that key"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,7 +222,7 @@ mod tests {
             result: Ok(Some(Served::Hit)),
             absent: false,
             corrupt: false,
-            after_write: true,
+            after_write: Some(true),
         };
         for _ in 0..20_000 {
             recorder.record(seen, timing);

@@ -15,7 +15,7 @@ mod window;
 pub use after_write::AfterWrite;
 pub use host::host;
 pub use interval_log::IntervalLog;
-pub use metric::{Metric, Metrics, PERCENTILES, Unit, describe};
+pub use metric::{Metric, Metrics, PERCENTILES, Unit};
 pub use recorder::{Clock, Observation, Recorder};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
 pub use tally::{Command, QueryClass, Tally, TallyCounts};

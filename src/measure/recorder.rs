@@ -36,8 +36,8 @@ pub struct Observation {
     pub absent: bool,
     /// A body that nobody wrote under this key.
     pub corrupt: bool,
-    /// The first read of a key since a write of it.
-    pub after_write: bool,
+    /// Of the first read of a key since a write of it: whether the cache answered with that write or a later one.
+    pub after_write: Option<bool>,
 }
 
 /// What happened to the operations of one thread and one window; merging adds up.
@@ -69,10 +69,10 @@ impl Recorder {
         latency[2].saturating_record(lag);
         self.absent += u64::from(seen.absent);
         self.corrupt += u64::from(seen.corrupt);
-        self.after_write += u64::from(seen.after_write);
+        self.after_write += u64::from(seen.after_write.is_some());
+        self.after_write_hits += u64::from(seen.after_write == Some(true));
         match seen.result {
             Ok(Some(served)) => {
-                self.after_write_hits += u64::from(seen.after_write && served == Served::Hit);
                 let served = self.served[served as usize].get_or_insert_with(all::<2>);
                 served[0].saturating_record(response);
                 served[1].saturating_record(service);
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     fn observation(kind: Kind, result: Result<Option<Served>, Failure>) -> Observation {
-        Observation { kind, result, absent: false, corrupt: false, after_write: false }
+        Observation { kind, result, absent: false, corrupt: false, after_write: None }
     }
 
     fn timing(lag_ms: u64, service_ms: u64) -> Timing {

@@ -109,6 +109,17 @@ pub struct RepeatResult {
     pub log: IntervalLog,
 }
 
+impl Status {
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Valid => "valid",
+            Status::Invalid => "invalid",
+            Status::Failed => "failed",
+            Status::Interrupted => "interrupted",
+        }
+    }
+}
+
 impl CellResult {
     /// How tables call the cell: its settings' values.
     pub fn label(&self) -> String {

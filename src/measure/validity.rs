@@ -55,6 +55,10 @@ impl Verdict {
         if completed == 0.0 {
             reasons.push("no operation completed".into());
         }
+        let failed = findings.metrics.get("failures").unwrap_or(0.0);
+        if completed > 0.0 && failed == completed {
+            reasons.push("every operation failed: there is nothing to compare".into());
+        }
         if let Some(scheduled) = findings.scheduled {
             schedule(findings, completed, scheduled as f64, &mut reasons);
         }
@@ -110,7 +114,8 @@ fn schedule(findings: &Findings, completed: f64, scheduled: f64, reasons: &mut V
     let limit = Verdict::LAG_US.max(Verdict::LAG_SHARE * response);
     if lag > limit {
         reasons.push(format!(
-            "the generator was late: lag p99 {lag:.0} us, above {limit:.0} us; lower the rate, or leave it a core"
+            "operations started late: lag p99 {lag:.0} us, above {limit:.0} us; lower the rate, leave the generator \
+             a core, or raise in_flight if all lanes were busy"
         ));
     }
 }
@@ -146,7 +151,7 @@ mod tests {
     #[test]
     fn each_broken_promise_is_named() {
         assert!(verdict(900.0, 90.0, 10).reasons[0].contains("900 of 1000"));
-        assert!(verdict(995.0, 1_500.0, 10).reasons[0].contains("late"));
+        assert!(verdict(995.0, 1_500.0, 10).reasons[0].contains("started late"));
         assert!(verdict(995.0, 90.0, 14).reasons[0].contains("cache get"));
         assert!(!verdict(0.0, 0.0, 10).is_valid());
     }

@@ -20,10 +20,7 @@ impl Format for Csv {
     fn render(&self, summary: &Summary) -> String {
         let rows = summary.cells.iter().flat_map(|cell| {
             cell.repeats.iter().map(|repeat| {
-                (
-                    vec![cell.label(), repeat.repeat.to_string(), format!("{:?}", repeat.status)],
-                    &repeat.metrics,
-                )
+                (vec![cell.label(), repeat.repeat.to_string(), repeat.status.name().into()], &repeat.metrics)
             })
         });
         sheet(&["cell", "repeat", "status"], rows.collect())

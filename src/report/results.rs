@@ -19,14 +19,23 @@ const COLUMNS: &[Column] = &[
     Column { header: "DB loads\nper read", metric: "db.queries_per_read", write: amount },
     Column { header: "cache cmds\nper op", metric: "cache.commands_per_op", write: amount },
     Column { header: "round trips\nper op", metric: "round_trips_per_op", write: amount },
+    Column { header: "failed", metric: "failure_rate", write: share },
     Column { header: "lag\np99", metric: "lag.p99", write: duration_us },
 ];
 
-/// The measured numbers: a header and a row for each cell; columns without any number are left out.
+/// The measured numbers: a header and a row for each cell; columns without any number are left out,
+/// and that of failures if there is none.
 pub fn results(summary: &Summary) -> Vec<Vec<String>> {
     let columns: Vec<&Column> = COLUMNS
         .iter()
-        .filter(|column| summary.cells.iter().any(|cell| cell.median(column.metric).is_some()))
+        .filter(|column| {
+            let mut values = summary.cells.iter().filter_map(|cell| cell.median(column.metric));
+            if column.metric == "failure_rate" {
+                values.any(|rate| rate > 0.0)
+            } else {
+                values.next().is_some()
+            }
+        })
         .collect();
     let mut header = vec!["cell".to_owned()];
     header.extend(columns.iter().map(|column| column.header.to_owned()));

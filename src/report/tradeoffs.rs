@@ -4,15 +4,6 @@ use crate::measure::{CellResult, Summary};
 
 /// The article's trade-off table, filled from measurement: a header and a row for each cell.
 pub fn tradeoffs(summary: &Summary) -> Vec<Vec<String>> {
-    let reference = ["direct", "write-around"].into_iter().find_map(|name| {
-        let cell = summary.cells.iter().find(|cell| cell.strategy == name)?;
-        Some((cell.median("write.response.p50")?, cell.median("db.queries_per_op")))
-    });
-    let direct_queries = summary
-        .cells
-        .iter()
-        .find(|cell| cell.strategy == "direct")
-        .and_then(|cell| cell.median("db.queries_per_op"));
     let header = [
         "Strategy",
         "Write latency\n(p50)",
@@ -23,13 +14,25 @@ pub fn tradeoffs(summary: &Summary) -> Vec<Vec<String>> {
         "Best for",
     ];
     let mut rows = vec![header.map(String::from).to_vec()];
-    rows.extend(
-        summary.cells.iter().map(|cell| row(cell, reference.map(|(write, _)| write), direct_queries)),
-    );
+    rows.extend(summary.cells.iter().map(|cell| row(cell, summary)));
     rows
 }
 
-fn row(cell: &CellResult, reference: Option<f64>, direct_queries: Option<f64>) -> Vec<String> {
+/// A metric of the cell that runs `strategy` and is otherwise set like `cell`.
+fn beside(cell: &CellResult, summary: &Summary, strategy: &str, metric: &str) -> Option<f64> {
+    let others = |cell: &CellResult| -> Vec<_> {
+        let others = cell.settings.iter().filter(|setting| setting.path != "strategy");
+        others.map(|setting| (setting.path.clone(), setting.value.clone())).collect()
+    };
+    let alike = |other: &&CellResult| other.strategy == strategy && others(other) == others(cell);
+    summary.cells.iter().find(alike)?.median(metric)
+}
+
+fn row(cell: &CellResult, summary: &Summary) -> Vec<String> {
+    let reference = ["direct", "write-around"]
+        .into_iter()
+        .find_map(|strategy| beside(cell, summary, strategy, "write.response.p50"));
+    let direct_queries = beside(cell, summary, "direct", "db.queries_per_op");
     let claim = claim(&cell.strategy);
     let write = cell.median("write.response.p50");
     let write_word = write.zip(reference).map(|(write, reference)| write_latency_word(write / reference));

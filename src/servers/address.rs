@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::secrets::redact;
 
-const SCHEMES: &[&str] = &["redis", "rediss", "redis+cluster", "rediss+cluster", "postgres", "postgresql"];
+const SCHEMES: &[&str] = &["redis", "rediss", "postgres", "postgresql"];
 
 /// Where a server is: our own, or one that someone else runs. Prints and serialises without its password.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Address {
 /// Text that names no server; never shows a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no server; write \"managed\", or a URL that begins with redis://, rediss://, redis+cluster://, or postgres://"
+    "`{0}` is no server; write \"managed\", or a URL that begins with redis://, rediss:// or postgres://"
 )]
 pub struct AddressError(String);
 

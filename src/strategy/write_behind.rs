@@ -142,8 +142,9 @@ impl Flusher {
                 }
             }
         }
-        tally.lost_dirty((flushed.len() - rows.len()) as u64);
         self.parts.database.store(QueryClass::Flush, &rows).await?;
+        // Counted once: the round that finds them gone also takes them off the set.
+        tally.lost_dirty((flushed.len() - rows.len()) as u64);
         tally.flushed(rows.len() as u64);
         settle(cache, &self.set, &flushed, began_us, self.parts.ttl).await?;
         Ok(ids.len())

@@ -42,7 +42,8 @@ struct Options {
 /// Both stores are written, in series, within the caller's wait.
 ///
 /// Two writers of one key may reach the two stores in opposite orders; with the database first, the cache
-/// then keeps the older row until its TTL.
+/// then keeps the older row until its TTL. A write that reached only one of them has failed for its caller, as
+/// neither promise was kept, though the row may be changed.
 struct WriteThrough {
     reads: LookAside,
     order: Order,

@@ -40,13 +40,14 @@ impl Traffic {
     /// The operation of a ticket.
     pub fn operation(&self, ticket: u64) -> Operation {
         let mut random = Random::new(self.seed, Stream::Operation, ticket);
-        let (kind, inserted) = match self.keys.kind(ticket) {
-            Some(kind) => (kind, 0),
-            None => self.mix.kind(ticket),
-        };
-        let id = match kind {
-            Kind::Insert => self.rows + inserted,
-            _ => self.keys.pick(ticket, self.rows + self.mix.inserted_before(ticket), &mut random),
+        let mut pick = || self.keys.pick(ticket, self.rows + self.mix.inserted_before(ticket), &mut random);
+        let (kind, id) = match self.keys.kind(ticket) {
+            // A recording names the row even of an insert.
+            Some(kind) => (kind, pick()),
+            None => match self.mix.kind(ticket) {
+                (Kind::Insert, number) => (Kind::Insert, self.rows + number),
+                (kind, _) => (kind, pick()),
+            },
         };
         let key = self.key(id);
         let payload = match kind {

@@ -4,8 +4,9 @@ use sqlx::query::{Query as SqlxQuery, QueryAs};
 
 use crate::measure::QueryClass;
 use crate::model::{Key, Payload, Time, Value};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Value as Json, json};
 
 /// A statement that we send, and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +119,8 @@ impl Statement {
 
 /// What loading a row costs the database.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(transform = allow_bare_names)]
 pub enum Query {
     /// By primary key.
     Point {},
@@ -131,6 +133,44 @@ pub enum Query {
     },
     /// By primary key, and the connection is held for this long.
     Sleep(Time),
+}
+
+impl Serialize for Query {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Query::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Query {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Query, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Query;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("point, aggregate, or a table with one query shape")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Query, E> {
+                match name {
+                    "point" => Ok(Query::Point {}),
+                    "aggregate" => Ok(Query::Aggregate { parts: default_parts() }),
+                    _ => Err(E::unknown_variant(name, &["point", "aggregate", "sleep"])),
+                }
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Query, A::Error> {
+                Query::deserialize(de::value::MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Adds the shapes that need no options by their bare names.
+fn allow_bare_names(schema: &mut Schema) {
+    if let Some(Json::Array(shapes)) = schema.get_mut("oneOf") {
+        for name in ["point", "aggregate"] {
+            shapes.push(json!({ "type": "string", "const": name }));
+        }
+    }
 }
 
 fn default_parts() -> u32 {

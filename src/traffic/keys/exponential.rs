@@ -23,10 +23,10 @@ pub const ENTRY: Entry<dyn Keys, super::KeyParts> = Entry {
 #[serde(default, deny_unknown_fields)]
 struct Options {
     /// This share of the requests …
-    #[schemars(range(min = 0, max = 1))]
+    #[schemars(range(min = 0.000001, max = 0.999999))]
     percentile: f64,
     /// … goes to this share of the rows (before the tail is folded back onto the rows).
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0.000001))]
     rank_share: f64,
 }
 

@@ -41,7 +41,7 @@ enum Operations {
 #[serde(deny_unknown_fields)]
 struct Options {
     /// The file; plain or compressed with gzip, xz or zstd. A relative path is looked for beside the
-    /// workload file, in the current folder, and in the folder that CACHEBENCH_TRACES names.
+    /// workload file, in the folder that CACHEBENCH_TRACES names, and in the current folder.
     file: PathBuf,
     /// The format; sniffed where it is left out.
     #[serde(default)]
@@ -62,7 +62,7 @@ fn locate(file: &Path, folders: &[PathBuf]) -> Result<PathBuf, OptionsError> {
     let places = folders.iter().map(|folder| folder.join(file)).chain([file.to_path_buf()]);
     places.into_iter().find(|path| path.is_file()).ok_or_else(|| {
         OptionsError(format!(
-            "no trace file {} beside the workload file, in the current folder, or in CACHEBENCH_TRACES ({})",
+            "no trace file {} beside the workload file, in CACHEBENCH_TRACES ({}), or in the current folder",
             file.display(),
             std::env::var("CACHEBENCH_TRACES").map_or("not set".into(), |folder| format!("set to {folder}")),
         ))
