@@ -179,14 +179,21 @@ impl Database for MemoryDatabase {
 
     fn store<'a>(&'a self, class: QueryClass, stored: &'a [(Key, Value)]) -> Answer<'a, ()> {
         Box::pin(async move {
-            let _active = self.tally.query(class);
-            let mut rows = self.rows();
-            for (key, value) in stored {
-                let newer = rows.get(&key.id()).is_none_or(|old| old.version < value.version);
-                match (newer, value.tombstone) {
-                    (true, true) => drop(rows.remove(&key.id())),
-                    (true, false) => drop(rows.insert(key.id(), value.clone())),
-                    (false, _) => {}
+            let (gone, there): (Vec<_>, Vec<_>) = stored.iter().partition(|(_, value)| value.tombstone);
+            // A statement each, as at Postgres.
+            for batch in [there, gone].into_iter().filter(|batch| !batch.is_empty()) {
+                let _active = self.tally.query(class);
+                let mut rows = self.rows();
+                for (key, Value { version, checksum, body, tombstone, .. }) in batch {
+                    if rows.get(&key.id()).is_some_and(|old| old.version >= *version) {
+                        continue;
+                    }
+                    if *tombstone {
+                        rows.remove(&key.id());
+                    } else {
+                        let payload = Payload { body: body.clone(), checksum: *checksum };
+                        rows.insert(key.id(), row(*version, &payload));
+                    }
                 }
             }
             Ok::<(), StoreError>(())
