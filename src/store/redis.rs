@@ -31,18 +31,12 @@ impl Driver for Redis {
         Box::pin(async move {
             let client = client(&parts.url).map_err(|error| failed(&error))?;
             let mut lines = Vec::with_capacity(parts.connections);
-            let mut hashes = HashMap::new();
             for _ in 0..parts.connections.max(1) {
                 let line = Line::open(client.clone()).await.map_err(|error| failed(&error))?;
                 lines.push(Arc::new(line));
             }
-            for script in SCRIPTS {
-                let load = redis::cmd("SCRIPT").arg("LOAD").arg(script.lua).to_owned();
-                let hash = lines[0].send(&load).await.map_err(|error| failed(&error))?;
-                let hash: String = redis::from_redis_value(hash)
-                    .map_err(|_| StoreError::cache(Failure::Corrupt, "SCRIPT LOAD answered no hash"))?;
-                hashes.insert(script.name, hash);
-            }
+            let hash = |script: &Script| redis::Script::new(script.lua).get_hash().to_string();
+            let hashes = SCRIPTS.iter().map(|script| (script.name, hash(script))).collect();
             let cache = RedisCache { lines, next: AtomicUsize::new(0), hashes, tally: parts.tally };
             Ok(Arc::new(cache) as Arc<dyn Cache>)
         })
@@ -53,6 +47,16 @@ impl Driver for Redis {
 fn client(url: &str) -> Result<Client, RedisError> {
     let info = url.into_connection_info()?;
     Client::open(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
+}
+
+/// A connection to a server that knows our scripts; one that was restarted has forgotten them.
+async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
+    let mut connection = client.get_multiplexed_async_connection_with_config(&settings()).await?;
+    for script in SCRIPTS {
+        let load = redis::cmd("SCRIPT").arg("LOAD").arg(script.lua).to_owned();
+        connection.send_packed_command(&load).await.and_then(Value::extract_error)?;
+    }
+    Ok(connection)
 }
 
 /// Settings whose defaults distort a load test, each explicit: the timeout is the workload's, not the driver's.
@@ -76,7 +80,7 @@ struct Line {
 
 impl Line {
     async fn open(client: Client) -> Result<Line, RedisError> {
-        let connection = client.get_multiplexed_async_connection_with_config(&settings()).await?;
+        let connection = connect(&client).await?;
         Ok(Line { client, connection: RwLock::new(connection), reconnecting: AtomicBool::new(false) })
     }
 
@@ -97,8 +101,7 @@ impl Line {
         let line = Arc::downgrade(self);
         tokio::spawn(async move {
             while let Some(line) = line.upgrade() {
-                let fresh = line.client.get_multiplexed_async_connection_with_config(&settings()).await;
-                if let Ok(fresh) = fresh {
+                if let Ok(fresh) = connect(&line.client).await {
                     *line.connection.write().unwrap_or_else(PoisonError::into_inner) = fresh;
                     line.reconnecting.store(false, Relaxed);
                     return;
@@ -187,6 +190,9 @@ impl Cache for RedisCache {
 
     fn get_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Bytes>>> {
         Box::pin(async move {
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
             let mut command = redis::cmd("MGET");
             keys.iter().for_each(|key| {
                 command.arg(key.name());
