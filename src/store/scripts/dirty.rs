@@ -38,7 +38,9 @@ pub async fn dirty(cache: &dyn Cache, set: &DirtySet, limit: usize) -> Result<Ve
 /// KEYS: dirty set. ARGV: limit.
 pub(super) static SCRIPT: Script = Script {
     name: "dirty",
-    lua: "return redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1)",
+    lua: r"
+if ARGV[1] == '0' then return {} end
+return redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1)",
     touches: &["zrange"],
     model,
 };
