@@ -1,3 +1,5 @@
+mod line;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -10,7 +12,7 @@ use fred::interfaces::{ClientLike, KeysInterface, LuaInterface};
 use fred::types::config::{Config, ReconnectPolicy};
 use fred::types::{Builder, Expiration, SetOptions, Value};
 
-use super::scripts::SCRIPTS;
+use self::line::{Line, load_scripts};
 use super::{Answer, Cache, Driver, DriverParts, Reply, Script};
 use crate::measure::{Command, Tally};
 use crate::model::{Failure, Key, StoreError};
@@ -34,19 +36,15 @@ struct Fred;
 impl Driver for Fred {
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
         Box::pin(async move {
-            let mut clients = Vec::with_capacity(parts.connections);
+            let mut lines = Vec::with_capacity(parts.connections);
+            let mut hashes = HashMap::new();
             for _ in 0..parts.connections.max(1) {
                 let client = client(&parts.url).map_err(|error| failed(&error))?;
                 client.init().await.map_err(|error| failed(&error))?;
-                clients.push(client);
+                hashes = load_scripts(&client).await.map_err(|error| failed(&error))?;
+                lines.push(Line::watched(client));
             }
-            let mut hashes = HashMap::new();
-            for script in SCRIPTS {
-                let hash: String =
-                    clients[0].script_load(script.lua).await.map_err(|error| failed(&error))?;
-                hashes.insert(script.name, hash);
-            }
-            let cache = FredCache { clients, next: AtomicUsize::new(0), hashes, tally: parts.tally };
+            let cache = FredCache { lines, next: AtomicUsize::new(0), hashes, tally: parts.tally };
             Ok(Arc::new(cache) as Arc<dyn Cache>)
         })
     }
@@ -68,7 +66,7 @@ fn client(url: &str) -> Result<Client, Error> {
 }
 
 struct FredCache {
-    clients: Vec<Client>,
+    lines: Vec<Line>,
     next: AtomicUsize,
     /// The server's name for each script, by ours.
     hashes: HashMap<&'static str, String>,
@@ -76,11 +74,18 @@ struct FredCache {
 }
 
 impl FredCache {
-    fn client_for(&self, command: Command) -> &Client {
+    fn line(&self, command: Command) -> &Line {
         self.tally.command(command);
-        let at =
-            if self.clients.len() == 1 { 0 } else { self.next.fetch_add(1, Relaxed) % self.clients.len() };
-        &self.clients[at]
+        let at = if self.lines.len() == 1 { 0 } else { self.next.fetch_add(1, Relaxed) % self.lines.len() };
+        &self.lines[at]
+    }
+
+    async fn answer<T>(
+        &self,
+        line: &Line,
+        command: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, StoreError> {
+        line.answer(command).await.inspect_err(|error| self.tally.error(error))
     }
 
     async fn put(
@@ -91,16 +96,9 @@ impl FredCache {
         options: Option<SetOptions>,
     ) -> Result<Value, StoreError> {
         let expiry = ttl.map(|ttl| Expiration::PX((ttl.as_millis() as i64).max(1)));
-        let client = self.client_for(Command::Set);
-        self.answer(client.set(key.name(), Value::Bytes(value), expiry, options, false).await)
-    }
-
-    fn answer<T>(&self, answer: Result<T, Error>) -> Result<T, StoreError> {
-        answer.map_err(|error| {
-            let error = failed(&error);
-            self.tally.error(&error);
-            error
-        })
+        let line = self.line(Command::Set);
+        let set = line.client.set(key.name(), Value::Bytes(value), expiry, options, false);
+        self.answer(line, set).await
     }
 }
 
@@ -144,16 +142,19 @@ fn reply(value: Value) -> Result<Reply, StoreError> {
 impl Cache for FredCache {
     fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {
         Box::pin(async move {
-            let answer: Result<Value, _> = self.client_for(Command::Get).get(key.name()).await;
-            text(self.answer(answer)?)
+            let line = self.line(Command::Get);
+            text(self.answer(line, line.client.get(key.name())).await?)
         })
     }
 
     fn get_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Bytes>>> {
         Box::pin(async move {
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
             let names: Vec<&[u8]> = keys.iter().map(Key::name).collect();
-            let answer: Result<Value, _> = self.client_for(Command::Mget).mget(names).await;
-            match self.answer(answer)? {
+            let line = self.line(Command::Mget);
+            match self.answer(line, line.client.mget(names)).await? {
                 Value::Array(items) => items.into_iter().map(text).collect(),
                 // The driver unwraps an answer of one.
                 one if keys.len() == 1 => Ok(vec![text(one)?]),
@@ -175,8 +176,9 @@ impl Cache for FredCache {
 
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
         Box::pin(async move {
-            let answer: Result<i64, _> = self.client_for(Command::Del).del(key.name()).await;
-            Ok(self.answer(answer)? > 0)
+            let line = self.line(Command::Del);
+            let removed: i64 = self.answer(line, line.client.del(key.name())).await?;
+            Ok(removed > 0)
         })
     }
 
@@ -184,16 +186,15 @@ impl Cache for FredCache {
         Box::pin(async move {
             let hash = self.hashes.get(script.name).map_or("", String::as_str);
             let args: Vec<Value> = args.into_iter().map(Value::Bytes).collect();
-            let client = self.client_for(Command::Evalsha);
-            let answer: Result<Value, _> = client.evalsha(hash, keys, args).await;
-            reply(self.answer(answer)?)
+            let line = self.line(Command::Evalsha);
+            reply(self.answer(line, line.client.evalsha(hash, keys, args)).await?)
         })
     }
 
     fn client(&self) -> Vec<(&'static str, String)> {
         vec![
             ("driver", "fred 10.1 (auto-pipelined clients)".into()),
-            ("connections", self.clients.len().to_string()),
+            ("connections", self.lines.len().to_string()),
             ("response_timeout", "none; the workload's timeout holds".into()),
             ("connect_timeout", format!("{} s", CONNECT_TIMEOUT.as_secs())),
             ("nodelay", "true".into()),
