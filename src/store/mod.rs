@@ -67,7 +67,8 @@ pub trait Database: Send + Sync {
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>>;
 
     /// Brings rows to versions assigned elsewhere, tombstones included; older versions than the row's own
-    /// change nothing, so that storing twice or out of order is harmless.
+    /// change nothing, so that storing twice or out of order is harmless. A row that is gone has no version
+    /// of its own: an older write that is stored after its tombstone makes it again.
     fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()>;
 
     /// How the client is set up, for the record.
