@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use cachebench::model::{Outcome, Served};
+
+use super::{Instance, World, choice, rest, variants, write};
+
+const TTL: Duration = Duration::from_secs(10);
+
+async fn served(instance: &Instance, id: u64) -> Served {
+    match instance.read(id).await {
+        Outcome::Read { served, .. } => served,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_lives_as_long_as_its_ttl() {
+    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+        let world = World { ttl: Some(TTL), ..World::with_rows([1]).await };
+        let instance = world.instance(0, choice);
+        assert_eq!(served(&instance, 1).await, Served::Miss, "{}", choice.label());
+        rest().await;
+        tokio::time::advance(TTL - Duration::from_millis(5)).await;
+        assert_eq!(served(&instance, 1).await, Served::Hit, "{}", choice.label());
+        tokio::time::advance(Duration::from_millis(5)).await;
+        assert_eq!(served(&instance, 1).await, Served::Miss, "{}", choice.label());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_ttl_an_entry_stays() {
+    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+        let world = World::with_rows([1]).await;
+        let instance = world.instance(0, choice);
+        served(&instance, 1).await;
+        rest().await;
+        tokio::time::advance(1_000 * TTL).await;
+        assert_eq!(served(&instance, 1).await, Served::Hit, "{}", choice.label());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_starts_the_ttl_anew() {
+    for text in [
+        r#"{"cache-aside": {"on_write": "update"}}"#,
+        r#"{"read-through": {"on_write": "update"}}"#,
+        r#""write-through""#,
+        r#"{"write-through": {"order": "cache-first"}}"#,
+    ] {
+        let world = World { ttl: Some(TTL), ..World::with_rows([1]).await };
+        let instance = world.instance(0, &choice(text));
+        served(&instance, 1).await;
+        tokio::time::advance(TTL * 3 / 4).await;
+        instance.version(&write(1, "new")).await;
+        tokio::time::advance(TTL * 3 / 4).await;
+        assert_eq!(served(&instance, 1).await, Served::Hit, "{text}");
+        tokio::time::advance(TTL / 4).await;
+        assert_eq!(served(&instance, 1).await, Served::Miss, "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_row_is_served_no_longer_than_its_ttl() {
+    for text in [r#""write-around""#, r#"{"read-through": {"on_write": "keep"}}"#] {
+        let world = World { ttl: Some(TTL), ..World::with_rows([1]).await };
+        let instance = world.instance(0, &choice(text));
+        served(&instance, 1).await;
+        instance.version(&write(1, "new")).await;
+        assert_eq!(instance.body(1).await, Some("seeded 1".into()), "{text}");
+        tokio::time::advance(TTL).await;
+        assert_eq!(instance.body(1).await, Some("new".into()), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dirty_entry_does_not_expire_before_its_flush() {
+    let world = World { ttl: Some(TTL), ..World::with_rows([1]).await };
+    let instance = world.instance(0, &choice(r#"{"write-behind": {"flush_every": "1h"}}"#));
+    // The entry of a read has a TTL; the write must take it off.
+    served(&instance, 1).await;
+    instance.version(&write(1, "new")).await;
+    tokio::time::advance(100 * TTL).await;
+    assert_eq!((served(&instance, 1).await, instance.body(1).await), (Served::Hit, Some("new".into())));
+    instance.strategy.drain().await.unwrap();
+    tokio::time::advance(TTL - Duration::from_millis(1)).await;
+    assert_eq!(served(&instance, 1).await, Served::Hit);
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!((served(&instance, 1).await, instance.body(1).await), (Served::Miss, Some("new".into())));
+    assert_eq!(instance.tally.counts().lost_dirty, 0);
+}

@@ -1,0 +1,162 @@
+//! What every strategy promises, checked over stores in memory and in paused time: a new entry is under
+//! test the moment it is listed.
+
+#![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
+
+mod counts;
+mod dropped;
+mod failing;
+mod histories;
+mod lifetimes;
+mod names;
+mod promises;
+mod races;
+mod restless;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cachebench::measure::Tally;
+use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value};
+use cachebench::registry::Choice;
+use cachebench::store::memory::{MemoryCache, MemoryDatabase};
+use cachebench::store::{Cache, Database};
+use cachebench::strategy::{Parts, STRATEGIES, Strategy};
+
+const PREFIX: &str = "cb:";
+
+/// Every strategy with its defaults, then with the options that change what it does.
+fn variants() -> Vec<Choice> {
+    let mut variants: Vec<_> = STRATEGIES.iter().map(|entry| Choice::named(entry.name)).collect();
+    variants.extend(
+        [
+            r#"{"cache-aside": {"on_write": "update"}}"#,
+            r#"{"read-through": {"on_write": "update"}}"#,
+            r#"{"read-through": {"on_write": "keep"}}"#,
+            r#"{"read-through": {"fill": "behind"}}"#,
+            r#"{"write-through": {"order": "cache-first"}}"#,
+            r#"{"write-behind": {"batch": 2, "flush_every": "3ms"}}"#,
+        ]
+        .map(choice),
+    );
+    variants
+}
+
+fn choice(text: &str) -> Choice {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Whether a write leaves the entry of its row as it was.
+fn keeps_entries(choice: &Choice) -> bool {
+    matches!(&*choice.label(), "write-around" | "read-through (on_write=keep)")
+}
+
+/// Two stores in memory, and the service instances over them.
+#[derive(Clone, Default)]
+struct World {
+    cache: MemoryCache,
+    database: MemoryDatabase,
+    ttl: Option<Duration>,
+}
+
+struct Instance {
+    strategy: Box<dyn Strategy>,
+    tally: Arc<Tally>,
+}
+
+impl World {
+    /// Stores whose database holds the rows `ids`, each at version 1 with the body `seeded <id>`.
+    async fn with_rows(ids: impl IntoIterator<Item = u64>) -> World {
+        let world = World::default();
+        for id in ids {
+            let operation = write(id, &format!("seeded {id}"));
+            world.database.insert(&operation.key, &operation.payload).await.unwrap();
+        }
+        world
+    }
+
+    fn instance(&self, number: usize, choice: &Choice) -> Instance {
+        self.instance_over(number, choice, |cache, _| cache, |database| database)
+    }
+
+    /// An instance whose view of the stores is changed on the way.
+    fn instance_over(
+        &self,
+        number: usize,
+        choice: &Choice,
+        cache: impl Fn(Arc<dyn Cache>, Arc<Tally>) -> Arc<dyn Cache>,
+        database: impl Fn(Arc<dyn Database>) -> Arc<dyn Database>,
+    ) -> Instance {
+        let tally = Arc::new(Tally::default());
+        let parts = Parts {
+            cache: cache(Arc::new(self.cache.share(tally.clone())), tally.clone()),
+            database: database(Arc::new(self.database.share(tally.clone()))),
+            ttl: self.ttl,
+            prefix: PREFIX.into(),
+            instance: number,
+            tally: tally.clone(),
+        };
+        Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tally }
+    }
+
+    /// What the database holds, past all tallies.
+    async fn row(&self, id: u64) -> Option<Value> {
+        self.database.share(Arc::default()).load(&key(id)).await.unwrap()
+    }
+
+    /// What the cache holds, past all tallies.
+    async fn entry(&self, id: u64) -> Option<Value> {
+        let raw = self.cache.share(Arc::default()).get(&key(id)).await.unwrap();
+        raw.map(|raw| Value::decode(raw).unwrap())
+    }
+}
+
+impl Instance {
+    async fn read(&self, id: u64) -> Outcome {
+        self.strategy.read(&key(id)).await
+    }
+
+    /// The body that a read answers.
+    async fn body(&self, id: u64) -> Option<Bytes> {
+        match self.read(id).await {
+            Outcome::Read { value, .. } => value.map(|value| value.body),
+            other => panic!("a read of {id} answered {other:?}"),
+        }
+    }
+
+    /// The version that a write made.
+    async fn version(&self, operation: &Operation) -> Option<u64> {
+        match self.strategy.write(operation).await {
+            Outcome::Written { version } => version,
+            other => panic!("{operation:?} answered {other:?}"),
+        }
+    }
+}
+
+fn key(id: u64) -> Key {
+    Key::new(PREFIX, id)
+}
+
+fn operation(kind: Kind, id: u64, body: &str) -> Operation {
+    let key = key(id);
+    let payload = match kind {
+        Kind::Write | Kind::Insert => Payload::new(&key, Bytes::copy_from_slice(body.as_bytes())),
+        Kind::Read | Kind::Delete => Payload::default(),
+    };
+    Operation { ticket: 0, kind, key, payload }
+}
+
+fn write(id: u64, body: &str) -> Operation {
+    operation(Kind::Write, id, body)
+}
+
+/// Lets everything that is under way come to rest: paused time moves only when nothing else does.
+async fn rest() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+/// Polls a call once.
+async fn poll<T>(call: &mut BoxFuture<'_, T>) -> std::task::Poll<T> {
+    std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context))).await
+}

@@ -1,0 +1,107 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use cachebench::measure::QueryClass;
+use cachebench::model::{Key, Payload, StoreError, Value};
+use cachebench::registry::Choice;
+use cachebench::store::{Answer, Cache, Database, Reply, Script};
+use cachebench::traffic::{Random, Stream};
+
+use super::{Instance, World};
+
+/// A store before and after whose every request others may come in, now and then for a while.
+pub struct Restless<S: ?Sized> {
+    random: Mutex<Random>,
+    store: Arc<S>,
+}
+
+impl World {
+    /// An instance over restless stores.
+    pub fn restless(&self, number: usize, choice: &Choice, seed: u64) -> Instance {
+        let random = |of| Mutex::new(Random::new(seed, Stream::Operation, 2 * number as u64 + of));
+        self.instance_over(
+            number,
+            choice,
+            |store, _| Arc::new(Restless { random: random(0), store }),
+            |store| Arc::new(Restless { random: random(1), store }),
+        )
+    }
+}
+
+impl<S: ?Sized> Restless<S> {
+    async fn pause(&self) {
+        let turns = self.random.lock().unwrap().below(8);
+        match turns {
+            7 => tokio::time::sleep(Duration::from_millis(1)).await,
+            _ => {
+                for _ in 0..turns / 2 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+
+    async fn amid<'a, T>(&'a self, request: impl FnOnce(&'a S) -> Answer<'a, T>) -> Result<T, StoreError> {
+        self.pause().await;
+        let answer = request(&self.store).await;
+        self.pause().await;
+        answer
+    }
+}
+
+impl Cache for Restless<dyn Cache> {
+    fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {
+        Box::pin(self.amid(|store| store.get(key)))
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Bytes>>> {
+        Box::pin(self.amid(|store| store.get_many(keys)))
+    }
+
+    fn set<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, ()> {
+        Box::pin(self.amid(move |store| store.set(key, value, ttl)))
+    }
+
+    fn add<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, bool> {
+        Box::pin(self.amid(move |store| store.add(key, value, ttl)))
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
+        Box::pin(self.amid(|store| store.delete(key)))
+    }
+
+    fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
+        Box::pin(self.amid(move |store| store.run(script, keys, args)))
+    }
+
+    fn client(&self) -> Vec<(&'static str, String)> {
+        self.store.client()
+    }
+}
+
+impl Database for Restless<dyn Database> {
+    fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>> {
+        Box::pin(self.amid(|store| store.load(key)))
+    }
+
+    fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
+        Box::pin(self.amid(|store| store.update(key, payload)))
+    }
+
+    fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64> {
+        Box::pin(self.amid(|store| store.insert(key, payload)))
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        Box::pin(self.amid(|store| store.delete(key)))
+    }
+
+    fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()> {
+        Box::pin(self.amid(move |store| store.store(class, rows)))
+    }
+
+    fn client(&self) -> Vec<(&'static str, String)> {
+        self.store.client()
+    }
+}
