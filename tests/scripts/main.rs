@@ -1,0 +1,71 @@
+//! The cache and its scripts mean the same on the memory store as on a real Redis, through every driver.
+
+#![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
+
+mod bytes_kept;
+mod histories;
+mod outages;
+mod steps;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cachebench::measure::Tally;
+use cachebench::model::{Key, StoreError};
+use cachebench::registry::Choice;
+use cachebench::servers::{ManagedRedis, RedisOptions, RunFolder};
+use cachebench::store::memory::MemoryCache;
+use cachebench::store::scripts::DirtySet;
+use cachebench::store::{Cache, DRIVERS, DriverParts};
+
+/// A cache under a prefix of its own, so that several may share one server.
+struct Side {
+    name: &'static str,
+    prefix: String,
+    cache: Arc<dyn Cache>,
+    tally: Arc<Tally>,
+    dirty: DirtySet,
+}
+
+impl Side {
+    fn new(name: &'static str, cache: Arc<dyn Cache>, tally: Arc<Tally>) -> Side {
+        let prefix = format!("{name}:");
+        let dirty = DirtySet::new(&prefix, 0);
+        Side { name, prefix, cache, tally, dirty }
+    }
+
+    fn memory() -> Side {
+        let tally = Arc::new(Tally::default());
+        Side::new("memory", Arc::new(MemoryCache::default().share(tally.clone())), tally)
+    }
+
+    async fn connect(driver: &'static str, server: &ManagedRedis) -> Side {
+        let tally = Arc::new(Tally::default());
+        let parts = DriverParts { url: server.url(), connections: 2, tally: tally.clone() };
+        let driver_of = Choice::named(driver).build(DRIVERS, ()).unwrap();
+        Side::new(driver, driver_of.connect(parts).await.unwrap(), tally)
+    }
+
+    /// Every driver, connected to `server`.
+    async fn drivers(server: &ManagedRedis) -> Vec<Side> {
+        let mut sides = Vec::new();
+        for entry in DRIVERS {
+            sides.push(Side::connect(entry.name, server).await);
+        }
+        sides
+    }
+
+    fn key(&self, id: u64) -> Key {
+        Key::new(&self.prefix, id)
+    }
+}
+
+fn server() -> ManagedRedis {
+    ManagedRedis::start(&RedisOptions::default(), &RunFolder::create().unwrap()).unwrap()
+}
+
+/// What a call answers, if it does before a deadline that only a hanging one reaches.
+async fn promptly<T>(what: &str, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(Duration::from_secs(20), call).await;
+    answer.unwrap_or_else(|_| panic!("{what}: no answer within 20 s"))
+}

@@ -1,0 +1,145 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use cachebench::model::{Key, StoreError, Value};
+use cachebench::store::scripts::{Advance, advance, dirty, settle};
+use cachebench::traffic::Random;
+use rand::Rng;
+
+use super::Side;
+
+/// Rows that a history is about.
+pub const ROWS: u64 = 5;
+/// Longer than any test; whether entries expire has a test of its own.
+const TTL: Duration = Duration::from_secs(3_600);
+/// Where numbers are apt to go wrong: around 2^32, and close to what a double holds exactly.
+const EDGES: [u64; 8] = [0, 1, 5, (1 << 32) - 2, (1 << 32) - 1, 1 << 32, (1 << 52) - 1, 1 << 52];
+
+/// One request to a cache.
+#[derive(Debug)]
+pub enum Step {
+    Get(u64),
+    GetMany(Vec<u64>),
+    Set(u64, Bytes, bool),
+    Add(u64, Bytes, bool),
+    Delete(u64),
+    Advance { id: u64, value: Value, base: Option<u64>, ttl: bool, dirty_since: Option<u64> },
+    Settle { flushed: Vec<(u64, u64)>, began: u64, ttl: bool },
+    Dirty(usize),
+}
+
+/// What came back.
+#[derive(Debug, PartialEq)]
+pub enum Seen {
+    Done,
+    Entry(Option<Bytes>),
+    Entries(Vec<Option<Bytes>>),
+    Flag(bool),
+    Version(Option<u64>),
+    Count(u64),
+    Ids(Vec<u64>),
+}
+
+impl Step {
+    /// A step that any history may take next.
+    pub fn random(random: &mut Random) -> Step {
+        let id = random.below(ROWS);
+        let ttl = random.below(2) == 0;
+        match random.below(16) {
+            0 => Step::Get(id),
+            1 => Step::GetMany((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
+            2 | 3 => Step::Set(id, entry(random), ttl),
+            4 => Step::Add(id, entry(random), ttl),
+            5 | 6 => Step::Delete(id),
+            7..12 => Step::Advance {
+                id,
+                value: value(random),
+                base: (random.below(2) == 0).then(|| edge(random)),
+                ttl,
+                dirty_since: (random.below(3) > 0).then(|| time(random)),
+            },
+            12 | 13 => Step::Settle {
+                flushed: (0..random.below(4)).map(|_| (random.below(ROWS + 1), flushed(random))).collect(),
+                began: time(random),
+                ttl,
+            },
+            _ => Step::Dirty(random.below(ROWS + 2) as usize),
+        }
+    }
+
+    pub async fn take(&self, side: &Side) -> Result<Seen, StoreError> {
+        let cache = &*side.cache;
+        let lifetime = |ttl: bool| ttl.then_some(TTL);
+        let keys = |ids: &[u64]| -> Vec<Key> { ids.iter().map(|&id| side.key(id)).collect() };
+        Ok(match self {
+            Step::Get(id) => Seen::Entry(cache.get(&side.key(*id)).await?),
+            Step::GetMany(ids) => Seen::Entries(cache.get_many(&keys(ids)).await?),
+            Step::Set(id, raw, ttl) => {
+                cache.set(&side.key(*id), raw.clone(), lifetime(*ttl)).await?;
+                Seen::Done
+            }
+            Step::Add(id, raw, ttl) => {
+                Seen::Flag(cache.add(&side.key(*id), raw.clone(), lifetime(*ttl)).await?)
+            }
+            Step::Delete(id) => Seen::Flag(cache.delete(&side.key(*id)).await?),
+            Step::Advance { id, value, base, ttl, dirty_since } => {
+                let dirty = dirty_since.map(|since| (&side.dirty, since));
+                let key = side.key(*id);
+                let step = Advance { key: &key, value, base: *base, ttl: lifetime(*ttl), dirty };
+                Seen::Version(advance(cache, step).await?)
+            }
+            Step::Settle { flushed, began, ttl } => {
+                let flushed: Vec<_> = flushed.iter().map(|&(id, version)| (side.key(id), version)).collect();
+                Seen::Count(settle(cache, &side.dirty, &flushed, *began, lifetime(*ttl)).await?)
+            }
+            Step::Dirty(limit) => Seen::Ids(dirty(cache, &side.dirty, *limit).await?),
+        })
+    }
+}
+
+fn edge(random: &mut Random) -> u64 {
+    EDGES[random.below(EDGES.len() as u64) as usize]
+}
+
+fn flushed(random: &mut Random) -> u64 {
+    // The largest number stands for an entry that was gone.
+    if random.below(6) == 0 { u64::MAX } else { edge(random) + random.below(3) }
+}
+
+/// A few different times, so that rows wait equally long now and then.
+fn time(random: &mut Random) -> u64 {
+    1_790_000_000_000_000 + random.below(3)
+}
+
+fn value(random: &mut Random) -> Value {
+    Value {
+        version: edge(random),
+        checksum: random.next_u64(),
+        tombstone: random.below(4) == 0,
+        load_cost_us: random.next_u64() as u32,
+        expires_at_us: random.below(2) * time(random),
+        body: body(random),
+    }
+}
+
+fn body(random: &mut Random) -> Bytes {
+    let size = match random.below(8) {
+        0 => 0,
+        1 => 70_000,
+        2 => return Bytes::from_static(b"a text"),
+        _ => random.below(60) as usize,
+    };
+    let mut body = vec![0; size];
+    random.fill_bytes(&mut body);
+    body.into()
+}
+
+/// An entry as a strategy would put it, or one that is too short to be a value.
+fn entry(random: &mut Random) -> Bytes {
+    match random.below(6) {
+        0 => Bytes::new(),
+        1 => Bytes::from_static(b"1234567"),
+        2 => Bytes::from_static(b"\xff\r\n"),
+        _ => value(random).encode(),
+    }
+}
