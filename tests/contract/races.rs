@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use cachebench::model::{Kind, Outcome, Served};
 
 use super::{World, choice, key, operation, poll, write};
@@ -85,4 +87,31 @@ async fn a_write_that_a_deletion_overtakes_brings_the_row_back_if_the_cache_is_w
     let stale = overtaken_writes(r#"{"write-through": {"order": "cache-first"}}"#, Kind::Delete).await;
     assert!(stale > 0);
     assert_eq!(overtaken_writes(r#""write-behind""#, Kind::Delete).await, 0);
+}
+
+/// A fill yields to an entry, but not to one that has come and gone: then the cache goes on from the old
+/// version, and the database takes the next write for one that it has. No counter tells of it.
+#[tokio::test(start_paused = true)]
+async fn a_fill_that_outlasts_a_newer_entry_loses_the_next_write_where_the_cache_assigns_versions() {
+    for text in [
+        r#"{"write-behind": {"flush_every": "1h"}}"#,
+        r#"{"write-through": {"order": "cache-first"}}"#,
+        r#""cache-aside""#,
+    ] {
+        let world = World { ttl: Some(Duration::from_secs(10)), ..World::with_rows([1]).await };
+        let instances = [0, 1].map(|number| world.instance(number, &choice(text)));
+        let row = key(1);
+        let mut reading = instances[0].strategy.read(&row);
+        assert!(poll(&mut reading).await.is_pending());
+        instances[1].version(&write(1, "new")).await;
+        instances[1].strategy.drain().await.unwrap();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        reading.await;
+        let version = instances[1].version(&write(1, "newest")).await;
+        instances[1].strategy.drain().await.unwrap();
+        let kept = text.contains("cache-aside");
+        assert_eq!(version, Some(if kept { 3 } else { 2 }), "{text}");
+        assert_eq!(world.row(1).await.unwrap().body, if kept { "newest" } else { "new" }, "{text}");
+        assert_eq!(instances[1].tally.counts().lost_dirty, 0, "{text}");
+    }
 }
