@@ -2,7 +2,7 @@
 //!
 //! # The map
 //!
-//! Each module uses only those above it; `tests/layers.rs` sees to that.
+//! Each module uses only those above it; `tests/layers` sees to that.
 //!
 //! | module | what it holds |
 //! |---|---|
