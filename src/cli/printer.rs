@@ -38,24 +38,29 @@ impl Printer {
     /// What is going on.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{}", self.styled(DIM, text));
+            tell(&self.styled(DIM, text));
         }
     }
 
     /// Something to look at.
     pub fn warning(&self, text: &str) {
-        eprintln!("{} {text}", self.styled(YELLOW, "warning:"));
+        tell(&format!("{} {text}", self.styled(YELLOW, "warning:")));
     }
 
     /// Why it did not work.
     pub fn failure(&self, failure: &Failure) {
         match &failure.cause {
-            Cause::Text(text) => eprintln!("{} {text}", self.styled(RED, "error:")),
-            Cause::Problems(problems) => eprintln!("{}", problems.render(self.colour)),
+            Cause::Text(text) => tell(&format!("{} {text}", self.styled(RED, "error:"))),
+            Cause::Problems(problems) => tell(&problems.render(self.colour)),
         }
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
+}
+
+/// A line on stderr. A reader that has gone away must not end a run, as it would with `eprintln!`.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
