@@ -1,8 +1,11 @@
 use std::path::{Path, PathBuf};
 
+use serde_json::Value as Json;
+
 use super::{Document, Node, Problem, Problems, Workload, check, semantics};
 use crate::measure::CellSetting;
 use crate::registry::Choice;
+use crate::servers::redact;
 
 /// A workload file that has been read and found right.
 #[derive(Clone, Debug)]
@@ -61,7 +64,8 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
     }
     // What does not have the shape of a workload cannot be looked at any closer.
     problems.or(())?;
-    let workload: Workload = document.deserialize()?;
+    let mut workload: Workload = document.deserialize()?;
+    workload.compare.settings.values_mut().for_each(hide_secrets);
     let mut cells = Vec::new();
     for (document, settings) in documents.iter().zip(combinations) {
         let settings = settings.into_iter().map(|(path, value)| setting(path, value)).collect();
@@ -106,12 +110,23 @@ fn combinations(document: &Document, problems: &mut Problems) -> Vec<Vec<(String
 }
 
 fn setting(path: String, value: Node) -> CellSetting {
-    let json = value.to_json();
+    let mut json = value.to_json();
+    hide_secrets(&mut json);
     let label = match serde_json::from_value::<Choice>(json.clone()) {
         Ok(choice) => choice.label(),
         Err(_) => json.to_string(),
     };
     CellSetting { path, value: json, label }
+}
+
+/// Hides the passwords of addresses: what is compared names its cell, in tables and in results.
+fn hide_secrets(value: &mut Json) {
+    match value {
+        Json::String(text) if text.contains("://") => *text = redact(text),
+        Json::Array(items) => items.iter_mut().for_each(hide_secrets),
+        Json::Object(settings) => settings.values_mut().for_each(hide_secrets),
+        _ => {}
+    }
 }
 
 /// The comment lines at the head of the file, without their marks; a `#:schema` line is none of them.
@@ -129,6 +144,7 @@ fn question(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::servers::Address;
 
     const HEAD: &str = "# Which one?\n# And why?\n#\n# Notes.\nname = \"test\"\n[data]\nrows = 100\n\
         [traffic]\nload = { closed = { clients = 2 } }\nduration = \"1s\"\n";
@@ -160,6 +176,15 @@ mod tests {
             ]
         );
         assert!(loaded.cells.iter().all(|cell| cell.workload.cache.driver.name == "fred"));
+    }
+
+    #[test]
+    fn a_compared_address_is_used_with_its_password_and_shown_without() {
+        let loaded = loaded("[compare]\n\"cache.url\" = [\"redis://me:hunter2@host\"]\n", &[]).unwrap();
+        let (cell, setting) = (&loaded.cells[0], &loaded.cells[0].settings[0]);
+        assert!(matches!(&cell.workload.cache.url, Address::External(url) if url.contains("hunter2")));
+        let shown = format!("{setting:?} {}", serde_json::to_string(&loaded.workload).unwrap());
+        assert!(shown.contains("redis://me:***@host") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

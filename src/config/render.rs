@@ -4,9 +4,11 @@ use annotate_snippets::{
 
 use super::problem::{Problem, Problems};
 use super::source::Origin;
+use crate::servers::mask;
 
 impl Problems {
-    /// Every problem with its line, as a compiler shows it; for a terminal that knows colours, or without.
+    /// Every problem with its line, as a compiler shows it, passwords masked; for a terminal that knows
+    /// colours, or without.
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let rendered: Vec<_> =
@@ -27,8 +29,8 @@ fn report(problem: &Problem) -> Group<'_> {
             elsewhere = Some(snippet(origin).annotation(context));
         }
     }
-    let help = problem.help.as_ref().map(|help| Level::HELP.message(normalize_untrusted_str(help)));
-    let mut group = Level::ERROR.primary_title(&problem.title).element(place).elements(elsewhere);
+    let help = problem.help.as_ref().map(|help| Level::HELP.message(normalize_untrusted_str(&mask(help))));
+    let mut group = Level::ERROR.primary_title(mask(&problem.title)).element(place).elements(elsewhere);
     if let Some(help) = help {
         group = group.element(help);
     }
@@ -36,11 +38,11 @@ fn report(problem: &Problem) -> Group<'_> {
 }
 
 fn snippet(origin: &Origin) -> Snippet<'_, Annotation<'_>> {
-    Snippet::source(&origin.source.text).path(&origin.source.name)
+    Snippet::source(mask(&origin.source.text)).path(&origin.source.name)
 }
 
 fn mark<'a>(kind: AnnotationKind, origin: &Origin, label: Option<&'a str>) -> Annotation<'a> {
     // A value over several lines is marked by its first, which is what the eye looks for.
     let first_line = origin.text().lines().next().unwrap_or_default().trim_end().len();
-    kind.span(origin.span.start..origin.span.start + first_line).label(label)
+    kind.span(origin.span.start..origin.span.start + first_line).label(label.map(mask))
 }

@@ -35,5 +35,5 @@ pub use self::folder::RunFolder;
 pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis};
 pub use self::postgres::{ManagedPostgres, PostgresOptions};
 pub use self::redis::{ManagedRedis, RedisOptions};
-pub use self::secrets::redact;
+pub use self::secrets::{mask, redact};
 pub use self::sweep::sweep;

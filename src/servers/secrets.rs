@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ops::Range;
 
 const MASK: &str = "***";
@@ -37,6 +38,33 @@ pub fn redact(url: &str) -> String {
         end = secret.end;
     }
     shown + &url[end..]
+}
+
+/// Text that may hold URLs, with each byte of their secrets replaced by `*`, so that places in it stay.
+///
+/// What follows a URL on its line is taken as part of it: it would rather hide too much.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") {
+        return text.into();
+    }
+    let mask_line = |line: &str| {
+        let scheme = line.find("://").map(|at| {
+            let before =
+                line[..at].trim_end_matches(|it: char| it.is_ascii_alphanumeric() || "+.-".contains(it));
+            before.len()
+        });
+        let Some(start) = scheme else { return line.to_owned() };
+        let mut masked = line[..start].to_owned();
+        let mut end = 0;
+        let url = &line[start..];
+        for secret in secrets(url) {
+            masked.push_str(&url[end..secret.start]);
+            masked.push_str(&"*".repeat(secret.len()));
+            end = secret.end;
+        }
+        masked + &url[end..]
+    };
+    text.split('\n').map(mask_line).collect::<Vec<_>>().join("\n").into()
 }
 
 /// `message` without the secrets of `url`, raw or decoded: drivers word their errors as they like.
@@ -179,6 +207,17 @@ mod tests {
             let shown = redact(url);
             assert!(!shown.contains("hunt") && !shown.contains("er2"), "{url} shows as {shown}");
         }
+    }
+
+    #[test]
+    fn a_masked_text_keeps_its_places() {
+        let text = "a = 1\nurl = \"redis://me:hunter2@host\" # x\nb = [\"redis://a:b@c\", \"redis://d:e@f\"]\nc: d@e";
+        let masked = mask(text);
+        assert_eq!(masked.len(), text.len());
+        assert_eq!(
+            masked,
+            "a = 1\nurl = \"redis://me:*******@host\" # x\nb = [\"redis://a:******************@f\"]\nc: d@e"
+        );
     }
 
     #[test]
