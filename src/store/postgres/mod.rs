@@ -140,7 +140,8 @@ impl Database for Postgres {
 
     fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()> {
         Box::pin(async move {
-            let (gone, there): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, value)| value.tombstone);
+            let (gone, mut there): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, value)| value.tombstone);
+            there.sort_unstable_by_key(|(key, _)| key.id());
             if !there.is_empty() {
                 self.with(class, async |connection| Statement::STORE.store(&there).execute(connection).await)
                     .await?;

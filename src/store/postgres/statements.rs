@@ -55,7 +55,8 @@ impl Statement {
         counted_as: None,
         class: QueryClass::Write,
     };
-    /// The guard makes storing idempotent: an older version than the row's own changes nothing.
+    /// The guard makes storing idempotent: an older version than the row's own changes nothing. The arrays are
+    /// in the order of the ids, so that two instances that flush the same rows do not deadlock.
     pub(super) const STORE: Statement = Statement {
         sql: "INSERT INTO items (id, version, checksum, body) \
               SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]) \
@@ -64,9 +65,11 @@ impl Statement {
         counted_as: None,
         class: QueryClass::Flush,
     };
+    /// Rows are locked in the order of their ids, as [`Statement::STORE`] locks them.
     pub(super) const REMOVE: Statement = Statement {
-        sql: "DELETE FROM items i USING unnest($1::bigint[], $2::bigint[]) AS gone (id, version) \
-              WHERE i.id = gone.id AND i.version < gone.version",
+        sql: "WITH gone AS (SELECT i.id FROM items i JOIN unnest($1::bigint[], $2::bigint[]) AS old (id, version) \
+              ON i.id = old.id WHERE i.version < old.version ORDER BY i.id FOR UPDATE OF i) \
+              DELETE FROM items USING gone WHERE items.id = gone.id",
         counted_as: None,
         class: QueryClass::Flush,
     };
