@@ -38,8 +38,7 @@ pub fn measure(
     observer.event(&Event::Phase(Phase::Connecting));
     let crew = Crew::start(workload.app.threads, workload.app.instances, &parts::factory(workload, &urls))?;
     let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
-    let counters_before = servers.counters(&urls);
-    let sent_before = crew.counts();
+    let before = checks::books(&crew, servers, &urls);
 
     let after_write = Arc::new(AfterWrite::new(traffic.rows() + INSERTED_FOLLOWED));
     let plan = |load, limit, first| Plan {
@@ -94,11 +93,12 @@ pub fn measure(
         status = Status::Failed;
         reasons.push(failure.clone());
     } else {
-        let counters_after = servers.counters(&urls);
-        let sent = &crew.counts() - &sent_before;
-        found = checks::compare(&sent, &counters_before, &counters_after, workload);
-        checks::server_metrics(&mut metrics, &counters_warm, &counters_after, operations);
-        reasons.extend(verdict(&drive, &metrics, &found, &usage, sent.all_errors()).reasons);
+        let after = checks::books(&crew, servers, &urls);
+        let sent = &after.sent - &before.sent;
+        found = checks::compare(&sent, &before.counted, &after.counted, workload);
+        checks::server_metrics(&mut metrics, &counters_warm, &after.counted, operations);
+        let uncertain = sent.all_errors() + before.uncertain + after.uncertain;
+        reasons.extend(verdict(&drive, &metrics, &found, &usage, uncertain).reasons);
         if !reasons.is_empty() {
             status = Status::Invalid;
         }
@@ -224,7 +224,13 @@ fn put_schedule(metrics: &mut Metrics, drive: &Drive) {
     }
 }
 
-fn verdict(drive: &Drive, metrics: &Metrics, checks: &[CounterCheck], usage: &Usage, errors: u64) -> Verdict {
+fn verdict(
+    drive: &Drive,
+    metrics: &Metrics,
+    checks: &[CounterCheck],
+    usage: &Usage,
+    uncertain: u64,
+) -> Verdict {
     Verdict::on(&Findings {
         metrics,
         windows: &drive.windows,
@@ -233,7 +239,7 @@ fn verdict(drive: &Drive, metrics: &Metrics, checks: &[CounterCheck], usage: &Us
         elapsed: drive.elapsed,
         scheduled: drive.scheduled,
         offered: &drive.offered_by_window,
-        uncertain: errors + drive.recorder.failures(),
+        uncertain: uncertain + drive.recorder.failures(),
     })
 }
 

@@ -1,9 +1,37 @@
 use crate::config::Workload;
+use crate::engine::Crew;
 use crate::measure::{Command, CounterCheck, Metrics, QueryClass, TallyCounts, Unit};
 use crate::store::postgres::{Query, Statement};
 use crate::store::scripts::SCRIPTS;
 
-use super::servers::Counters;
+use super::servers::{Counters, Servers, Urls};
+
+/// What both sides had counted at one moment.
+pub struct Books {
+    pub sent: TallyCounts,
+    pub counted: Counters,
+    /// Requests sent while the servers were asked, of which they may have counted any number.
+    pub uncertain: u64,
+}
+
+/// How often to read again because something was sent meanwhile.
+const READINGS: u32 = 10;
+
+/// Reads both sides' counts at a moment without load; the flusher of write-behind may send even then.
+pub fn books(crew: &Crew, servers: &Servers, urls: &Urls) -> Books {
+    let mut reading = 1;
+    loop {
+        let before = crew.counts();
+        let counted = servers.counters(urls);
+        let sent = crew.counts();
+        let meanwhile = &sent - &before;
+        let uncertain = meanwhile.commands() + meanwhile.queries();
+        if uncertain == 0 || reading == READINGS {
+            return Books { sent, counted, uncertain };
+        }
+        reading += 1;
+    }
+}
 
 /// Holds what we sent against what the servers counted, command by command and class by class.
 ///
