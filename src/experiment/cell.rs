@@ -72,9 +72,12 @@ pub fn measure(
         crew.drive(plan(parts::load(workload), limit, first), |window| watch(window, servers, observer))?;
     let usage = Usage::since(&usage_before);
 
+    // A server may have ended since the last full window.
+    let failure = drive.failure.clone().or_else(|| servers.trouble());
+
     observer.event(&Event::Phase(Phase::Draining));
     // After a Ctrl-C there is no time to wait for flushes.
-    if drive.failure.is_none() && !drive.interrupted {
+    if failure.is_none() && !drive.interrupted {
         reasons.extend(
             crew.drain(DRAIN).err().map(|error| format!("acknowledged writes were not flushed: {error}")),
         );
@@ -89,9 +92,9 @@ pub fn measure(
     let (mut found, mut status) = (Vec::new(), Status::Valid);
     if drive.interrupted {
         status = Status::Interrupted;
-    } else if let Some(failure) = &drive.failure {
+    } else if let Some(failure) = failure {
         status = Status::Failed;
-        reasons.push(failure.clone());
+        reasons.push(failure);
     } else {
         let after = checks::books(&crew, servers, &urls);
         let sent = &after.sent - &before.sent;
