@@ -48,6 +48,8 @@ impl Pacer<'_> {
     const NAP: Duration = Duration::from_millis(50);
     /// Tickets waiting in all queues beyond which the pacer waits too; their times stay as planned.
     const BACKLOG: usize = 1 << 20;
+    /// A ticket that finds no room for this long ends the schedule: the overload is beyond doubt by then.
+    const PATIENCE: Duration = Duration::from_secs(2);
 
     /// Runs the tickets from `first` on at the times of `schedule`, until it ends.
     pub fn run(&self, first: u64, schedule: impl Iterator<Item = Duration>) {
@@ -72,7 +74,7 @@ impl Pacer<'_> {
             batches[to].push(Due { ticket, intended });
             if batches[to].len() >= 1024 {
                 self.send(&mut batches, &seconds);
-                if !self.wait_for_room() {
+                if !self.wait_for_room(intended) {
                     break;
                 }
             }
@@ -103,9 +105,10 @@ impl Pacer<'_> {
         }
     }
 
-    fn wait_for_room(&self) -> bool {
+    /// Returns once the queues take a ticket that was meant for `intended`, or false if they do not in time.
+    fn wait_for_room(&self, intended: Instant) -> bool {
         while self.queues.iter().map(|queue| queue.len()).sum::<usize>() > Self::BACKLOG {
-            if self.stop.is_requested() {
+            if self.stop.is_requested() || intended.elapsed() > Self::PATIENCE {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(1));
