@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::grown;
 use crate::servers::connection::{self, failure};
 use crate::servers::error::ServerError;
+use crate::store::postgres::SCHEMA as OURS;
 
 /// SQLSTATE of a view whose library was not preloaded, and of a statement that our role may not run.
 const UNAVAILABLE: [&str; 2] = ["55000", "42501"];
@@ -93,7 +94,14 @@ async fn schema_of_extension(connection: &mut PgConnection) -> Result<Option<Str
     if !preloaded {
         return Ok(None);
     }
-    sqlx::raw_sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").execute(&mut *connection).await?;
+    // In our own schema where there is one, so that it goes when we leave.
+    let ours: bool = sqlx::query_scalar("SELECT to_regnamespace($1) IS NOT NULL")
+        .bind(OURS)
+        .fetch_one(&mut *connection)
+        .await?;
+    let place = if ours { format!("SCHEMA {OURS}") } else { String::new() };
+    let create = format!("CREATE EXTENSION IF NOT EXISTS pg_stat_statements {place}");
+    sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *connection).await?;
     sqlx::query_scalar(SCHEMA).fetch_optional(connection).await
 }
 
