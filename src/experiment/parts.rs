@@ -9,6 +9,7 @@ use crate::config::{LoadSetting, Workload};
 use crate::engine::{Factory, Instance, Limit, Load};
 use crate::measure::Tally;
 use crate::model::{Failure, StoreError};
+use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
 use crate::store::{Cache, DRIVERS, Database, DriverParts};
 use crate::strategy::{Parts, STRATEGIES};
@@ -28,6 +29,10 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
     let rows = workload.data.rows.unwrap_or(0).max(keys.rows().unwrap_or(0)).max(1);
     let bodies = Bodies::new(workload.data.value.clone(), seed);
     let mix = Mix::new(&workload.traffic.mix, seed);
+    if matches!(workload.traffic.load, LoadSetting::Recorded { .. }) && keys.recorded_at(0).is_none() {
+        let text = "traffic.load is recorded, but the trace has no times; use an open or a closed load";
+        return Err(OptionsError(text.into()).into());
+    }
     Ok(Traffic::new(seed, rows, &workload.cache.prefix, mix, keys, bodies))
 }
 
