@@ -1,0 +1,94 @@
+use std::path::{Path, PathBuf};
+
+use cachebench::strategy::STRATEGIES;
+use serde_json::Value as Json;
+
+use super::{run, workloads};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn schema(of: &str) -> Json {
+    let answer = run(&["schema", of]);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""));
+    serde_json::from_str(&answer.stdout).unwrap()
+}
+
+fn problems(schema: &Json, instance: &Json) -> Vec<String> {
+    let validator = jsonschema::validator_for(schema).unwrap();
+    validator.iter_errors(instance).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+fn read(path: &Path) -> Json {
+    let text = std::fs::read_to_string(path).unwrap();
+    toml::from_str(&text).unwrap()
+}
+
+#[test]
+fn both_schemas_are_json_schemas() {
+    for of in ["workload", "result"] {
+        let schema = schema(of);
+        assert!(jsonschema::meta::is_valid(&schema), "{of}");
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    }
+    assert_eq!(schema("workload"), serde_json::from_str::<Json>(&run(&["schema"]).stdout).unwrap());
+    run(&["schema", "nonsense"]).fails(2, &["nonsense", "workload", "result"]);
+}
+
+#[test]
+fn every_shipped_workload_has_the_shape_of_the_schema() {
+    let schema = schema("workload");
+    for path in workloads() {
+        assert_eq!(problems(&schema, &read(&path)), [""; 0], "{}", path.display());
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_check_refuses() {
+    let schema = schema("workload");
+    let right = read(&root().join("workloads/quickstart.toml"));
+    for (pointer, wrong) in [
+        ("/data/rows", serde_json::json!("many")),
+        ("/data/rows", serde_json::json!(0)),
+        ("/traffic/keys", serde_json::json!("zipfan")),
+        ("/traffic/keys", serde_json::json!({ "zipfian": { "exponant": 1 } })),
+        ("/traffic/load", serde_json::json!({ "open": { "rte": 5 } })),
+        ("/app", serde_json::json!({ "instnces": 2 })),
+        ("/cache", serde_json::json!({ "driver": "rediss" })),
+    ] {
+        let mut workload = right.clone();
+        *workload.pointer_mut(pointer).unwrap() = wrong.clone();
+        assert!(!problems(&schema, &workload).is_empty(), "{pointer} may be {wrong}");
+    }
+}
+
+#[test]
+fn the_published_schemas_are_those_of_this_version() {
+    for of in ["workload", "result"] {
+        let path = format!("docs/{of}.schema.json");
+        let published = std::fs::read_to_string(root().join(&path)).unwrap_or_default();
+        let same = published == run(&["schema", of]).stdout;
+        assert!(same, "{path} is not up to date; refresh it with: cargo run -- schema {of} > {path}");
+    }
+}
+
+#[test]
+fn the_readme_has_every_strategy_in_its_table() {
+    let Ok(readme) = std::fs::read_to_string(root().join("README.md")) else {
+        println!("skipped: there is no README.md yet");
+        return;
+    };
+    let (_, rest) = readme.split_once("<!-- strategies -->").unwrap();
+    let (table, _) = rest.split_once("<!-- /strategies -->").unwrap();
+    let cell = |text: &str| text.trim().trim_matches('`').replace("\\|", "|");
+    let rows: Vec<(String, String)> = table
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix('|')?.strip_suffix('|')?.split_once('|'))
+        .skip(2)
+        .map(|(name, summary)| (cell(name), cell(summary)))
+        .collect();
+    let registered: Vec<(String, String)> =
+        STRATEGIES.iter().map(|entry| (entry.name.into(), entry.summary.into())).collect();
+    assert_eq!(rows, registered, "the table between the strategies marks is not what `cachebench list` says");
+}
