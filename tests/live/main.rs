@@ -1,0 +1,33 @@
+//! Runs of the built program on real servers, from the workload file to the files of its result.
+//!
+//! Each test waits for its turn: two measurements at once would make each other slow.
+
+#![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
+
+mod bench;
+mod deaths;
+mod determinism;
+mod flush;
+mod guest;
+mod interrupts;
+mod load;
+mod outcome;
+mod processes;
+mod strategies;
+mod stress;
+mod traces;
+
+use std::time::{Duration, Instant};
+
+/// Polls until `done` answers something, for at most 30 s.
+#[track_caller]
+fn eventually<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(found) = done() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what}: still not so after 30 s");
+        std::thread::sleep(Duration::from_millis(3));
+    }
+}
