@@ -43,6 +43,8 @@ impl Verdict {
     const LAG_US: f64 = 1_000.0;
     const LAG_SHARE: f64 = 0.2;
     const STEAL: f64 = 0.05;
+    /// The kernel counts stolen time in hundredths of a second: fewer than ten tell no share.
+    const LEAST_STEAL_S: f64 = 0.1;
 
     pub fn is_valid(&self) -> bool {
         self.reasons.is_empty()
@@ -75,7 +77,7 @@ impl Verdict {
             }
         }
         let steal = findings.usage.steal_share(findings.elapsed);
-        if steal > Self::STEAL {
+        if steal > Self::STEAL && findings.usage.steal_s >= Self::LEAST_STEAL_S {
             reasons.push(format!(
                 "the hypervisor took {:.0} % of the processor time; use a quieter machine",
                 steal * 100.0
@@ -154,5 +156,27 @@ mod tests {
         assert!(verdict(995.0, 1_500.0, 10).reasons[0].contains("started late"));
         assert!(verdict(995.0, 90.0, 14).reasons[0].contains("cache get"));
         assert!(!verdict(0.0, 0.0, 10).is_valid());
+    }
+
+    #[test]
+    fn stolen_time_counts_once_there_is_enough_to_tell_its_share() {
+        let mut metrics = Metrics::default();
+        metrics.put("operations", 1_000.0, Unit::Count);
+        let verdict = |steal_s: f64, elapsed: f64| {
+            Verdict::on(&Findings {
+                metrics: &metrics,
+                windows: &[],
+                checks: &[],
+                usage: &Usage { steal_s, ..Usage::default() },
+                elapsed: Duration::from_secs_f64(elapsed),
+                scheduled: None,
+                offered: &[],
+                uncertain: 0,
+            })
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        assert!(verdict(0.02, 0.1).is_valid(), "two ticks in a tenth of a second");
+        assert!(verdict(0.04 * cores * 10.0, 10.0).is_valid());
+        assert!(verdict(0.06 * cores * 10.0, 10.0).reasons[0].contains("hypervisor took 6 %"));
     }
 }
