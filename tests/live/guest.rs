@@ -29,6 +29,8 @@ impl Theirs {
         let mut connection = theirs.connection();
         let user = ["me", "on", &format!(">{PASSWORD}"), "~*", "&*", "+@all"];
         let () = redis::cmd("ACL").arg("SETUSER").arg(&user).query(&mut connection).unwrap();
+        // Not named as our schema is, which would make that one its default.
+        theirs.execute("CREATE ROLE app SUPERUSER LOGIN");
         theirs
     }
 
@@ -51,13 +53,18 @@ impl Theirs {
         let () = redis::cmd("HSET").arg("cachebench").arg(&["a", "1"]).query(&mut connection).unwrap();
     }
 
-    fn add_tables(&self) {
-        let make = "CREATE TABLE accounts (id int PRIMARY KEY, body text);
-                    INSERT INTO accounts SELECT n, repeat('x', n) FROM generate_series(1, 50) n";
+    fn execute(&self, statements: &'static str) {
         self.runtime.block_on(async {
             let mut connection = PgConnection::connect(&self.postgres.url()).await.unwrap();
-            sqlx::raw_sql(make).execute(&mut connection).await.unwrap();
+            sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
         });
+    }
+
+    fn add_tables(&self) {
+        self.execute(
+            "CREATE TABLE accounts (id int PRIMARY KEY, body text);
+             INSERT INTO accounts SELECT n, repeat('x', n) FROM generate_series(1, 50) n",
+        );
     }
 
     fn keys(&self) -> Everything {
@@ -86,7 +93,7 @@ impl Theirs {
 
     fn workload(&self) -> String {
         let redis = self.redis.url().replace("redis://", &format!("redis://me:{PASSWORD}@"));
-        let postgres = self.postgres.url().replace("cachebench@", &format!("cachebench:{PASSWORD}@"));
+        let postgres = self.postgres.url().replace("cachebench@", &format!("app:{PASSWORD}@"));
         format!(
             "name = \"guest\"\n[data]\nrows = 200\n[traffic]\nmix = {{ read = 80, write = 20 }}\n\
              load = {{ closed = {{ clients = 2 }} }}\noperations = 500\n[database]\nurl = \"{postgres}\"\n[compare]\n\
