@@ -1,5 +1,6 @@
 use super::Format;
 use super::claim::RULES;
+use super::follows::follows;
 use super::results::{conclusion, context, reasons, results};
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
@@ -27,6 +28,11 @@ impl Format for Markdown {
         text += &table(&results(summary));
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));
+        }
+        let follows = follows(summary);
+        if !follows.is_empty() {
+            text += "\n## What follows from how they work\n\n";
+            follows.iter().for_each(|line| text += &format!("- {}\n", escape(line)));
         }
         text += "\n## How it was measured\n\n";
         for line in context(summary) {

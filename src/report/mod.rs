@@ -3,6 +3,7 @@
 mod claim;
 mod csv;
 mod files;
+mod follows;
 mod hgrm;
 mod json;
 mod markdown;
@@ -12,7 +13,7 @@ mod table;
 mod tradeoffs;
 
 pub use files::write;
-pub use quantity::{amount, bytes, duration_us, per_second, share};
+pub use quantity::{duration_us, per_second, share};
 
 use crate::measure::Summary;
 use crate::registry::Entry;

@@ -38,16 +38,6 @@ pub fn amount(value: f64) -> String {
     format!("{value:.3}")
 }
 
-/// A number of bytes: `64.0 MB`.
-pub fn bytes(count: f64) -> String {
-    match count {
-        count if count < 999.5 => format!("{} B", digits(count)),
-        count if count < 999_500.0 => format!("{} KB", digits(count / 1e3)),
-        count if count < 999_500_000.0 => format!("{} MB", digits(count / 1e6)),
-        count => format!("{} GB", digits(count / 1e9)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +51,5 @@ mod tests {
         assert_eq!(duration_us(3_100_000.0), "3.10 s");
         assert_eq!(per_second(3_999.0), "4.00 K/s");
         assert_eq!(share(0.9524), "95.2 %");
-        assert_eq!(bytes(64e6), "64.0 MB");
     }
 }

@@ -3,6 +3,7 @@ use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style, Width};
 
 use super::Format;
+use super::follows::follows;
 use super::results::{conclusion, context, reasons, results};
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
@@ -32,7 +33,7 @@ impl Format for Table {
             text += &words(tradeoffs(summary));
             text += "\n\n";
         }
-        for line in context(summary) {
+        for line in follows(summary).into_iter().chain(context(summary)) {
             text += &format!("{line}\n");
         }
         for reason in reasons(summary) {
