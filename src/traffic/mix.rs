@@ -41,7 +41,7 @@ impl Weights {
 
 /// The kind of every ticket.
 ///
-/// Tickets come in blocks of [`Mix::BLOCK`]; each block holds the exact shares in its own random order.
+/// Tickets come in blocks of 2^14; each block holds the exact shares in its own random order.
 /// So the number of inserts before a ticket is known without replaying what came before.
 pub struct Mix {
     /// Within a block, where the slots of each kind end.
