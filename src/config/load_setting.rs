@@ -20,6 +20,7 @@ pub enum LoadSetting {
     Recorded {
         /// How many times as fast as recorded.
         #[serde(default = "one")]
+        #[schemars(range(min = 0.000001, max = 1_000_000_000))]
         speed: f64,
         /// Most operations in flight at once; beyond that they queue and keep their times.
         #[serde(default = "default_in_flight")]

@@ -1,13 +1,9 @@
-use std::sync::Arc;
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Fill, LookAside, Parts, Strategy, write_row, written};
-use crate::model::{BoxFuture, Key, Kind, Operation, Outcome};
+use super::{DatabaseFirst, Fill, LookAside, Parts, Strategy, Then};
+use crate::model::{BoxFuture, Key, Operation, Outcome};
 use crate::registry::{self, Entry};
-use crate::store::{Cache, Database};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "cache-aside",
@@ -15,12 +11,13 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
+        let then = match options.on_write {
+            OnWrite::Invalidate => Then::Invalidate,
+            OnWrite::Update => Then::Update,
+        };
         Ok(Box::new(CacheAside {
             reads: LookAside::new(&parts, Fill::Replace),
-            on_write: options.on_write,
-            ttl: parts.ttl,
-            cache: parts.cache,
-            database: parts.database,
+            writes: DatabaseFirst::new(&parts, then),
         }))
     },
 };
@@ -48,10 +45,7 @@ struct Options {
 /// A read that loaded before a write and fills after its invalidation leaves a stale entry until the TTL.
 struct CacheAside {
     reads: LookAside,
-    on_write: OnWrite,
-    ttl: Option<Duration>,
-    cache: Arc<dyn Cache>,
-    database: Arc<dyn Database>,
+    writes: DatabaseFirst,
 }
 
 impl Strategy for CacheAside {
@@ -60,20 +54,6 @@ impl Strategy for CacheAside {
     }
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let version = match write_row(&*self.database, operation).await {
-                Ok(version) => version,
-                Err(error) => return error.into(),
-            };
-            // The write is committed and so acknowledged, even if the cache could not be told: that is counted
-            // as an error of the cache, and readers may see the old row until its TTL.
-            let _ = match (self.on_write, version, operation.kind) {
-                (OnWrite::Update, Some(version), Kind::Write | Kind::Insert) => {
-                    self.cache.set(&operation.key, written(operation, version).encode(), self.ttl).await
-                }
-                _ => self.cache.delete(&operation.key).await.map(drop),
-            };
-            Outcome::Written { version }
-        })
+        Box::pin(self.writes.write(operation))
     }
 }

@@ -1,6 +1,7 @@
 //! Strategy: who is asked on a read, and who is told of a write.
 
 mod cache_aside;
+mod database_first;
 mod direct;
 mod look_aside;
 mod read_through;
@@ -11,6 +12,7 @@ mod write_through;
 use std::sync::Arc;
 use std::time::Duration;
 
+use database_first::{DatabaseFirst, Then};
 use look_aside::{Fill, LookAside};
 
 use crate::measure::Tally;

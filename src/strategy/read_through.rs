@@ -1,13 +1,9 @@
-use std::sync::Arc;
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Fill, LookAside, Parts, Strategy, write_row, written};
-use crate::model::{BoxFuture, Key, Kind, Operation, Outcome};
+use super::{DatabaseFirst, Fill, LookAside, Parts, Strategy, Then};
+use crate::model::{BoxFuture, Key, Operation, Outcome};
 use crate::registry::{self, Entry};
-use crate::store::{Cache, Database};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "read-through",
@@ -19,12 +15,14 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
             FillOption::Wait => Fill::Replace,
             FillOption::Behind => Fill::Behind,
         };
+        let then = match options.on_write {
+            OnWrite::Invalidate => Then::Invalidate,
+            OnWrite::Update => Then::Update,
+            OnWrite::Keep => Then::Keep,
+        };
         Ok(Box::new(LoadingCache {
             reads: LookAside::new(&parts, fill),
-            on_write: options.on_write,
-            ttl: parts.ttl,
-            cache: parts.cache,
-            database: parts.database,
+            writes: DatabaseFirst::new(&parts, then),
         }))
     },
 };
@@ -68,10 +66,7 @@ struct Options {
 /// difference lies in its options, which an application could not choose for all of its callers at once.
 struct LoadingCache {
     reads: LookAside,
-    on_write: OnWrite,
-    ttl: Option<Duration>,
-    cache: Arc<dyn Cache>,
-    database: Arc<dyn Database>,
+    writes: DatabaseFirst,
 }
 
 impl Strategy for LoadingCache {
@@ -80,20 +75,6 @@ impl Strategy for LoadingCache {
     }
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let version = match write_row(&*self.database, operation).await {
-                Ok(version) => version,
-                Err(error) => return error.into(),
-            };
-            // Committed and so acknowledged, as in cache-aside; a cache that fails is counted.
-            let _ = match (self.on_write, version, operation.kind) {
-                (OnWrite::Keep, ..) => Ok(()),
-                (OnWrite::Update, Some(version), Kind::Write | Kind::Insert) => {
-                    self.cache.set(&operation.key, written(operation, version).encode(), self.ttl).await
-                }
-                _ => self.cache.delete(&operation.key).await.map(drop),
-            };
-            Outcome::Written { version }
-        })
+        Box::pin(self.writes.write(operation))
     }
 }

@@ -1,9 +1,6 @@
-use std::sync::Arc;
-
-use super::{Fill, LookAside, Parts, Strategy, write_row};
+use super::{DatabaseFirst, Fill, LookAside, Parts, Strategy, Then};
 use crate::model::{BoxFuture, Key, Operation, Outcome};
 use crate::registry::{self, Entry, NoOptions};
-use crate::store::Database;
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "write-around",
@@ -11,14 +8,17 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
-        Ok(Box::new(WriteAround { reads: LookAside::new(&parts, Fill::Replace), database: parts.database }))
+        Ok(Box::new(WriteAround {
+            reads: LookAside::new(&parts, Fill::Replace),
+            writes: DatabaseFirst::new(&parts, Then::Keep),
+        }))
     },
 };
 
 /// Writes pass the cache by: the cheapest write, and the TTL is the only bound on how stale a read may be.
 struct WriteAround {
     reads: LookAside,
-    database: Arc<dyn Database>,
+    writes: DatabaseFirst,
 }
 
 impl Strategy for WriteAround {
@@ -27,11 +27,6 @@ impl Strategy for WriteAround {
     }
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            match write_row(&*self.database, operation).await {
-                Ok(version) => Outcome::Written { version },
-                Err(error) => error.into(),
-            }
-        })
+        Box::pin(self.writes.write(operation))
     }
 }
