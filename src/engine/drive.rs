@@ -31,6 +31,8 @@ pub struct Drive {
     pub elapsed: Duration,
     /// Tickets on the schedule; nothing in a closed loop.
     pub scheduled: Option<u64>,
+    /// Whether the rest of the schedule was given up because too many tickets were waiting.
+    pub gave_up: bool,
     /// Operations per second that the schedule asked for; nothing in a closed loop.
     pub offered: Option<f64>,
     /// Operations per second that the schedule asked for, by window.
@@ -89,6 +91,7 @@ impl Crew {
             _ => shared.paced.last(),
         };
         Ok(Drive {
+            gave_up: shared.paced.gave_up(),
             offered: scheduled.map(|scheduled| scheduled as f64 / planned.as_secs_f64()),
             offered_by_window: (0..watch.windows.len()).map(offered).collect(),
             recorder: watch.total,

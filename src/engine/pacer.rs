@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,18 @@ pub struct Paced {
     by_second: Mutex<Vec<u64>>,
     /// The last intended start, in nanoseconds from the start.
     last: AtomicU64,
+    /// Whether the rest of the schedule was given up because the queues found no room.
+    gave_up: AtomicBool,
 }
 
 impl Paced {
     pub fn scheduled(&self) -> u64 {
         self.scheduled.load(Relaxed)
+    }
+
+    /// Whether the rest of the schedule was given up because the queues found no room.
+    pub fn gave_up(&self) -> bool {
+        self.gave_up.load(Relaxed)
     }
 
     /// The last intended start, from the start of the drive.
@@ -75,6 +82,7 @@ impl Pacer<'_> {
             if batches[to].len() >= 1024 {
                 self.send(&mut batches, &seconds);
                 if !self.wait_for_room(intended) {
+                    self.paced.gave_up.store(!self.stop.is_requested(), Relaxed);
                     break;
                 }
             }

@@ -241,6 +241,7 @@ fn verdict(
         usage,
         elapsed: drive.elapsed,
         scheduled: drive.scheduled,
+        gave_up: drive.gave_up,
         offered: &drive.offered_by_window,
         uncertain: uncertain + drive.recorder.failures(),
     })

@@ -24,6 +24,8 @@ pub struct Findings<'a> {
     pub elapsed: Duration,
     /// Operations that the schedule held; `None` in a closed loop, which has none.
     pub scheduled: Option<u64>,
+    /// Whether the generator gave the rest of the schedule up, its queues full.
+    pub gave_up: bool,
     /// Operations per second that the schedule asked for in each window.
     pub offered: &'a [f64],
     /// Requests whose answer was not waited for or was an error: a count may differ by as many.
@@ -88,6 +90,14 @@ impl Verdict {
 }
 
 fn schedule(findings: &Findings, completed: f64, scheduled: f64, reasons: &mut Vec<String>) {
+    if findings.gave_up {
+        reasons.push(format!(
+            "the schedule was given up, too many operations waiting: {completed:.0} scheduled operations completed \
+             ({:.0}/s sustained); lower the rate",
+            findings.metrics.get("throughput.achieved").unwrap_or(0.0)
+        ));
+        return;
+    }
     if scheduled > 0.0 && completed < Verdict::COMPLETED * scheduled {
         reasons.push(format!(
             "only {completed:.0} of {scheduled:.0} scheduled operations completed ({:.0}/s sustained); lower the rate",
@@ -139,6 +149,7 @@ mod tests {
             usage: &Usage::default(),
             elapsed: Duration::from_secs(10),
             scheduled: Some(1_000),
+            gave_up: false,
             offered: &[],
             uncertain: 1,
         })
@@ -170,6 +181,7 @@ mod tests {
                 usage: &Usage { steal_s, ..Usage::default() },
                 elapsed: Duration::from_secs_f64(elapsed),
                 scheduled: None,
+                gave_up: false,
                 offered: &[],
                 uncertain: 0,
             })
