@@ -9,6 +9,7 @@ mod servers;
 
 use std::time::Instant;
 
+pub use floor::measure as measure_floor;
 pub use observer::{Event, Observer, Phase};
 
 use crate::config::Loaded;

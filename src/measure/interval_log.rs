@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
@@ -25,7 +27,7 @@ impl IntervalLog {
         // Writing to memory does not fail.
         let Ok(mut log) = builder.begin_log_with(&mut self.0, &mut serializer) else { return };
         for (name, histogram) in recorder.histograms() {
-            let _ = log.write_histogram(histogram, at, length, Tag::new(&name));
+            let _ = log.write_histogram(&histogram, at, length, Tag::new(&name));
         }
     }
 
@@ -42,7 +44,7 @@ impl IntervalLog {
 
 impl Recorder {
     /// Every histogram that holds something, by name, in nanoseconds.
-    pub fn histograms(&self) -> Vec<(String, &hdrhistogram::Histogram<u64>)> {
+    pub fn histograms(&self) -> Vec<(String, Cow<'_, Histogram<u64>>)> {
         let mut all = Vec::new();
         for kind in Kind::ALL {
             for clock in Clock::ALL {
@@ -50,10 +52,11 @@ impl Recorder {
                 all.extend(histogram.map(|found| (format!("{}.{}", kind.name(), clock.name()), found)));
             }
         }
-        for (served, name) in [(Served::Hit, "hit"), (Served::Miss, "miss")] {
+        for served in [Served::Hit, Served::Miss] {
             for clock in [Clock::Response, Clock::Service] {
-                let histogram = self.served_latency(served, clock);
-                all.extend(histogram.map(|found| (format!("read.{name}.{}", clock.name()), found)));
+                let histogram = self.served_latency(served, clock).map(Cow::Borrowed);
+                let name = format!("read.{}.{}", served.name(), clock.name());
+                all.extend(histogram.map(|found| (name, found)));
             }
         }
         all

@@ -176,11 +176,12 @@ impl Metrics {
             }
             for clock in Clock::ALL {
                 if let Some(histogram) = recorder.latency(kind, clock) {
-                    metrics.latency(&format!("{}.{}", kind.name(), clock.name()), histogram, beyond);
+                    metrics.latency(&format!("{}.{}", kind.name(), clock.name()), &histogram, beyond);
                 }
             }
         }
-        for (served, name) in [(Served::Hit, "hit"), (Served::Miss, "miss"), (Served::Fallback, "fallback")] {
+        for served in Served::ALL {
+            let name = served.name();
             if let Some(histogram) = recorder.served_latency(served, Clock::Response) {
                 metrics.put(format!("read.{name}.count"), histogram.len() as f64, Unit::Count);
                 metrics.latency(&format!("read.{name}.response"), histogram, beyond);
@@ -189,7 +190,7 @@ impl Metrics {
                 metrics.latency(&format!("read.{name}.service"), histogram, beyond);
             }
         }
-        let lag = recorder.lag();
+        let lag = recorder.all(Clock::Lag);
         if !lag.is_empty() {
             metrics.latency("lag", &lag, beyond);
         }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use hdrhistogram::Histogram;
 
 use crate::model::{Failure, Kind, Served, Timing, nanos};
@@ -40,13 +42,50 @@ pub struct Observation {
     pub after_write: Option<bool>,
 }
 
+/// The kind of an operation and, of a read, how it ended: each operation is recorded under one class.
+///
+/// The latencies of all reads are the sum of their classes', so that recording touches as little as it can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Served(Served),
+    FailedRead,
+    Other(Kind),
+}
+
+impl Class {
+    const COUNT: usize = 1 + Served::ALL.len() + Kind::ALL.len();
+
+    fn of(seen: &Observation) -> Class {
+        match (seen.kind, seen.result) {
+            (Kind::Read, Ok(Some(served))) => Class::Served(served),
+            (Kind::Read, _) => Class::FailedRead,
+            (kind, _) => Class::Other(kind),
+        }
+    }
+
+    fn index(self) -> usize {
+        match self {
+            Class::FailedRead => 0,
+            Class::Served(served) => 1 + served as usize,
+            Class::Other(kind) => 1 + Served::ALL.len() + kind as usize,
+        }
+    }
+
+    /// The classes that the operations of a kind fall into.
+    fn all_of(kind: Kind) -> impl Iterator<Item = Class> {
+        let reads = Served::ALL.into_iter().map(Class::Served).chain([Class::FailedRead]);
+        let is_read = kind == Kind::Read;
+        reads.filter(move |_| is_read).chain((!is_read).then_some(Class::Other(kind)))
+    }
+}
+
 /// What happened to the operations of one thread and one window; merging adds up.
 ///
 /// A failed operation counts in the latencies too: its caller waited.
 #[derive(Clone, Default)]
 pub struct Recorder {
-    latency: [Option<Box<[Histogram<u64>; 3]>>; Kind::ALL.len()],
-    served: [Option<Box<[Histogram<u64>; 2]>>; 3],
+    /// By class; a class's histograms are made when it first occurs.
+    latency: [Option<Box<Clocks>>; Class::COUNT],
     pub absent: u64,
     pub corrupt: u64,
     pub after_write: u64,
@@ -54,38 +93,37 @@ pub struct Recorder {
     failed: [[u64; Failure::ALL.len()]; Kind::ALL.len()],
 }
 
-fn all<const N: usize>() -> Box<[Histogram<u64>; N]> {
+/// A histogram for each [`Clock`].
+type Clocks = [Histogram<u64>; 3];
+
+fn clocks() -> Box<Clocks> {
     Box::new(std::array::from_fn(|_| histogram()))
 }
 
 impl Recorder {
     /// Counts one operation.
     pub fn record(&mut self, seen: Observation, timing: Timing) {
-        let (response, service, lag) =
-            (nanos(timing.response()), nanos(timing.service()), nanos(timing.lag()));
-        let latency = self.latency[seen.kind as usize].get_or_insert_with(all::<3>);
-        latency[0].saturating_record(response);
-        latency[1].saturating_record(service);
-        latency[2].saturating_record(lag);
+        let latency = self.latency[Class::of(&seen).index()].get_or_insert_with(clocks);
+        latency[0].saturating_record(nanos(timing.response()));
+        latency[1].saturating_record(nanos(timing.service()));
+        latency[2].saturating_record(nanos(timing.lag()));
         self.absent += u64::from(seen.absent);
         self.corrupt += u64::from(seen.corrupt);
         self.after_write += u64::from(seen.after_write.is_some());
         self.after_write_hits += u64::from(seen.after_write == Some(true));
-        match seen.result {
-            Ok(Some(served)) => {
-                let served = self.served[served as usize].get_or_insert_with(all::<2>);
-                served[0].saturating_record(response);
-                served[1].saturating_record(service);
-            }
-            Ok(None) => {}
-            Err(failure) => self.failed[seen.kind as usize][failure as usize] += 1,
+        if let Err(failure) = seen.result {
+            self.failed[seen.kind as usize][failure as usize] += 1;
         }
     }
 
     /// Adds what another recorder saw.
     pub fn merge(&mut self, other: &Recorder) {
-        merge_into(&mut self.latency, &other.latency);
-        merge_into(&mut self.served, &other.served);
+        for (into, from) in self.latency.iter_mut().zip(&other.latency) {
+            let Some(from) = from.as_ref().filter(|from| !from[0].is_empty()) else { continue };
+            for (into, from) in into.get_or_insert_with(clocks).iter_mut().zip(from.iter()) {
+                add(into, from);
+            }
+        }
         self.absent += other.absent;
         self.corrupt += other.corrupt;
         self.after_write += other.after_write;
@@ -97,27 +135,36 @@ impl Recorder {
 
     /// Forgets everything but keeps its memory.
     pub fn clear(&mut self) {
-        self.latency.iter_mut().flatten().flat_map(|all| all.iter_mut()).for_each(Histogram::reset);
-        self.served.iter_mut().flatten().flat_map(|all| all.iter_mut()).for_each(Histogram::reset);
+        let used = self.latency.iter_mut().flatten().filter(|clocks| !clocks[0].is_empty());
+        used.flat_map(|clocks| clocks.iter_mut()).for_each(Histogram::reset);
         self.failed = Default::default();
         (self.absent, self.corrupt, self.after_write, self.after_write_hits) = (0, 0, 0, 0);
     }
 
-    /// The latencies of a kind, in nanoseconds; `None` if there was no such operation.
-    pub fn latency(&self, kind: Kind, clock: Clock) -> Option<&Histogram<u64>> {
-        let histogram = &self.latency[kind as usize].as_ref()?[clock as usize];
+    fn clock(&self, class: Class, clock: Clock) -> Option<&Histogram<u64>> {
+        let histogram = &self.latency[class.index()].as_ref()?[clock as usize];
         (!histogram.is_empty()).then_some(histogram)
     }
 
-    /// The latencies of reads served this way, in nanoseconds: response or service.
+    /// The latencies of a kind, in nanoseconds; `None` if there was no such operation.
+    pub fn latency(&self, kind: Kind, clock: Clock) -> Option<Cow<'_, Histogram<u64>>> {
+        let mut found = Class::all_of(kind).filter_map(|class| self.clock(class, clock));
+        let first = found.next()?;
+        let Some(second) = found.next() else { return Some(Cow::Borrowed(first)) };
+        let mut sum = first.clone();
+        std::iter::once(second).chain(found).for_each(|histogram| add(&mut sum, histogram));
+        Some(Cow::Owned(sum))
+    }
+
+    /// The latencies of reads served this way, in nanoseconds.
     pub fn served_latency(&self, served: Served, clock: Clock) -> Option<&Histogram<u64>> {
-        let histogram = self.served[served as usize].as_ref()?.get(clock as usize)?;
-        (!histogram.is_empty()).then_some(histogram)
+        self.clock(Class::Served(served), clock)
     }
 
     /// Operations of a kind, failed ones included.
     pub fn count(&self, kind: Kind) -> u64 {
-        self.latency(kind, Clock::Response).map_or(0, Histogram::len)
+        let count = |class| self.clock(class, Clock::Response).map_or(0, Histogram::len);
+        Class::all_of(kind).map(count).sum()
     }
 
     /// All operations.
@@ -140,30 +187,18 @@ impl Recorder {
         self.failed.iter().flatten().sum()
     }
 
-    /// The lag of all kinds together, in nanoseconds.
-    pub fn lag(&self) -> Histogram<u64> {
-        let mut lag = histogram();
-        for kind in Kind::ALL {
-            if let Some(histogram) = self.latency(kind, Clock::Lag) {
-                // Both have the same bounds, so nothing can fall outside.
-                let _ = lag.add(histogram);
-            }
-        }
-        lag
+    /// One clock of all kinds together, in nanoseconds.
+    pub fn all(&self, clock: Clock) -> Histogram<u64> {
+        let mut all = histogram();
+        let classes = self.latency.iter().flatten();
+        classes.for_each(|clocks| add(&mut all, &clocks[clock as usize]));
+        all
     }
 }
 
-fn merge_into<const N: usize, const M: usize>(
-    into: &mut [Option<Box<[Histogram<u64>; N]>>; M],
-    from: &[Option<Box<[Histogram<u64>; N]>>; M],
-) {
-    for (into, from) in into.iter_mut().zip(from) {
-        let Some(from) = from else { continue };
-        for (into, from) in into.get_or_insert_with(all::<N>).iter_mut().zip(from.iter()) {
-            // Both have the same bounds, so nothing can fall outside.
-            let _ = into.add(from);
-        }
-    }
+fn add(into: &mut Histogram<u64>, from: &Histogram<u64>) {
+    // All have the same bounds, so nothing can fall outside.
+    let _ = into.add(from);
 }
 
 #[cfg(test)]

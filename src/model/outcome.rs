@@ -14,6 +14,18 @@ pub enum Served {
     Fallback,
 }
 
+impl Served {
+    pub const ALL: [Served; 3] = [Served::Hit, Served::Miss, Served::Fallback];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Served::Hit => "hit",
+            Served::Miss => "miss",
+            Served::Fallback => "fallback",
+        }
+    }
+}
+
 /// What a strategy answers. Never a `Result`: a timeout under load is a measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {

@@ -26,7 +26,7 @@ pub fn write(summary: &Summary, folder: &Path) -> io::Result<()> {
             let name = format!("{:02}-{}-{}", index + 1, slug(&cell.label()), repeat.repeat);
             std::fs::write(histograms.join(format!("{name}.hlog")), repeat.log.to_file(&summary.started_at))?;
             for (histogram, values) in repeat.histograms.histograms() {
-                std::fs::write(histograms.join(format!("{name}.{histogram}.hgrm")), percentiles(values))?;
+                std::fs::write(histograms.join(format!("{name}.{histogram}.hgrm")), percentiles(&values))?;
             }
         }
     }

@@ -1,9 +1,46 @@
+use std::ops::Range;
+
 use super::Random;
 
-/// Draws from a fixed set of weighted items in constant time: Vose's alias method (1991).
+/// Draws from a fixed set of weighted items in constant time: Vose's alias method (1991), in two tables.
+///
+/// The first few items, which of a skewed distribution are the ones mostly drawn, have a table of their own
+/// that stays in the processor's nearest cache: a draw from a large table costs a miss.
 pub struct AliasTable {
-    slots: Box<[Slot]>,
+    head: Slots,
+    tail: Slots,
+    /// The share of the head, of 2^64.
+    head_share: u64,
 }
+
+impl AliasTable {
+    /// Items beyond which a table takes more memory (12 bytes each) than it is worth.
+    pub const MOST: u64 = 1 << 20;
+    const HEAD: u64 = 1 << 11;
+
+    /// A table that draws `item(i)` with probability proportional to `weight(i)`, for i below `count`,
+    /// which is at least 1 and at most [`AliasTable::MOST`].
+    pub fn new(count: u64, weight: impl Fn(u64) -> f64, item: impl Fn(u64) -> u64) -> AliasTable {
+        let split = if count > Self::HEAD { Self::HEAD } else { count };
+        let sum = |range: Range<u64>| range.map(&weight).sum::<f64>();
+        let (head, tail) = (sum(0..split), sum(split..count));
+        AliasTable {
+            head: Slots::new(0..split, &weight, &item),
+            tail: Slots::new(split..count, &weight, &item),
+            // A float that is too large for the integer becomes the largest: all of the share.
+            head_share: if split == count { u64::MAX } else { (head / (head + tail) * 2f64.powi(64)) as u64 },
+        }
+    }
+
+    /// An item.
+    pub fn draw(&self, random: &mut Random) -> u64 {
+        let head = random.bits() <= self.head_share;
+        if head { self.head.draw(random) } else { self.tail.draw(random) }
+    }
+}
+
+/// One alias table.
+struct Slots(Box<[Slot]>);
 
 /// An equal share of the probability, split between two items.
 #[derive(Clone, Copy)]
@@ -14,20 +51,17 @@ struct Slot {
     second: u32,
 }
 
-impl AliasTable {
-    /// Items beyond which a table takes more memory (12 bytes each) than it is worth.
-    pub const MOST: u64 = 1 << 20;
-
-    /// A table that draws `item(i)` with probability proportional to `weight(i)`, for i below `count`,
-    /// which is at least 1 and at most [`AliasTable::MOST`].
-    pub fn new(count: u64, weight: impl Fn(u64) -> f64, item: impl Fn(u64) -> u64) -> AliasTable {
-        let total: f64 = (0..count).map(&weight).sum();
-        let mut shares: Vec<f64> = (0..count).map(|i| weight(i) * count as f64 / total).collect();
-        let mut slots: Vec<Slot> = (0..count)
-            .map(|i| Slot { threshold: u32::MAX, first: item(i) as u32, second: item(i) as u32 })
+impl Slots {
+    fn new(items: Range<u64>, weight: impl Fn(u64) -> f64, item: impl Fn(u64) -> u64) -> Slots {
+        let count = (items.end - items.start) as f64;
+        let total: f64 = items.clone().map(&weight).sum();
+        let mut shares: Vec<f64> = items.clone().map(|i| weight(i) * count / total).collect();
+        let mut slots: Vec<Slot> = items
+            .map(item)
+            .map(|item| Slot { threshold: u32::MAX, first: item as u32, second: item as u32 })
             .collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
-            (0..count as usize).partition(|&i| shares[i] < 1.0);
+            (0..slots.len()).partition(|&i| shares[i] < 1.0);
         while let (Some(less), Some(&more)) = (small.pop(), large.last()) {
             slots[less].threshold = (shares[less] * 4_294_967_296.0) as u32;
             slots[less].second = slots[more].first;
@@ -37,13 +71,13 @@ impl AliasTable {
                 small.push(more);
             }
         }
-        AliasTable { slots: slots.into() }
+        Slots(slots.into())
     }
 
     /// An item. One random number gives both the slot and the place in it.
-    pub fn draw(&self, random: &mut Random) -> u64 {
-        let (slot, place) = random.below_with_rest(self.slots.len() as u64);
-        let slot = self.slots[slot as usize];
+    fn draw(&self, random: &mut Random) -> u64 {
+        let (slot, place) = random.below_with_rest(self.0.len() as u64);
+        let slot = self.0[slot as usize];
         u64::from(if (place >> 32) as u32 <= slot.threshold { slot.first } else { slot.second })
     }
 }

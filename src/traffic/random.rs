@@ -19,6 +19,7 @@ pub enum Stream {
 
 /// A generator whose stream is the same on every machine and in every version: xoshiro256++,
 /// seeded by splitmix64.
+#[derive(Clone)]
 pub struct Random(Xoshiro256PlusPlus);
 
 impl Random {
@@ -31,6 +32,11 @@ impl Random {
     /// A number in (0, 1]; its logarithm is finite.
     pub fn unit(&mut self) -> f64 {
         ((self.0.next_u64() >> 11) + 1) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    /// Any number of 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
     }
 
     /// A number in 0..`bound` (Lemire's multiplication; its bias is below bound / 2^64).
