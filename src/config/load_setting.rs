@@ -1,6 +1,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::engine::Pacing;
 use crate::model::{Rate, Time};
 use crate::traffic::{Arrival, Stage};
 
@@ -26,6 +27,9 @@ pub enum LoadSetting {
         #[serde(default = "default_in_flight")]
         #[schemars(range(min = 1, max = 100_000))]
         in_flight: usize,
+        /// How the harness waits for the next start.
+        #[serde(default)]
+        pacing: Pacing,
     },
 }
 
@@ -46,6 +50,20 @@ pub struct Open {
     #[serde(default = "default_in_flight")]
     #[schemars(range(min = 1, max = 100_000))]
     pub in_flight: usize,
+    /// How the harness waits for the next start.
+    #[serde(default)]
+    pub pacing: Pacing,
+}
+
+impl LoadSetting {
+    /// Operations that may be in flight at once.
+    pub fn clients(&self) -> usize {
+        match self {
+            LoadSetting::Open(open) => open.in_flight,
+            LoadSetting::Closed { clients, .. } => *clients,
+            LoadSetting::Recorded { in_flight, .. } => *in_flight,
+        }
+    }
 }
 
 /// Load before the measurement.

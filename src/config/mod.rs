@@ -4,6 +4,7 @@
 
 mod cells;
 pub mod check;
+mod connections;
 mod deserialize;
 pub mod document;
 mod load_setting;
@@ -19,16 +20,19 @@ pub mod suggest;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 mod workload;
 
 pub use cells::{Cell, Loaded, load};
 pub use check::check;
+pub use connections::{CacheConnections, DatabasePool};
 pub use document::Document;
 pub use load_setting::{LoadSetting, Open, Warmup};
 pub use node::{Key, Node, NodeValue, Table};
 pub use problem::{Problem, Problems};
 pub use source::{Origin, Source};
 pub use suggest::closest;
+pub use timeouts::Timeouts;
 pub use workload::{
     App, CacheSettings, Compare, Data, DatabaseSettings, TrafficSettings, Workload, schema as workload_schema,
 };

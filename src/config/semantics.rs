@@ -1,5 +1,5 @@
 use super::{Cell, Document, LoadSetting, Problems, Workload};
-use crate::model::{Key, Size};
+use crate::model::{Key, Kind, Size};
 use crate::servers::Address;
 use crate::store::postgres::Query;
 use crate::strategy;
@@ -113,13 +113,14 @@ fn load(workload: &Workload, wrong: &mut Report) {
     if traffic.duration.is_some_and(|duration| duration.0.is_zero()) {
         wrong("traffic.duration", "the duration must be above 0".into(), "");
     }
-    if traffic.timeout.0.is_zero() {
+    if Kind::ALL.iter().any(|&kind| traffic.timeout.of(kind).0.is_zero()) {
         wrong("traffic.timeout", "the timeout must be above 0".into(), "");
     }
+    let timeout = traffic.timeout.of(Kind::Read);
     if let Query::Sleep(sleep) = workload.database.query
-        && sleep.0 >= traffic.timeout.0
+        && sleep >= timeout
     {
-        let title = format!("a load sleeps {sleep}, operations time out after {}", traffic.timeout);
+        let title = format!("a load sleeps {sleep}, operations time out after {timeout}");
         wrong("database.query.sleep", title, "raise traffic.timeout or shorten the sleep");
     }
 }

@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{LoadSetting, Warmup};
+use super::{CacheConnections, DatabasePool, LoadSetting, Timeouts, Warmup};
 use crate::model::{Size, Time};
 use crate::registry::{Choice, choice_schema};
 use crate::servers::Address;
-use crate::store::DRIVERS;
 use crate::store::postgres::Query;
+use crate::store::{DRIVERS, Sharing};
 use crate::strategy::STRATEGIES;
 use crate::traffic::{KEYS, ValueSize, Weights};
 
@@ -34,6 +34,23 @@ pub struct Workload {
     /// Settings to compare, by their dotted paths, each with the list of its values. Every combination is a cell.
     #[serde(default)]
     pub compare: Compare,
+}
+
+impl Workload {
+    /// The most clients that one instance has.
+    fn clients_per_instance(&self) -> usize {
+        self.traffic.load.clients().div_ceil(self.app.instances)
+    }
+
+    /// The connections of an instance to the cache.
+    pub fn sharing(&self) -> Sharing {
+        self.cache.connections.sharing(self.clients_per_instance())
+    }
+
+    /// The connections of an instance to the database.
+    pub fn database_connections(&self) -> usize {
+        self.database.pool.connections(self.clients_per_instance())
+    }
 }
 
 /// The rows.
@@ -80,9 +97,9 @@ pub struct TrafficSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub operations: Option<u64>,
-    /// An operation that takes longer fails.
-    #[serde(default = "default_timeout")]
-    pub timeout: Time,
+    /// An operation that takes longer fails: a time for all, or one for each kind.
+    #[serde(default)]
+    pub timeout: Timeouts,
 }
 
 /// The service under test.
@@ -113,9 +130,9 @@ pub struct CacheSettings {
     /// The client library.
     #[schemars(schema_with = "drivers")]
     pub driver: Choice,
-    /// Connections of each instance; its clients share them.
-    #[schemars(range(min = 1, max = 10_000))]
-    pub connections: usize,
+    /// Connections of each instance: a number that its clients share, their commands pipelined; "per-client" for
+    /// one to each client; or { pool = N }, each lent to one command at a time.
+    pub connections: CacheConnections,
     /// How long entries live; without it, until they are evicted or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Time>,
@@ -138,7 +155,7 @@ impl Default for CacheSettings {
         CacheSettings {
             url: Address::Managed,
             driver: Choice::named("redis"),
-            connections: 4,
+            connections: CacheConnections::Shared(4),
             ttl: None,
             maxmemory: None,
             eviction: None,
@@ -155,9 +172,8 @@ pub struct DatabaseSettings {
     /// "managed" for a server of our own, or postgres://… for one that runs.
     #[schemars(with = "String")]
     pub url: Address,
-    /// Connections of each instance.
-    #[schemars(range(min = 1, max = 1_000))]
-    pub pool: usize,
+    /// Connections of each instance, or "per-client" for one to each client. Each serves one statement at a time.
+    pub pool: DatabasePool,
     /// What loading a row costs.
     pub query: Query,
     /// Further settings of the managed server, as in postgresql.conf.
@@ -170,7 +186,7 @@ impl Default for DatabaseSettings {
     fn default() -> DatabaseSettings {
         DatabaseSettings {
             url: Address::Managed,
-            pool: 16,
+            pool: DatabasePool::Connections(16),
             query: Query::default(),
             settings: BTreeMap::new(),
         }
@@ -227,10 +243,6 @@ fn default_keys() -> Choice {
 
 fn reads_only() -> Weights {
     Weights { read: 1.0, ..Weights::default() }
-}
-
-fn default_timeout() -> Time {
-    Time(std::time::Duration::from_secs(1))
 }
 
 fn strategies(generator: &mut SchemaGenerator) -> Schema {

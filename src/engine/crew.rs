@@ -1,6 +1,5 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -9,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::lane::Lane;
 use super::watchdog::{Leash, Watchdog};
-use crate::measure::{Recorder, Tally, TallyCounts};
+use crate::measure::{Recorder, Tally, TallyCounts, thread_time};
 use crate::model::{BoxFuture, StoreError};
 use crate::strategy::Strategy;
 
@@ -39,11 +38,15 @@ pub(super) type MakeLane = Box<dyn Fn(Instance, Leash, Arc<Mutex<Recorder>>) -> 
 
 /// The lanes that one worker runs in a drive, made on the worker's own thread.
 pub(super) struct Shift {
-    pub timeout: Duration,
+    /// The shortest time that a call may take.
+    pub shortest_timeout: Duration,
     /// For each lane its instance, by its place on this worker.
     pub lanes: Vec<usize>,
     pub make: MakeLane,
-    pub done: Sender<()>,
+    /// Puts the lanes' tickets on their queue, where that is this worker's own work.
+    pub pacer: Option<BoxFuture<'static, ()>>,
+    /// Gets the processor time that the shift took the worker's thread.
+    pub done: Sender<Duration>,
 }
 
 enum Command {
@@ -52,7 +55,7 @@ enum Command {
 }
 
 struct Worker {
-    thread: Option<JoinHandle<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
     commands: Option<UnboundedSender<Command>>,
     instances: usize,
     recorder: Arc<Mutex<Recorder>>,
@@ -221,7 +224,8 @@ impl Context {
     }
 
     async fn work(&self, shift: Shift, instances: &[Instance]) {
-        let watchdog = Watchdog::new(shift.timeout, shift.lanes.len());
+        let began = thread_time();
+        let watchdog = Watchdog::new(shift.shortest_timeout, shift.lanes.len());
         let mut tasks = Vec::with_capacity(shift.lanes.len());
         for (lane, &instance) in shift.lanes.iter().enumerate() {
             let leash = watchdog.leash(lane);
@@ -231,9 +235,15 @@ impl Context {
         *self.lanes.lock().unwrap_or_else(PoisonError::into_inner) =
             tasks.iter().map(|task| task.abort_handle()).collect();
         let watching = tokio::spawn(watchdog.watch());
+        let pacing = shift.pacer.map(tokio::spawn);
         join_all(tasks).await;
         watching.abort();
+        if let Some(pacing) = pacing {
+            // Over by now, unless the drive was ended early; awaited, so that its counts are in.
+            pacing.abort();
+            let _ = pacing.await;
+        }
         // Nobody listens any more if the drive was given up.
-        let _ = shift.done.send(());
+        let _ = shift.done.send(thread_time().saturating_sub(began));
     }
 }

@@ -1,17 +1,19 @@
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::crew::{Crew, CrewError, Instance, Shift};
+use super::crew::{Crew, CrewError, Instance, MakeLane, Shift};
 use super::lane::{Lane, Tickets};
 use super::pacer::{Paced, Pacer};
-use super::plan::{Limit, Load, Plan, Times};
+use super::pacing::Pacing;
+use super::plan::{Limit, Plan};
 use super::queue::Queue;
 use super::stop::Stop;
-use super::watch::Watch;
+use super::watch::{Pacers, Watch};
 use crate::measure::{IntervalLog, Recorder, Window};
+use crate::model::BoxFuture;
 
 /// Whether a drive goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,12 @@ pub struct Drive {
     pub windows: Vec<Window>,
     pub log: IntervalLog,
     pub elapsed: Duration,
+    /// Clients of a closed loop; nothing in an open one.
+    pub clients: Option<usize>,
+    /// Processor time of the worker thread that used most.
+    pub busiest_worker: Duration,
+    /// Processor time of the pacer thread that used most.
+    pub busiest_pacer: Duration,
     /// Tickets on the schedule; nothing in a closed loop.
     pub scheduled: Option<u64>,
     /// Whether the rest of the schedule was given up because too many tickets were waiting.
@@ -43,13 +51,13 @@ pub struct Drive {
     pub failure: Option<String>,
 }
 
-/// What the lanes, the pacer and the watch of one drive share.
+/// What the lanes, the pacers and the watch of one drive share.
 pub(super) struct Shared {
     pub queues: Vec<Arc<Queue>>,
     /// The next ticket of a closed loop.
     next: Arc<AtomicU64>,
-    paced: Paced,
-    /// Ends the lanes and the pacer.
+    pub paced: Paced,
+    /// Ends the lanes and the pacers.
     pub halt: Stop,
     pub start: Instant,
 }
@@ -73,25 +81,24 @@ impl Crew {
         });
         let mut watch = Watch::new(self, shared.clone());
         let all_done = self.start_lanes(&plan, &shared)?;
-        let (first, limit, stop) = (plan.first, plan.limit, plan.stop.clone());
-        let pacer = start_pacer(plan.load.times(limit, first, plan.traffic), first, &shared);
-        let is_open = pacer.is_some();
-        let end = watch.until_done(&all_done, &stop, pacer, &mut each_window);
+        let pacing = start_pacers(&plan, &shared)?;
+        let (first, limit) = (plan.first, plan.limit);
+        let end = watch.until_done(&all_done, &plan.stop, pacing, &mut each_window);
         let mut elapsed = shared.start.elapsed();
         if let (Limit::Time(time), true) = (limit, end.is_complete()) {
             // A sparse schedule has its last arrival before its time is over; the time was measured all the same.
             elapsed = elapsed.max(time);
         }
         watch.close(elapsed);
-        let scheduled = is_open.then(|| shared.paced.scheduled());
-        let by_second = shared.paced.by_second();
-        let offered = |window| by_second.get(window).copied().unwrap_or(0) as f64;
+        let paced = shared.paced.total();
+        let scheduled = plan.load.pacing().map(|_| paced.scheduled);
+        let offered = |window| paced.by_second.get(window).copied().unwrap_or(0) as f64;
         let planned = match limit {
             Limit::Time(time) if end.is_complete() => time,
-            _ => shared.paced.last(),
+            _ => paced.last,
         };
         Ok(Drive {
-            gave_up: shared.paced.gave_up(),
+            gave_up: paced.gave_up,
             offered: scheduled.map(|scheduled| scheduled as f64 / planned.as_secs_f64()),
             offered_by_window: (0..watch.windows.len()).map(offered).collect(),
             recorder: watch.total,
@@ -99,6 +106,9 @@ impl Crew {
             log: watch.log,
             elapsed,
             scheduled,
+            clients: scheduled.is_none().then(|| plan.load.lanes()),
+            busiest_worker: end.busiest_worker,
+            busiest_pacer: paced.cpu,
             next_ticket: scheduled
                 .map_or(shared.next.load(Relaxed).min(limit.end(first)), |count| first + count),
             interrupted: end.interrupted,
@@ -107,43 +117,83 @@ impl Crew {
     }
 
     /// Hands every worker its lanes; the receiver gets a word from each when its lanes have ended.
-    fn start_lanes(&self, plan: &Plan, shared: &Arc<Shared>) -> Result<Receiver<()>, CrewError> {
+    fn start_lanes(&self, plan: &Plan, shared: &Arc<Shared>) -> Result<Receiver<Duration>, CrewError> {
         let (done, all_done) = channel();
         let instances: usize = (0..self.workers()).map(|worker| self.instances_on(worker)).sum();
-        let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(shared.start));
-        let closed = matches!(plan.load, Load::Closed { .. });
-        for (worker, queue) in shared.queues.iter().enumerate() {
+        for worker in 0..self.workers() {
             // Client c belongs to instance c mod I, and instance i lives on worker i mod W.
             let lanes = (0..plan.load.lanes().max(1))
                 .map(|client| client % instances)
                 .filter(|instance| instance % self.workers() == worker)
                 .map(|instance| instance / self.workers())
                 .collect();
-            let (queue, next, halt) = (queue.clone(), shared.next.clone(), shared.halt.clone());
-            let (traffic, after_write) = (plan.traffic.clone(), plan.after_write.clone());
-            let make = move |instance: Instance, leash, recorder| Lane {
-                tickets: match closed {
-                    true => Tickets::Closed { next: next.clone(), end, deadline },
-                    false => Tickets::Open(queue.clone()),
-                },
-                traffic: traffic.clone(),
-                strategy: instance.strategy,
-                after_write: after_write.clone(),
-                recorder,
-                leash,
-                stop: halt.clone(),
+            let shift = Shift {
+                shortest_timeout: plan.timeouts.into_iter().min().unwrap_or_default(),
+                lanes,
+                make: make_lane(plan, shared, worker),
+                pacer: worker_s_pacer(plan, shared, worker),
+                done: done.clone(),
             };
-            let shift = Shift { timeout: plan.timeout, lanes, make: Box::new(make), done: done.clone() };
             self.send(worker, shift)?;
         }
         Ok(all_done)
     }
 }
 
-fn start_pacer(times: Option<Times>, first: u64, shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
-    let (times, shared) = (times?, shared.clone());
-    Some(std::thread::spawn(move || {
-        let Shared { queues, paced, halt, start, .. } = &*shared;
-        Pacer { queues, paced, stop: halt, start: *start }.run(first, times);
-    }))
+/// What makes the lanes of a worker.
+fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
+    let is_closed = plan.load.pacing().is_none();
+    let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(shared.start));
+    let (queue, next, halt) = (shared.queues[worker].clone(), shared.next.clone(), shared.halt.clone());
+    let (traffic, after_write, timeouts) = (plan.traffic.clone(), plan.after_write.clone(), plan.timeouts);
+    Box::new(move |instance: Instance, leash, recorder| Lane {
+        tickets: match is_closed {
+            true => Tickets::Closed { next: next.clone(), end, deadline },
+            false => Tickets::Open(queue.clone()),
+        },
+        traffic: traffic.clone(),
+        strategy: instance.strategy,
+        after_write: after_write.clone(),
+        recorder,
+        leash,
+        timeouts,
+        stop: halt.clone(),
+    })
+}
+
+/// The pacer of `workers`.
+fn pacer(plan: &Plan, shared: &Arc<Shared>, workers: Range<usize>) -> Pacer {
+    let times = plan.load.times(plan.limit, plan.first, plan.traffic.clone());
+    Pacer::new(shared.clone(), workers, plan.first, times)
+}
+
+/// The pacer that runs on a worker's own thread, where the pacing is of that kind.
+fn worker_s_pacer(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> Option<BoxFuture<'static, ()>> {
+    let pacer = || pacer(plan, shared, worker..worker + 1);
+    match plan.load.pacing()? {
+        Pacing::Precise => Some(Box::pin(pacer().spin_through())),
+        Pacing::Cheap => Some(Box::pin(pacer().doze_through())),
+        Pacing::Balanced => None,
+    }
+}
+
+/// A pacer with a thread of its own serves so many workers.
+const WORKERS_PER_PACER: usize = 4;
+
+/// Starts the pacers that have threads of their own.
+fn start_pacers(plan: &Plan, shared: &Arc<Shared>) -> Result<Pacers, CrewError> {
+    let workers = shared.queues.len();
+    match plan.load.pacing() {
+        None => Ok(Pacers::default()),
+        Some(Pacing::Precise | Pacing::Cheap) => Ok(Pacers { count: workers, threads: Vec::new() }),
+        Some(Pacing::Balanced) => {
+            let mut threads = Vec::new();
+            for first in (0..workers).step_by(WORKERS_PER_PACER) {
+                let pacer = pacer(plan, shared, first..workers.min(first + WORKERS_PER_PACER));
+                let thread = std::thread::Builder::new().name(format!("pacer-{first}"));
+                threads.push(thread.spawn(move || pacer.sleep_through())?);
+            }
+            Ok(Pacers { count: threads.len(), threads })
+        }
+    }
 }

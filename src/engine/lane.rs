@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Stop;
 use super::queue::Queue;
@@ -43,6 +43,8 @@ pub struct Lane {
     pub after_write: Arc<AfterWrite>,
     pub recorder: Arc<Mutex<Recorder>>,
     pub leash: Leash,
+    /// By kind.
+    pub timeouts: [Duration; Kind::ALL.len()],
     pub stop: Stop,
 }
 
@@ -62,7 +64,7 @@ impl Lane {
                 Kind::Read => self.strategy.read(&operation.key),
                 Kind::Write | Kind::Insert | Kind::Delete => self.strategy.write(&operation),
             };
-            let outcome = self.leash.hold(started, call).await;
+            let outcome = self.leash.hold(started, self.timeouts[operation.kind as usize], call).await;
             let finished = Instant::now();
             let outcome = outcome.unwrap_or(Outcome::Failed(Failure::Timeout));
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };

@@ -7,6 +7,7 @@ mod crew;
 mod drive;
 mod lane;
 mod pacer;
+mod pacing;
 mod plan;
 mod queue;
 mod stop;
@@ -15,5 +16,6 @@ mod watchdog;
 
 pub use crew::{Crew, CrewError, Factory, Instance};
 pub use drive::{Drive, Flow};
+pub use pacing::Pacing;
 pub use plan::{Limit, Load, Plan};
 pub use stop::Stop;

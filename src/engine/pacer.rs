@@ -1,127 +1,191 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::iter::Peekable;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Stop;
-use super::queue::{Due, Queue};
-use crate::model::nanos;
+use super::drive::Shared;
+use super::plan::Times;
+use super::queue::Due;
+use crate::measure::thread_time;
 
-/// What the pacer has put on the queues so far.
+/// What the pacers of a drive have put on the queues, known once they have ended.
 #[derive(Default)]
-pub struct Paced {
-    scheduled: AtomicU64,
+pub struct Paced(Mutex<Total>);
+
+/// The sum over the pacers that have ended.
+#[derive(Clone, Default)]
+pub struct Total {
+    /// Pacers that have ended.
+    pub ended: usize,
+    /// Tickets that were due.
+    pub scheduled: u64,
     /// Tickets by the second of their intended start.
-    by_second: Mutex<Vec<u64>>,
-    /// The last intended start, in nanoseconds from the start.
-    last: AtomicU64,
+    pub by_second: Vec<u64>,
+    /// The last intended start, from the start of the drive.
+    pub last: Duration,
     /// Whether the rest of the schedule was given up because the queues found no room.
-    gave_up: AtomicBool,
+    pub gave_up: bool,
+    /// Processor time of a pacer with a thread of its own.
+    pub cpu: Duration,
 }
 
 impl Paced {
-    pub fn scheduled(&self) -> u64 {
-        self.scheduled.load(Relaxed)
+    pub fn total(&self) -> Total {
+        self.lock().clone()
     }
 
-    /// Whether the rest of the schedule was given up because the queues found no room.
-    pub fn gave_up(&self) -> bool {
-        self.gave_up.load(Relaxed)
-    }
-
-    /// The last intended start, from the start of the drive.
-    pub fn last(&self) -> Duration {
-        Duration::from_nanos(self.last.load(Relaxed))
-    }
-
-    /// Tickets by the second of their intended start.
-    pub fn by_second(&self) -> Vec<u64> {
-        self.by_second.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn lock(&self) -> std::sync::MutexGuard<'_, Total> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Puts every ticket on a queue when its time has come: the body of the pacer's own thread.
+/// Puts the tickets of some workers on their queues, each when its time has come.
 ///
 /// Intended times are absolute, so lateness does not accumulate, and everything that is due at a wake-up
-/// goes out at once, each with its own time.
-pub struct Pacer<'a> {
-    pub queues: &'a [Arc<Queue>],
-    pub paced: &'a Paced,
-    pub stop: &'a Stop,
-    pub start: Instant,
+/// goes out at once, each ticket with its own time.
+pub struct Pacer {
+    shared: Arc<Shared>,
+    /// The workers that it serves.
+    workers: Range<usize>,
+    tickets: Peekable<Box<dyn Iterator<Item = (u64, Duration)> + Send>>,
+    batches: Vec<Vec<Due>>,
+    seen: Total,
 }
 
-impl Pacer<'_> {
-    /// Sleeps are cut at this length, so that a stop is noticed.
+/// What a pacer has to do next.
+enum Step {
+    /// Nothing until then.
+    Wait(Instant),
+    /// Wait until the queues have room.
+    Full,
+    Done,
+}
+
+impl Pacer {
+    /// Waits are cut at this length, so that a stop is noticed.
     const NAP: Duration = Duration::from_millis(50);
-    /// Tickets waiting in all queues beyond which the pacer waits too; their times stay as planned.
+    /// Tickets that go out in one step, so that a pacer on a worker's thread does not hold it up.
+    const BATCH: usize = 1024;
+    /// Tickets waiting in all queues beyond which pacers wait too; their times stay as planned.
     const BACKLOG: usize = 1 << 20;
     /// A ticket that finds no room for this long ends the schedule: the overload is beyond doubt by then.
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    /// Runs the tickets from `first` on at the times of `schedule`, until it ends.
-    pub fn run(&self, first: u64, schedule: impl Iterator<Item = Duration>) {
+    /// The pacer of `workers`, for the tickets from `first` on at these times.
+    pub fn new(shared: Arc<Shared>, workers: Range<usize>, first: u64, times: Times) -> Pacer {
+        let (all, own) = (shared.queues.len(), workers.clone());
+        let mine = move |ticket: u64| own.contains(&(ticket as usize % all));
+        let tickets: Box<dyn Iterator<Item = (u64, Duration)> + Send> =
+            Box::new((first..).zip(times).filter(move |(ticket, _)| mine(*ticket)));
+        let batches = workers.clone().map(|_| Vec::with_capacity(Self::BATCH)).collect();
+        Pacer { shared, workers, tickets: tickets.peekable(), batches, seen: Total::default() }
+    }
+
+    /// Paces on the calling thread, asleep between the starts.
+    pub fn sleep_through(mut self) {
         exact_sleeps();
-        let mut batches: Vec<Vec<Due>> = self.queues.iter().map(|_| Vec::new()).collect();
-        let mut seconds: Vec<u64> = Vec::new();
-        for (ticket, at) in (first..).zip(schedule) {
-            let intended = self.start + at;
-            if Instant::now() < intended {
-                self.send(&mut batches, &seconds);
-                if !self.wait_until(intended) {
-                    break;
+        let pause = |until: Instant| {
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                std::thread::sleep(left.min(Self::NAP));
+            }
+        };
+        while !self.shared.halt.is_requested() {
+            match self.step(Instant::now()) {
+                Step::Wait(until) => pause(until),
+                Step::Full => std::thread::sleep(Duration::from_millis(1)),
+                Step::Done => break,
+            }
+        }
+        self.seen.cpu = thread_time();
+    }
+
+    /// Paces on a worker's runtime, without ever letting it sleep.
+    pub async fn spin_through(mut self) {
+        while !self.shared.halt.is_requested() && !matches!(self.step(Instant::now()), Step::Done) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Paces on a worker's runtime by its timers.
+    pub async fn doze_through(mut self) {
+        while !self.shared.halt.is_requested() {
+            match self.step(Instant::now()) {
+                Step::Wait(until) if until <= Instant::now() => tokio::task::yield_now().await,
+                Step::Wait(until) => {
+                    tokio::time::sleep_until(until.min(Instant::now() + Self::NAP).into()).await;
                 }
+                Step::Full => tokio::time::sleep(Duration::from_millis(1)).await,
+                Step::Done => break,
             }
-            let second = at.as_secs() as usize;
-            if seconds.len() <= second {
-                seconds.resize(second + 1, 0);
-            }
-            seconds[second] += 1;
-            self.paced.last.store(nanos(at), Relaxed);
-            let to = ticket as usize % self.queues.len();
-            batches[to].push(Due { ticket, intended });
-            if batches[to].len() >= 1024 {
-                self.send(&mut batches, &seconds);
-                if !self.wait_for_room(intended) {
-                    self.paced.gave_up.store(!self.stop.is_requested(), Relaxed);
-                    break;
-                }
-            }
-        }
-        self.send(&mut batches, &seconds);
-    }
-
-    fn send(&self, batches: &mut [Vec<Due>], seconds: &[u64]) {
-        let count: usize = batches.iter().map(Vec::len).sum();
-        for (queue, batch) in self.queues.iter().zip(batches) {
-            queue.push(batch);
-        }
-        self.paced.scheduled.fetch_add(count as u64, Relaxed);
-        *self.paced.by_second.lock().unwrap_or_else(PoisonError::into_inner) = seconds.to_vec();
-    }
-
-    /// Returns at the instant, or false once a stop is requested.
-    fn wait_until(&self, instant: Instant) -> bool {
-        loop {
-            let left = instant.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return true;
-            }
-            if self.stop.is_requested() {
-                return false;
-            }
-            std::thread::sleep(left.min(Self::NAP));
         }
     }
 
-    /// Returns once the queues take a ticket that was meant for `intended`, or false if they do not in time.
-    fn wait_for_room(&self, intended: Instant) -> bool {
-        while self.queues.iter().map(|queue| queue.len()).sum::<usize>() > Self::BACKLOG {
-            if self.stop.is_requested() || intended.elapsed() > Self::PATIENCE {
-                return false;
+    /// Puts out what is due.
+    fn step(&mut self, now: Instant) -> Step {
+        for _ in 0..Self::BATCH {
+            let Some(&(ticket, at)) = self.tickets.peek() else {
+                self.send();
+                return Step::Done;
+            };
+            let intended = self.shared.start + at;
+            if intended > now {
+                self.send();
+                return Step::Wait(intended);
             }
-            std::thread::sleep(Duration::from_millis(1));
+            self.tickets.next();
+            self.seen.count(at);
+            let worker = ticket as usize % self.shared.queues.len();
+            self.batches[worker - self.workers.start].push(Due { ticket, intended });
         }
-        !self.stop.is_requested()
+        let late = now.saturating_duration_since(self.shared.start + self.seen.last);
+        self.send();
+        if self.has_room() {
+            return Step::Wait(now);
+        }
+        self.seen.gave_up = late > Self::PATIENCE;
+        if self.seen.gave_up { Step::Done } else { Step::Full }
+    }
+
+    fn send(&mut self) {
+        let queues = &self.shared.queues[self.workers.clone()];
+        queues.iter().zip(&mut self.batches).for_each(|(queue, batch)| queue.push(batch));
+    }
+
+    fn has_room(&self) -> bool {
+        let waiting: usize = self.shared.queues[self.workers.clone()].iter().map(|queue| queue.len()).sum();
+        waiting <= Self::BACKLOG * self.workers.len() / self.shared.queues.len()
+    }
+}
+
+impl Total {
+    /// Counts a ticket that is due `at`.
+    fn count(&mut self, at: Duration) {
+        let second = at.as_secs() as usize;
+        if self.by_second.len() <= second {
+            self.by_second.resize(second + 1, 0);
+        }
+        self.by_second[second] += 1;
+        self.scheduled += 1;
+        self.last = at;
+    }
+
+    fn add(&mut self, other: &Total) {
+        let seconds = self.by_second.len().max(other.by_second.len());
+        self.by_second.resize(seconds, 0);
+        self.by_second.iter_mut().zip(&other.by_second).for_each(|(mine, theirs)| *mine += theirs);
+        self.ended += 1;
+        self.scheduled += other.scheduled;
+        self.last = self.last.max(other.last);
+        self.gave_up |= other.gave_up;
+        self.cpu = self.cpu.max(other.cpu);
+    }
+}
+
+impl Drop for Pacer {
+    fn drop(&mut self) {
+        self.seen.gave_up &= !self.shared.halt.is_requested();
+        self.shared.paced.lock().add(&self.seen);
     }
 }
 

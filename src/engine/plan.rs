@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Stop;
+use super::{Pacing, Stop};
 use crate::measure::AfterWrite;
+use crate::model::Kind;
 use crate::traffic::{Schedule, Traffic};
 
 /// How operations are started.
@@ -11,9 +12,9 @@ pub enum Load {
     Closed { clients: usize },
     /// At the times of a schedule, whatever is still in flight, up to `in_flight` at once; beyond that they
     /// queue and keep their times.
-    Open { schedule: Box<Schedule>, in_flight: usize },
+    Open { schedule: Box<Schedule>, in_flight: usize, pacing: Pacing },
     /// At the times of the recording, `speed` times as fast.
-    Recorded { speed: f64, in_flight: usize },
+    Recorded { speed: f64, in_flight: usize, pacing: Pacing },
 }
 
 /// When a drive ends.
@@ -29,8 +30,8 @@ pub struct Plan {
     pub limit: Limit,
     /// The first ticket.
     pub first: u64,
-    /// A call that takes longer fails with a timeout.
-    pub timeout: Duration,
+    /// By kind: a call that takes longer fails with a timeout.
+    pub timeouts: [Duration; Kind::ALL.len()],
     pub traffic: Arc<Traffic>,
     pub after_write: Arc<AfterWrite>,
     pub stop: Stop,
@@ -48,12 +49,20 @@ impl Load {
         }
     }
 
-    /// The planned starts from ticket `first` on, up to the limit; nothing in a closed loop.
-    pub(super) fn times(self, limit: Limit, first: u64, traffic: Arc<Traffic>) -> Option<Times> {
+    /// How the starts are waited for; nothing in a closed loop.
+    pub(super) fn pacing(&self) -> Option<Pacing> {
+        match self {
+            Load::Closed { .. } => None,
+            Load::Open { pacing, .. } | Load::Recorded { pacing, .. } => Some(*pacing),
+        }
+    }
+
+    /// The planned starts from ticket `first` on, up to the limit; none in a closed loop.
+    pub(super) fn times(&self, limit: Limit, first: u64, traffic: Arc<Traffic>) -> Times {
         let times: Times = match self {
-            Load::Closed { .. } => return None,
-            Load::Open { schedule, .. } => schedule,
-            Load::Recorded { speed, .. } => {
+            Load::Closed { .. } => Box::new(std::iter::empty()),
+            Load::Open { schedule, .. } => schedule.clone(),
+            &Load::Recorded { speed, .. } => {
                 let origin = traffic.recorded_at(first).unwrap_or_default();
                 let at = move |ticket| {
                     traffic.recorded_at(ticket).map(|at| at.saturating_sub(origin).div_f64(speed))
@@ -61,10 +70,10 @@ impl Load {
                 Box::new((first..).map_while(at))
             }
         };
-        Some(match limit {
+        match limit {
             Limit::Operations(count) => Box::new(times.take(usize::try_from(count).unwrap_or(usize::MAX))),
             Limit::Time(time) => Box::new(times.take_while(move |at| *at < time)),
-        })
+        }
     }
 }
 

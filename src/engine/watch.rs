@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::crew::Crew;
 use super::drive::{Flow, Shared};
 use super::stop::Stop;
-use crate::measure::{IntervalLog, Recorder, TallyCounts, Window};
+use crate::measure::{IntervalLog, Recorder, TallyCounts, Unit, Window};
 
 /// Windows are this long.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -30,9 +30,19 @@ pub struct Watch<'a> {
     seen: Duration,
 }
 
+/// The pacers of a drive; none in a closed loop.
+#[derive(Default)]
+pub struct Pacers {
+    pub count: usize,
+    /// Those that have threads of their own.
+    pub threads: Vec<JoinHandle<()>>,
+}
+
 /// How a drive came to its end.
 #[derive(Default)]
 pub struct End {
+    /// Processor time of the worker thread that used most.
+    pub busiest_worker: Duration,
     pub interrupted: bool,
     pub failure: Option<String>,
     enough: bool,
@@ -65,9 +75,9 @@ impl<'a> Watch<'a> {
     /// Returns once every lane has ended.
     pub fn until_done(
         &mut self,
-        all_done: &Receiver<()>,
+        all_done: &Receiver<Duration>,
         stop: &Stop,
-        mut pacer: Option<JoinHandle<()>>,
+        pacers: Pacers,
         each_window: &mut impl FnMut(&Window) -> Flow,
     ) -> End {
         let mut end = End::default();
@@ -77,19 +87,20 @@ impl<'a> Watch<'a> {
         let mut due = WINDOW;
         while left > 0 {
             match all_done.recv_timeout(LOOK) {
-                Ok(()) => left -= 1,
+                Ok(cpu) => {
+                    left -= 1;
+                    end.busiest_worker = end.busiest_worker.max(cpu);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     end.failure.get_or_insert("a worker thread ended unexpectedly".into());
                     break;
                 }
             }
-            if pacer.as_ref().is_some_and(JoinHandle::is_finished) {
-                pacer = None;
+            if last_start.is_none() && self.shared.paced.total().ended == pacers.count {
                 last_start = Some(Instant::now() + OVERTIME);
             }
-            let is_empty = self.shared.queues.iter().all(|queue| queue.len() == 0);
-            if (pacer.is_none() && is_empty) || last_start.is_some_and(|last| Instant::now() >= last) {
+            if last_start.is_some_and(|last| self.waiting() == 0 || Instant::now() >= last) {
                 self.close_queues();
             }
             let elapsed = self.shared.start.elapsed();
@@ -111,11 +122,16 @@ impl<'a> Watch<'a> {
             }
         }
         self.shared.halt.request();
-        if let Some(pacer) = pacer {
+        for pacer in pacers.threads {
             // It naps for 50 ms at most; a panic in it has been printed by then.
             let _ = pacer.join();
         }
         end
+    }
+
+    /// Tickets that wait for a lane.
+    fn waiting(&self) -> usize {
+        self.shared.queues.iter().map(|queue| queue.len()).sum()
     }
 
     fn close_queues(&self) {
@@ -127,7 +143,8 @@ impl<'a> Watch<'a> {
         let recorder = self.crew.collect(&mut self.spare);
         let counts = self.crew.counts();
         let length = end.saturating_sub(self.seen);
-        let window = Window::of(self.seen, length, &recorder, &(&counts - &self.before));
+        let mut window = Window::of(self.seen, length, &recorder, &(&counts - &self.before));
+        window.metrics.put("backlog", self.waiting() as f64, Unit::Count);
         self.log.append(self.seen, length, &recorder);
         self.total.merge(&recorder);
         self.before = counts;

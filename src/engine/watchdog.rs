@@ -10,10 +10,10 @@ use crate::model::nanos;
 
 /// Ends calls that overrun their time, without a timer for each: one task looks at all of them now and then.
 ///
-/// A call is ended between one and one and a twentieth of its time, and not before.
+/// A call is ended when its time is up or up to a twentieth of the shortest time later, and not before.
 pub struct Watchdog {
     epoch: Instant,
-    limit: Duration,
+    shortest: Duration,
     slots: Vec<Arc<Slot>>,
 }
 
@@ -27,20 +27,20 @@ pub struct Slot {
 }
 
 impl Watchdog {
-    /// A watchdog over calls of at most `limit`, for `lanes` lanes.
-    pub fn new(limit: Duration, lanes: usize) -> Watchdog {
+    /// A watchdog for `lanes` lanes, over calls of which the shortest limit is `shortest`.
+    pub fn new(shortest: Duration, lanes: usize) -> Watchdog {
         let slots = (0..lanes).map(|_| Arc::new(Slot::default())).collect();
-        Watchdog { epoch: Instant::now(), limit, slots }
+        Watchdog { epoch: Instant::now(), shortest, slots }
     }
 
     /// The leash of a lane.
     pub fn leash(&self, lane: usize) -> Leash {
-        Leash { epoch: self.epoch, limit: self.limit, slot: self.slots[lane].clone() }
+        Leash { epoch: self.epoch, slot: self.slots[lane].clone() }
     }
 
     /// Watches until dropped.
     pub async fn watch(self) {
-        let pause = (self.limit / 20).clamp(Duration::from_millis(1), Duration::from_millis(50));
+        let pause = (self.shortest / 20).clamp(Duration::from_millis(1), Duration::from_millis(50));
         loop {
             tokio::time::sleep(pause).await;
             let now = nanos(self.epoch.elapsed());
@@ -55,17 +55,16 @@ impl Watchdog {
     }
 }
 
-/// Holds one lane's calls to the watchdog's limit.
+/// Holds one lane's calls to their limits.
 pub struct Leash {
     epoch: Instant,
-    limit: Duration,
     slot: Arc<Slot>,
 }
 
 impl Leash {
-    /// Runs a call that began at `started`; answers nothing if its time was up first.
-    pub fn hold<F: Future + Unpin>(&self, started: Instant, call: F) -> Held<'_, F> {
-        let deadline = started.saturating_duration_since(self.epoch) + self.limit;
+    /// Runs a call that began at `started`; answers nothing if its `limit` was up first.
+    pub fn hold<F: Future + Unpin>(&self, started: Instant, limit: Duration, call: F) -> Held<'_, F> {
+        let deadline = started.saturating_duration_since(self.epoch) + limit;
         self.slot.deadline.store(nanos(deadline).max(1), Relaxed);
         Held { slot: &self.slot, call }
     }
@@ -102,14 +101,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_overruns_is_ended_and_the_next_is_not() {
-        let watchdog = Watchdog::new(Duration::from_millis(40), 1);
+        let limit = Duration::from_millis(40);
+        let watchdog = Watchdog::new(limit, 1);
         let leash = watchdog.leash(0);
         let watch = tokio::spawn(watchdog.watch());
         let started = Instant::now();
-        assert_eq!(leash.hold(started, Box::pin(std::future::pending::<()>())).await, None);
-        assert!(started.elapsed() >= Duration::from_millis(40));
+        assert_eq!(leash.hold(started, limit, Box::pin(std::future::pending::<()>())).await, None);
+        assert!(started.elapsed() >= limit);
         let quick = Box::pin(tokio::time::sleep(Duration::from_millis(1)));
-        assert_eq!(leash.hold(Instant::now(), quick).await, Some(()));
+        assert_eq!(leash.hold(Instant::now(), limit, quick).await, Some(()));
         watch.abort();
     }
 }

@@ -45,7 +45,7 @@ pub fn measure(
         load,
         limit,
         first,
-        timeout: workload.traffic.timeout.0,
+        timeouts: Kind::ALL.map(|kind| workload.traffic.timeout.of(kind).0),
         traffic: traffic.clone(),
         after_write: after_write.clone(),
         stop: stop.clone(),
@@ -255,8 +255,8 @@ fn accounts(recorder: &Recorder) -> BTreeMap<String, u64> {
             accounts.insert(name, count);
         }
     };
-    for (served, name) in [(Served::Hit, "hit"), (Served::Miss, "miss"), (Served::Fallback, "fallback")] {
-        put(format!("read.{name}"), recorder.served(served));
+    for served in Served::ALL {
+        put(format!("read.{}", served.name()), recorder.served(served));
     }
     for kind in Kind::ALL {
         let mut failed = 0;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::engine::{Crew, Factory, Flow, Instance, Limit, Load, Plan, Stop};
 use crate::measure::{AfterWrite, Floor, Tally, Usage};
-use crate::model::{Failure, Size, StoreError};
+use crate::model::{Failure, Kind, Size, StoreError};
 use crate::registry::Choice;
 use crate::store::{NoopCache, NoopDatabase};
 use crate::strategy::{Parts, STRATEGIES};
@@ -24,7 +24,7 @@ pub fn measure(stop: &Stop) -> Result<Floor, super::ExperimentError> {
         load: Load::Closed { clients: 1 },
         limit: Limit::Operations(operations),
         first,
-        timeout: Duration::from_secs(1),
+        timeouts: [Duration::from_secs(1); Kind::ALL.len()],
         traffic: traffic.clone(),
         after_write: Arc::new(AfterWrite::new(ROWS)),
         stop: stop.clone(),

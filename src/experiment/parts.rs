@@ -11,7 +11,7 @@ use crate::measure::Tally;
 use crate::model::{Failure, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Cache, DRIVERS, Database, DriverParts};
+use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing};
 use crate::strategy::{Parts, STRATEGIES};
 use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Schedule, Traffic};
 
@@ -43,7 +43,8 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
         let (workload, urls) = (workload.clone(), urls.clone());
         Box::pin(async move {
             let tally = Arc::new(Tally::default());
-            let (cache, database) = connect(&workload, &urls, workload.database.pool, &tally).await?;
+            let pool = workload.database_connections();
+            let (cache, database) = connect(&workload, &urls, workload.sharing(), pool, &tally).await?;
             let parts = Parts {
                 cache,
                 database,
@@ -64,13 +65,13 @@ type Stores = (Arc<dyn Cache>, Arc<dyn Database>);
 async fn connect(
     workload: &Workload,
     urls: &Urls,
+    sharing: Sharing,
     pool: usize,
     tally: &Arc<Tally>,
 ) -> Result<Stores, StoreError> {
     let refused = |error| StoreError::cache(Failure::Refused, error);
     let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
-    let connections = workload.cache.connections;
-    let parts = DriverParts { url: urls.cache.clone(), connections, tally: tally.clone() };
+    let parts = DriverParts { url: urls.cache.clone(), sharing, tally: tally.clone() };
     let cache = driver.connect(parts).await?;
     let query = workload.database.query.clone();
     let database = Postgres::connect(&urls.database, pool, query, tally.clone()).await?;
@@ -82,14 +83,18 @@ pub async fn describe_clients(
     workload: &Workload,
     urls: &Urls,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let (cache, database) = connect(workload, urls, 1, &Arc::default()).await?;
+    let (cache, database) = connect(workload, urls, Sharing::Shared(1), 1, &Arc::default()).await?;
     let mut clients: BTreeMap<String, String> = cache
         .client()
         .into_iter()
         .chain(database.client())
         .map(|(name, value)| (name.into(), value))
         .collect();
-    clients.insert("database_connections".into(), workload.database.pool.to_string());
+    let sharing = workload.sharing();
+    clients.insert("connections".into(), sharing.connections().to_string());
+    clients.insert("connections_are".into(), sharing.words().into());
+    clients.insert("database_connections".into(), workload.database_connections().to_string());
+    clients.insert("clients".into(), workload.traffic.load.clients().to_string());
     clients.insert("instances".into(), workload.app.instances.to_string());
     clients.insert("threads".into(), workload.app.threads.min(workload.app.instances).to_string());
     Ok(clients)
@@ -99,13 +104,13 @@ pub fn load(workload: &Workload) -> Load {
     let seed = workload.data.seed;
     match &workload.traffic.load {
         LoadSetting::Closed { clients } => Load::Closed { clients: *clients },
-        LoadSetting::Recorded { speed, in_flight } => Load::Recorded { speed: *speed, in_flight: *in_flight },
+        &LoadSetting::Recorded { speed, in_flight, pacing } => Load::Recorded { speed, in_flight, pacing },
         LoadSetting::Open(open) => {
             let schedule = match open.rate {
                 Some(rate) => Schedule::steady(rate, open.arrival, seed),
                 None => Schedule::staged(&open.stages, open.arrival, seed),
             };
-            Load::Open { schedule: Box::new(schedule), in_flight: open.in_flight }
+            Load::Open { schedule: Box::new(schedule), in_flight: open.in_flight, pacing: open.pacing }
         }
     }
 }

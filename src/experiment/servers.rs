@@ -87,7 +87,7 @@ impl Servers {
         match &settings.url {
             Address::Managed => {
                 let mut options = PostgresOptions { settings: settings.settings.clone() };
-                let needed = workload.app.instances * settings.pool + SPARE_CONNECTIONS;
+                let needed = workload.app.instances * workload.database_connections() + SPARE_CONNECTIONS;
                 let room = needed.max(LEAST_CONNECTIONS).to_string();
                 options.settings.entry("max_connections".into()).or_insert(room);
                 let fits = self.postgres.as_ref().is_some_and(|(postgres, running)| {

@@ -19,6 +19,6 @@ pub use metric::{Metric, Metrics, PERCENTILES, Unit};
 pub use recorder::{Clock, Observation, Recorder};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
 pub use tally::{Command, QueryClass, Tally, TallyCounts};
-pub use usage::Usage;
+pub use usage::{Usage, thread_time};
 pub use validity::{CounterCheck, Findings, Verdict};
 pub use window::Window;

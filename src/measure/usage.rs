@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::time::{ClockId, clock_gettime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,12 @@ impl Usage {
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
         self.steal_s / (elapsed.as_secs_f64() * cores)
     }
+}
+
+/// Processor time of the calling thread since it began.
+pub fn thread_time() -> Duration {
+    // Fails only where there is no such clock: then nothing is known of the thread.
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
 /// The eighth number of the first line of /proc/stat, in seconds (proc(5)).

@@ -2,7 +2,6 @@ mod line;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +12,7 @@ use fred::types::config::{Config, ReconnectPolicy};
 use fred::types::{Builder, Expiration, SetOptions, Value};
 
 use self::line::{Line, load_scripts};
-use super::{Answer, Cache, Driver, DriverParts, Reply, Script};
+use super::{Answer, Cache, Driver, DriverParts, Lines, Reply, Script, lines};
 use crate::measure::{Command, Tally};
 use crate::model::{Failure, Key, StoreError};
 use crate::registry::{self, Entry, NoOptions};
@@ -36,15 +35,16 @@ struct Fred;
 impl Driver for Fred {
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
         Box::pin(async move {
-            let mut lines = Vec::with_capacity(parts.connections);
+            let mut lines = Vec::new();
             let mut hashes = HashMap::new();
-            for _ in 0..parts.connections.max(1) {
+            for _ in 0..parts.sharing.connections() {
                 let client = client(&parts.url).map_err(|error| failed(&error))?;
                 client.init().await.map_err(|error| failed(&error))?;
                 hashes = load_scripts(&client).await.map_err(|error| failed(&error))?;
                 lines.push(Line::watched(client));
             }
-            let cache = FredCache { lines, next: AtomicUsize::new(0), hashes, tally: parts.tally };
+            let lines = Lines::new(parts.sharing, lines);
+            let cache = FredCache { lines, hashes, tally: parts.tally };
             Ok(Arc::new(cache) as Arc<dyn Cache>)
         })
     }
@@ -66,18 +66,17 @@ fn client(url: &str) -> Result<Client, Error> {
 }
 
 struct FredCache {
-    lines: Vec<Line>,
-    next: AtomicUsize,
+    lines: Lines<Line>,
     /// The server's name for each script, by ours.
     hashes: HashMap<&'static str, String>,
     tally: Arc<Tally>,
 }
 
 impl FredCache {
-    fn line(&self, command: Command) -> &Line {
+    async fn line(&self, command: Command) -> lines::Taken<'_, Line> {
+        let line = self.lines.take().await;
         self.tally.command(command);
-        let at = if self.lines.len() == 1 { 0 } else { self.next.fetch_add(1, Relaxed) % self.lines.len() };
-        &self.lines[at]
+        line
     }
 
     async fn answer<T>(
@@ -96,9 +95,9 @@ impl FredCache {
         options: Option<SetOptions>,
     ) -> Result<Value, StoreError> {
         let expiry = ttl.map(|ttl| Expiration::PX((ttl.as_millis() as i64).max(1)));
-        let line = self.line(Command::Set);
+        let line = self.line(Command::Set).await;
         let set = line.client.set(key.name(), Value::Bytes(value), expiry, options, false);
-        self.answer(line, set).await
+        self.answer(&line, set).await
     }
 }
 
@@ -142,8 +141,8 @@ fn reply(value: Value) -> Result<Reply, StoreError> {
 impl Cache for FredCache {
     fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {
         Box::pin(async move {
-            let line = self.line(Command::Get);
-            text(self.answer(line, line.client.get(key.name())).await?)
+            let line = self.line(Command::Get).await;
+            text(self.answer(&line, line.client.get(key.name())).await?)
         })
     }
 
@@ -153,8 +152,8 @@ impl Cache for FredCache {
                 return Ok(Vec::new());
             }
             let names: Vec<&[u8]> = keys.iter().map(Key::name).collect();
-            let line = self.line(Command::Mget);
-            match self.answer(line, line.client.mget(names)).await? {
+            let line = self.line(Command::Mget).await;
+            match self.answer(&line, line.client.mget(names)).await? {
                 Value::Array(items) => items.into_iter().map(text).collect(),
                 // The driver unwraps an answer of one.
                 one if keys.len() == 1 => Ok(vec![text(one)?]),
@@ -176,8 +175,8 @@ impl Cache for FredCache {
 
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
         Box::pin(async move {
-            let line = self.line(Command::Del);
-            let removed: i64 = self.answer(line, line.client.del(key.name())).await?;
+            let line = self.line(Command::Del).await;
+            let removed: i64 = self.answer(&line, line.client.del(key.name())).await?;
             Ok(removed > 0)
         })
     }
@@ -186,15 +185,14 @@ impl Cache for FredCache {
         Box::pin(async move {
             let hash = self.hashes.get(script.name).map_or("", String::as_str);
             let args: Vec<Value> = args.into_iter().map(Value::Bytes).collect();
-            let line = self.line(Command::Evalsha);
-            reply(self.answer(line, line.client.evalsha(hash, keys, args)).await?)
+            let line = self.line(Command::Evalsha).await;
+            reply(self.answer(&line, line.client.evalsha(hash, keys, args)).await?)
         })
     }
 
     fn client(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("driver", "fred 10.1 (auto-pipelined clients)".into()),
-            ("connections", self.lines.len().to_string()),
+            ("driver", "fred 10.1".into()),
             ("response_timeout", "none; the workload's timeout holds".into()),
             ("connect_timeout", format!("{} s", CONNECT_TIMEOUT.as_secs())),
             ("nodelay", "true".into()),

@@ -1,6 +1,7 @@
 //! Store: the cache and the database, behind two traits that every strategy speaks to.
 
 mod fred;
+mod lines;
 pub mod memory;
 mod noop;
 pub mod postgres;
@@ -13,6 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use lines::Lines;
+pub use lines::Sharing;
 pub use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
 
@@ -86,8 +89,7 @@ pub trait Driver: Send + Sync {
 pub struct DriverParts {
     /// `redis://` or `rediss://`.
     pub url: String,
-    /// Connections of the instance; its clients share them, their commands pipelined.
-    pub connections: usize,
+    pub sharing: Sharing,
     pub tally: Arc<Tally>,
 }
 

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use redis::io::tcp::TcpSettings;
 use redis::{AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, RedisError, Value};
 
 use super::scripts::SCRIPTS;
-use super::{Answer, Cache, Driver, DriverParts, Reply, Script};
+use super::{Answer, Cache, Driver, DriverParts, Lines, Reply, Script};
 use crate::measure::{Command, Tally};
 use crate::model::{Failure, Key, StoreError};
 use crate::registry::{self, Entry, NoOptions};
@@ -30,14 +30,15 @@ impl Driver for Redis {
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
         Box::pin(async move {
             let client = client(&parts.url).map_err(|error| failed(&error))?;
-            let mut lines = Vec::with_capacity(parts.connections);
-            for _ in 0..parts.connections.max(1) {
+            let mut lines = Vec::new();
+            for _ in 0..parts.sharing.connections() {
                 let line = Line::open(client.clone()).await.map_err(|error| failed(&error))?;
                 lines.push(Arc::new(line));
             }
             let hash = |script: &Script| redis::Script::new(script.lua).get_hash().to_string();
             let hashes = SCRIPTS.iter().map(|script| (script.name, hash(script))).collect();
-            let cache = RedisCache { lines, next: AtomicUsize::new(0), hashes, tally: parts.tally };
+            let lines = Lines::new(parts.sharing, lines);
+            let cache = RedisCache { lines, hashes, tally: parts.tally };
             Ok(Arc::new(cache) as Arc<dyn Cache>)
         })
     }
@@ -114,23 +115,17 @@ impl Line {
 }
 
 struct RedisCache {
-    lines: Vec<Arc<Line>>,
-    next: AtomicUsize,
+    lines: Lines<Arc<Line>>,
     /// The server's name for each script, by ours.
     hashes: HashMap<&'static str, String>,
     tally: Arc<Tally>,
 }
 
 impl RedisCache {
-    fn line(&self) -> &Arc<Line> {
-        // With one connection the counter would only be a shared write.
-        let at = if self.lines.len() == 1 { 0 } else { self.next.fetch_add(1, Relaxed) % self.lines.len() };
-        &self.lines[at]
-    }
-
     async fn send(&self, command: Command, packed: &Cmd) -> Result<Value, StoreError> {
+        let line = self.lines.take().await;
         self.tally.command(command);
-        self.line().send(packed).await.map_err(|error| {
+        line.send(packed).await.map_err(|error| {
             let error = failed(&error);
             self.tally.error(&error);
             error
@@ -239,8 +234,7 @@ impl Cache for RedisCache {
 
     fn client(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("driver", "redis 1.8 (multiplexed, commands pipelined across clients)".into()),
-            ("connections", self.lines.len().to_string()),
+            ("driver", "redis 1.8".into()),
             ("response_timeout", "none; the workload's timeout holds".into()),
             ("connect_timeout", format!("{} s", CONNECT_TIMEOUT.as_secs())),
             ("pipeline_buffer", PIPELINE_BUFFER.to_string()),

@@ -34,6 +34,7 @@ pub struct Stage {
 ///
 /// Arrivals are the points of a unit-rate process carried through the inverse of the integrated rate,
 /// so ramps keep their Poisson character and nothing drifts.
+#[derive(Clone)]
 pub struct Schedule {
     stages: Vec<Piece>,
     last_rate: f64,
@@ -45,6 +46,7 @@ pub struct Schedule {
 }
 
 /// A stage with where it begins, in seconds and in expected arrivals.
+#[derive(Clone)]
 struct Piece {
     start: f64,
     seconds: f64,

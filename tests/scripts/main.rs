@@ -16,7 +16,7 @@ use cachebench::registry::Choice;
 use cachebench::servers::{ManagedRedis, RedisOptions, RunFolder};
 use cachebench::store::memory::MemoryCache;
 use cachebench::store::scripts::DirtySet;
-use cachebench::store::{Cache, DRIVERS, DriverParts};
+use cachebench::store::{Cache, DRIVERS, DriverParts, Sharing};
 
 /// A cache under a prefix of its own, so that several may share one server.
 struct Side {
@@ -41,7 +41,7 @@ impl Side {
 
     async fn connect(driver: &'static str, server: &ManagedRedis) -> Side {
         let tally = Arc::new(Tally::default());
-        let parts = DriverParts { url: server.url(), connections: 2, tally: tally.clone() };
+        let parts = DriverParts { url: server.url(), sharing: Sharing::Shared(2), tally: tally.clone() };
         let driver_of = Choice::named(driver).build(DRIVERS, ()).unwrap();
         Side::new(driver, driver_of.connect(parts).await.unwrap(), tally)
     }

@@ -96,11 +96,11 @@ async fn a_request_that_is_under_way_when_the_server_dies_fails() {
 #[tokio::test]
 async fn no_server_at_all_is_told_when_connecting() {
     use cachebench::registry::Choice;
-    use cachebench::store::DriverParts;
+    use cachebench::store::{DriverParts, Sharing};
     let mut server = server();
     server.kill();
     for entry in DRIVERS {
-        let parts = DriverParts { url: server.url(), connections: 1, tally: Default::default() };
+        let parts = DriverParts { url: server.url(), sharing: Sharing::Shared(1), tally: Default::default() };
         let driver = Choice::named(entry.name).build(DRIVERS, ()).unwrap();
         let refused = promptly(entry.name, driver.connect(parts)).await.err().unwrap();
         assert_eq!(refused.failure, Failure::Unavailable, "{}: {refused}", entry.name);

@@ -14,7 +14,6 @@ use crate::measure::Tally;
 /// which would cost a round trip or two for every statement (docs/DESIGN.md).
 pub struct Connections {
     options: PgConnectOptions,
-    size: usize,
     free: Semaphore,
     /// Connections not lent; fewer than free permits when some have broken.
     idle: Mutex<Vec<PgConnection>>,
@@ -38,11 +37,7 @@ impl Connections {
             }
             idle.push(connection);
         }
-        Ok(Connections { options, size, free: Semaphore::new(size), idle: Mutex::new(idle) })
-    }
-
-    pub fn size(&self) -> usize {
-        self.size
+        Ok(Connections { options, free: Semaphore::new(size), idle: Mutex::new(idle) })
     }
 
     /// Lends a connection, replacing a broken one.

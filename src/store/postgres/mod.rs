@@ -162,7 +162,6 @@ impl Database for Postgres {
                 "database_driver",
                 "sqlx 0.9 (connections held by the instance, one statement in flight each)".into(),
             ),
-            ("database_connections", self.connections.size().to_string()),
             ("database_query", self.query.load_statement().sql().into()),
         ]
     }

@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Kind, Time};
+
+/// How long an operation may take before it fails: one time for all, or one for each kind.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Timeouts {
+    All(Time),
+    ByKind(ByKind),
+}
+
+/// A time for each kind of operation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ByKind {
+    pub read: Time,
+    pub write: Time,
+    pub insert: Time,
+    pub delete: Time,
+}
+
+const USUAL: Time = Time(Duration::from_secs(1));
+
+impl Default for ByKind {
+    fn default() -> ByKind {
+        ByKind { read: USUAL, write: USUAL, insert: USUAL, delete: USUAL }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts::All(USUAL)
+    }
+}
+
+impl Timeouts {
+    /// The time that an operation of this kind may take.
+    pub fn of(&self, kind: Kind) -> Time {
+        match self {
+            Timeouts::All(time) => *time,
+            Timeouts::ByKind(times) => match kind {
+                Kind::Read => times.read,
+                Kind::Write => times.write,
+                Kind::Insert => times.insert,
+                Kind::Delete => times.delete,
+            },
+        }
+    }
+}
