@@ -33,6 +33,8 @@ pub struct Drive {
     pub elapsed: Duration,
     /// Clients of a closed loop; nothing in an open one.
     pub clients: Option<usize>,
+    /// Whether worker threads spun, so that their processor time tells nothing.
+    pub spins: bool,
     /// Processor time of the worker thread that used most.
     pub busiest_worker: Duration,
     /// Processor time of the pacer thread that used most.
@@ -107,6 +109,7 @@ impl Crew {
             elapsed,
             scheduled,
             clients: scheduled.is_none().then(|| plan.load.lanes()),
+            spins: plan.load.pacing() == Some(Pacing::Precise),
             busiest_worker: end.busiest_worker,
             busiest_pacer: paced.cpu,
             next_ticket: scheduled

@@ -9,7 +9,8 @@ use super::{ExperimentError, checks, parts};
 use crate::config::{Data, Warmup, Workload};
 use crate::engine::{Crew, Drive, Flow, Limit, Load, Plan, Stop};
 use crate::measure::{
-    AfterWrite, CounterCheck, Findings, Metrics, Recorder, RepeatResult, Status, Unit, Usage, Verdict, Window,
+    AfterWrite, Clock, CounterCheck, Findings, Metrics, Recorder, RepeatResult, Status, Unit, Usage, Verdict,
+    Window,
 };
 use crate::model::{Failure, Kind, Served};
 use crate::store::postgres::{prepare, seed};
@@ -88,8 +89,8 @@ pub fn measure(
     put_schedule(&mut metrics, &drive);
     metrics.put("lost_dirty", tally.lost_dirty as f64, Unit::Count);
     let operations = drive.recorder.operations();
-    metrics.put("generator.cpu_us_per_op", usage.ns_per(operations) / 1_000.0, Unit::Us);
-    let (mut found, mut status) = (Vec::new(), Status::Valid);
+    put_generator(&mut metrics, &drive, &usage);
+    let (mut found, mut notes, mut status) = (Vec::new(), Vec::new(), Status::Valid);
     if drive.interrupted {
         status = Status::Interrupted;
     } else if let Some(failure) = failure {
@@ -101,7 +102,9 @@ pub fn measure(
         found = checks::compare(&sent, &before.counted, &after.counted, workload);
         checks::server_metrics(&mut metrics, &counters_warm, &after.counted, operations);
         let uncertain = sent.all_errors() + before.uncertain + after.uncertain;
-        reasons.extend(verdict(&drive, &metrics, &found, &usage, uncertain).reasons);
+        let verdict = verdict(&drive, &metrics, &found, &usage, uncertain);
+        reasons.extend(verdict.reasons);
+        notes = verdict.notes;
         if !reasons.is_empty() {
             status = Status::Invalid;
         }
@@ -110,7 +113,7 @@ pub fn measure(
         repeat: 1,
         order: 1,
         status,
-        verdict: Verdict { reasons },
+        verdict: Verdict { reasons, notes },
         seconds: drive.elapsed.as_secs_f64(),
         metrics,
         accounts: accounts(&drive.recorder),
@@ -129,7 +132,7 @@ pub fn measure(
 pub fn failed(error: &ExperimentError) -> RepeatResult {
     RepeatResult {
         status: Status::Failed,
-        verdict: Verdict { reasons: vec![error.to_string()] },
+        verdict: Verdict { reasons: vec![error.to_string()], notes: Vec::new() },
         ..RepeatResult::default()
     }
 }
@@ -227,6 +230,18 @@ fn put_schedule(metrics: &mut Metrics, drive: &Drive) {
     }
 }
 
+fn put_generator(metrics: &mut Metrics, drive: &Drive, usage: &Usage) {
+    let seconds = drive.elapsed.as_secs_f64();
+    let operations = drive.recorder.operations();
+    let service = drive.recorder.all(Clock::Service);
+    metrics.put("in_flight.mean", operations as f64 * service.mean() / 1e9 / seconds, Unit::Count);
+    metrics.put("generator.cpu_us_per_op", usage.ns_per(operations) / 1_000.0, Unit::Us);
+    metrics.put("generator.worker_cpu", drive.busiest_worker.as_secs_f64() / seconds, Unit::Ratio);
+    if drive.scheduled.is_some() {
+        metrics.put("generator.pacer_cpu", drive.busiest_pacer.as_secs_f64() / seconds, Unit::Ratio);
+    }
+}
+
 fn verdict(
     drive: &Drive,
     metrics: &Metrics,
@@ -241,6 +256,8 @@ fn verdict(
         usage,
         elapsed: drive.elapsed,
         scheduled: drive.scheduled,
+        clients: drive.clients,
+        spins: drive.spins,
         gave_up: drive.gave_up,
         offered: &drive.offered_by_window,
         uncertain: uncertain + drive.recorder.failures(),

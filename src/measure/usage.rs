@@ -12,6 +12,9 @@ pub struct Usage {
     pub cpu_s: f64,
     /// Processor seconds that the hypervisor gave to others, over all cores; 0 where it is not told.
     pub steal_s: f64,
+    /// How often a control group's processor quota stopped this process (cgroups(7), `nr_throttled`).
+    #[serde(default)]
+    pub throttled: u64,
     /// Most memory this process has held so far, in bytes.
     pub peak_memory_bytes: u64,
 }
@@ -26,6 +29,7 @@ impl Usage {
         Usage {
             cpu_s: usage.map_or(0.0, |usage| seconds(usage.user_time()) + seconds(usage.system_time())),
             steal_s: steal().unwrap_or(0.0),
+            throttled: throttled().unwrap_or(0),
             peak_memory_bytes: usage.map_or(0, |usage| usage.max_rss().max(0) as u64 * peak_unit),
         }
     }
@@ -36,6 +40,7 @@ impl Usage {
         Usage {
             cpu_s: now.cpu_s - before.cpu_s,
             steal_s: now.steal_s - before.steal_s,
+            throttled: now.throttled.saturating_sub(before.throttled),
             peak_memory_bytes: now.peak_memory_bytes,
         }
     }
@@ -65,6 +70,24 @@ fn steal() -> Option<f64> {
     Some(ticks / 100.0)
 }
 
+/// `nr_throttled` of our control group: version 2 where it is mounted, else version 1.
+fn throttled() -> Option<u64> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = |controller: &str| {
+        groups.lines().find_map(|line| line.split_once(controller)).map_or("", |(_, path)| path).to_owned()
+    };
+    let files = [
+        format!("/sys/fs/cgroup{}/cpu.stat", path("0::")),
+        format!("/sys/fs/cgroup/cpu{}/cpu.stat", path(":cpu,cpuacct:")),
+        "/sys/fs/cgroup/cpu.stat".into(),
+    ];
+    files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).find_map(|text| throttled_in(&text))
+}
+
+fn throttled_in(stat: &str) -> Option<u64> {
+    stat.lines().find_map(|line| line.strip_prefix("nr_throttled "))?.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +100,12 @@ mod tests {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(Usage::since(&before).peak_memory_bytes > 100_000);
+    }
+
+    #[test]
+    fn throttling_is_read_from_the_control_group() {
+        let stat = "usage_usec 10\nnr_periods 5\nnr_throttled 3\nthrottled_usec 9\n";
+        assert_eq!(throttled_in(stat), Some(3));
+        assert_eq!(throttled_in("usage_usec 10\n"), None);
     }
 }

@@ -1,7 +1,7 @@
 use super::Format;
 use super::claim::RULES;
 use super::follows::follows;
-use super::results::{conclusion, context, reasons, results};
+use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
@@ -37,6 +37,9 @@ impl Format for Markdown {
         text += "\n## How it was measured\n\n";
         for line in context(summary) {
             text += &format!("- {}\n", escape(&line));
+        }
+        for note in notes(summary) {
+            text += &format!("- Note: {}\n", escape(&note));
         }
         for reason in reasons(summary) {
             text += &format!("- **{}**\n", escape(&reason));

@@ -62,20 +62,26 @@ fn status(cell: &CellResult) -> String {
     if of > 1 { format!("{word} ({bad} of {of})") } else { word.into() }
 }
 
-/// Why a number may not be believed or is missing: a line for each cell and reason.
+/// Why a number may not be believed or is missing: a line for each cell, repeat and reason.
 pub fn reasons(summary: &Summary) -> Vec<String> {
     let mut lines = Vec::new();
     for cell in &summary.cells {
         for repeat in &cell.repeats {
             for reason in &repeat.verdict.reasons {
-                let line = format!("{}, repeat {}: {reason}", cell.label(), repeat.repeat);
-                if !lines.contains(&line) {
-                    lines.push(line);
-                }
+                lines.push(format!("{}, repeat {}: {reason}", cell.label(), repeat.repeat));
             }
         }
     }
     lines
+}
+
+/// What a reader should know of numbers that may be believed: a line for each cell, its first note of a kind.
+pub fn notes(summary: &Summary) -> Vec<String> {
+    let first = |cell: &CellResult| {
+        let note = cell.repeats.iter().find_map(|repeat| repeat.verdict.notes.first())?;
+        Some(format!("{}: {note}", cell.label()))
+    };
+    summary.cells.iter().filter_map(first).collect()
 }
 
 /// How the numbers came about, in lines: load, machine, servers, the harness' own cost.
@@ -106,15 +112,9 @@ pub fn context(summary: &Summary) -> Vec<String> {
             fact(&first.database, "fsync"),
             fact(&first.database, "synchronous_commit"),
         ));
-        lines.push(format!(
-            "{}; per instance {} connections to the cache, {} to the database; instances {}, worker threads {}",
-            fact(&first.clients, "driver"),
-            fact(&first.clients, "connections"),
-            fact(&first.clients, "database_connections"),
-            fact(&first.clients, "instances"),
-            fact(&first.clients, "threads"),
-        ));
     }
+    lines.extend(by_cell(summary, topology));
+    lines.extend(by_cell(summary, littles_law));
     let mut cpu: Vec<f64> =
         repeats.filter_map(|repeat| repeat.metrics.get("generator.cpu_us_per_op")).collect();
     cpu.sort_by(f64::total_cmp);
@@ -133,6 +133,41 @@ pub fn context(summary: &Summary) -> Vec<String> {
         summary.floor.cpu_ns_per_op, summary.floor.operations,
     ));
     lines
+}
+
+/// What `tell` says of the cells: one line where it says the same of all, else a line for each.
+fn by_cell(summary: &Summary, tell: fn(&CellResult) -> Option<String>) -> Vec<String> {
+    let told: Vec<(String, String)> =
+        summary.cells.iter().filter_map(|cell| Some((cell.label(), tell(cell)?))).collect();
+    match told.first() {
+        Some((_, first)) if told.iter().all(|(_, line)| line == first) => vec![first.clone()],
+        _ => told.into_iter().map(|(label, line)| format!("{label}: {line}")).collect(),
+    }
+}
+
+/// How the clients reached the stores: what the same load measures differs by it several times over.
+fn topology(cell: &CellResult) -> Option<String> {
+    let clients = &cell.repeats.iter().find(|repeat| !repeat.clients.is_empty())?.clients;
+    let fact = |name: &str| clients.get(name).map_or("?", String::as_str);
+    Some(format!(
+        "{} clients over {} instances on {} worker threads; per instance {} connections to the cache by {} ({}), \
+         {} to the database (one statement in flight on each)",
+        fact("clients"),
+        fact("instances"),
+        fact("threads"),
+        fact("connections"),
+        fact("driver"),
+        fact("connections_are"),
+        fact("database_connections"),
+    ))
+}
+
+/// In a closed loop: throughput times mean latency, which must be the number of clients.
+fn littles_law(cell: &CellResult) -> Option<String> {
+    let is_open = cell.median("throughput.offered").is_some();
+    let clients = cell.repeats.iter().find_map(|repeat| repeat.clients.get("clients"))?;
+    let in_flight = cell.median("in_flight.mean").filter(|_| !is_open)?;
+    Some(format!("Little's law: {in_flight:.1} operations in flight on average, by {clients} clients"))
 }
 
 /// The kernel's `24684092 kB` in a unit for people.

@@ -4,7 +4,7 @@ use tabled::settings::{Alignment, Style, Width};
 
 use super::Format;
 use super::follows::follows;
-use super::results::{conclusion, context, reasons, results};
+use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
@@ -35,6 +35,9 @@ impl Format for Table {
         }
         for line in follows(summary).into_iter().chain(context(summary)) {
             text += &format!("{line}\n");
+        }
+        for note in notes(summary) {
+            text += &format!("note: {note}\n");
         }
         for reason in reasons(summary) {
             text += &format!("! {reason}\n");

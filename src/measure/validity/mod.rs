@@ -1,0 +1,140 @@
+//! Validity: whether a measurement is one of the servers, or of the generator and the machine.
+
+mod answers;
+mod generator;
+mod machine;
+mod schedule;
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Metrics, Usage, Window};
+
+/// One count that both sides keep: we when we send, the server when it executes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CounterCheck {
+    /// What is counted: `cache get`, `database load` …
+    pub what: String,
+    pub client: u64,
+    pub server: u64,
+}
+
+/// What a verdict is reached from.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    pub metrics: &'a Metrics,
+    pub windows: &'a [Window],
+    pub checks: &'a [CounterCheck],
+    pub usage: &'a Usage,
+    pub elapsed: Duration,
+    /// Operations that the schedule held; `None` in a closed loop, which has none.
+    pub scheduled: Option<u64>,
+    /// Clients of a closed loop that start their next operation at once; `None` where they pause, or in an open loop.
+    pub clients: Option<usize>,
+    /// Whether the generator spins on purpose, so that its processor time tells nothing.
+    pub spins: bool,
+    /// Whether the generator gave the rest of the schedule up, its queues full.
+    pub gave_up: bool,
+    /// Operations per second that the schedule asked for in each window.
+    pub offered: &'a [f64],
+    /// Requests whose answer was not waited for or was an error: a count may differ by as many.
+    pub uncertain: u64,
+}
+
+impl Findings<'_> {
+    /// A metric, 0 where it was not measured.
+    fn metric(&self, name: &str) -> f64 {
+        self.metrics.get(name).unwrap_or(0.0)
+    }
+}
+
+/// Whether a measurement may be believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// Why not, each with what to change; empty if it may.
+    pub reasons: Vec<String>,
+    /// What a reader should know although it may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What a check found.
+enum Remark {
+    /// The measurement may not be believed.
+    Reason(String),
+    Note(String),
+}
+
+/// Every check; those on the schedule stop at the first that fails, since the others follow from it.
+const CHECKS: &[fn(&Findings) -> Option<Remark>] = &[
+    answers::none_completed,
+    answers::all_failed,
+    schedule::kept,
+    schedule::arrivals,
+    generator::processor,
+    generator::littles_law,
+    answers::corrupt,
+    machine::steal,
+    machine::throttling,
+];
+
+impl Verdict {
+    pub fn is_valid(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// The verdict on a measurement: did the generator keep its schedule, did it measure something else than
+    /// itself, and do both sides agree?
+    pub fn on(findings: &Findings) -> Verdict {
+        let mut verdict = Verdict::default();
+        for remark in CHECKS.iter().filter_map(|check| check(findings)).chain(answers::counters(findings)) {
+            match remark {
+                Remark::Reason(reason) => verdict.reasons.push(reason),
+                Remark::Note(note) => verdict.notes.push(note),
+            }
+        }
+        verdict
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Unit;
+
+    fn verdict(completed: f64, lag_us: f64, server: u64) -> Verdict {
+        let mut metrics = Metrics::default();
+        metrics.put("operations", completed, Unit::Count);
+        metrics.put("lag.p99", lag_us, Unit::Us);
+        metrics.put("read.response.p50", 300.0, Unit::Us);
+        Verdict::on(&Findings {
+            metrics: &metrics,
+            windows: &[],
+            checks: &[CounterCheck { what: "cache get".into(), client: 10, server }],
+            usage: &Usage::default(),
+            elapsed: Duration::from_secs(10),
+            scheduled: Some(1_000),
+            clients: None,
+            spins: false,
+            gave_up: false,
+            offered: &[],
+            uncertain: 1,
+        })
+    }
+
+    #[test]
+    fn a_run_that_kept_its_schedule_is_valid() {
+        assert!(verdict(995.0, 90.0, 10).is_valid());
+        assert!(verdict(995.0, 90.0, 11).is_valid(), "one uncertain request may be missing");
+    }
+
+    #[test]
+    fn each_broken_promise_is_named() {
+        assert!(verdict(900.0, 90.0, 10).reasons[0].contains("900 of 1000"));
+        assert!(verdict(995.0, 1_500.0, 10).reasons[0].contains("started late"));
+        assert!(verdict(995.0, 90.0, 14).reasons[0].contains("cache get"));
+        assert!(!verdict(0.0, 0.0, 10).is_valid());
+    }
+}

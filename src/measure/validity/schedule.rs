@@ -1,0 +1,161 @@
+use super::{Findings, Remark};
+
+const COMPLETED: f64 = 0.99;
+const WINDOW: f64 = 0.95;
+const LAG_US: f64 = 1_000.0;
+const LAG_SHARE: f64 = 0.2;
+/// The largest distance of the inter-arrival times' distribution from the planned one.
+const ARRIVALS: f64 = 0.05;
+/// The windows at the end in which a backlog must not grow.
+const LAST: f64 = 0.25;
+/// Windows from which a trend can be told.
+const LEAST_WINDOWS: usize = 4;
+
+/// Whether the generator kept its schedule; the first way in which it did not.
+pub fn kept(findings: &Findings) -> Option<Remark> {
+    let scheduled = findings.scheduled? as f64;
+    let steps = [given_up, incomplete, slow_windows, growing_backlog, late];
+    steps.iter().find_map(|step| step(findings, scheduled)).map(Remark::Reason)
+}
+
+fn given_up(findings: &Findings, _: f64) -> Option<String> {
+    findings.gave_up.then(|| {
+        format!(
+            "the schedule was given up, too many operations waiting: {:.0} scheduled operations completed \
+             ({:.0}/s sustained); lower the rate",
+            findings.metric("operations"),
+            findings.metric("throughput.achieved")
+        )
+    })
+}
+
+fn incomplete(findings: &Findings, scheduled: f64) -> Option<String> {
+    let completed = findings.metric("operations");
+    (scheduled > 0.0 && completed < COMPLETED * scheduled).then(|| {
+        format!(
+            "only {completed:.0} of {scheduled:.0} scheduled operations completed ({:.0}/s sustained); lower the rate",
+            findings.metric("throughput.achieved")
+        )
+    })
+}
+
+fn slow_windows(findings: &Findings, _: f64) -> Option<String> {
+    // A window of few expected arrivals varies by chance: three standard deviations of a Poisson count are allowed.
+    let slow = findings.windows.iter().zip(findings.offered).filter(|(window, offered)| {
+        let expected = **offered * window.length_s;
+        let done = window.metrics.get("operations").unwrap_or(0.0);
+        window.length_s > 0.5 && done < WINDOW * expected - 3.0 * expected.sqrt()
+    });
+    let slow = slow.count();
+    (slow > 0).then(|| {
+        format!(
+            "{slow} of {} windows completed less than 95 % of what was scheduled in them; lower the rate",
+            findings.windows.len()
+        )
+    })
+}
+
+/// A queue that still grows at the end, by more than a second of work: the load has no steady state.
+fn growing_backlog(findings: &Findings, _: f64) -> Option<String> {
+    let windows = findings.windows.iter().filter(|window| window.length_s > 0.5);
+    let backlog: Vec<f64> = windows.filter_map(|window| window.metrics.get("backlog")).collect();
+    let last = (backlog.len() as f64 * LAST).ceil().max(LEAST_WINDOWS as f64) as usize;
+    let last = backlog.len().checked_sub(last).map(|first| &backlog[first..])?;
+    let waiting = *last.last()?;
+    let a_second = findings.metric("throughput.achieved");
+    (slope(last) > 0.0 && waiting > a_second).then(|| {
+        format!(
+            "the backlog still grew at the end: {waiting:.0} operations waited, more than a second of work \
+             ({a_second:.0}/s sustained); lower the rate"
+        )
+    })
+}
+
+/// The slope of the least-squares line through values one apart.
+fn slope(values: &[f64]) -> f64 {
+    let middle = (values.len() as f64 - 1.0) / 2.0;
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    values.iter().enumerate().map(|(at, value)| (at as f64 - middle) * (value - mean)).sum()
+}
+
+fn late(findings: &Findings, _: f64) -> Option<String> {
+    let lag = findings.metric("lag.p99");
+    let response = ["read", "write", "insert", "delete"]
+        .iter()
+        .find_map(|kind| findings.metrics.get(&format!("{kind}.response.p50")))
+        .unwrap_or(0.0);
+    let limit = LAG_US.max(LAG_SHARE * response);
+    (lag > limit).then(|| {
+        format!(
+            "operations started late: lag p99 {lag:.0} us, above {limit:.0} us; lower the rate, leave the generator \
+             a core, or raise in_flight if all lanes were busy"
+        )
+    })
+}
+
+/// Whether the planned starts are the arrivals that the workload names.
+pub fn arrivals(findings: &Findings) -> Option<Remark> {
+    let (distance, count) = (findings.metrics.get("arrival.ks")?, findings.scheduled? as f64);
+    // The distance of a true sample stays below 1.95 / sqrt(n) with probability 0.999 (Kolmogorov).
+    let limit = ARRIVALS.max(1.95 / count.sqrt());
+    (distance > limit).then(|| {
+        Remark::Reason(format!(
+            "inter-arrival times are not exponential: their distribution is {distance:.3} away, above {limit:.3}"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::measure::{Metrics, Unit, Usage, Verdict, Window};
+
+    fn verdict(backlog: &[f64], arrival_ks: f64) -> Verdict {
+        let mut metrics = Metrics::default();
+        metrics.put("operations", 10_000.0, Unit::Count);
+        metrics.put("throughput.achieved", 1_000.0, Unit::PerS);
+        metrics.put("arrival.ks", arrival_ks, Unit::Ratio);
+        let window = |(at, &waiting): (usize, &f64)| {
+            let mut metrics = Metrics::default();
+            metrics.put("backlog", waiting, Unit::Count);
+            Window { at_s: at as f64, length_s: 1.0, metrics }
+        };
+        Verdict::on(&Findings {
+            metrics: &metrics,
+            windows: &backlog.iter().enumerate().map(window).collect::<Vec<_>>(),
+            checks: &[],
+            usage: &Usage::default(),
+            elapsed: Duration::from_secs(10),
+            scheduled: Some(10_000),
+            clients: None,
+            spins: false,
+            gave_up: false,
+            offered: &[],
+            uncertain: 0,
+        })
+    }
+
+    #[test]
+    fn a_backlog_that_grows_to_the_end_has_no_steady_state() {
+        let growing: Vec<f64> = (0..16).map(|second| 100.0 * f64::from(second)).collect();
+        assert!(verdict(&growing, 0.01).reasons[0].contains("1500 operations waited"));
+        let falling: Vec<f64> = growing.iter().rev().copied().collect();
+        assert!(verdict(&falling, 0.01).is_valid());
+        assert!(verdict(&[0.0; 16], 0.01).is_valid());
+        assert!(verdict(&growing[..8], 0.01).is_valid(), "less than a second of work");
+    }
+
+    #[test]
+    fn arrivals_that_are_not_what_they_claim_are_told() {
+        assert!(verdict(&[], 0.02).is_valid());
+        assert!(verdict(&[], 0.3).reasons[0].contains("not exponential"));
+    }
+
+    #[test]
+    fn the_slope_has_the_sign_of_the_trend() {
+        assert!(slope(&[1.0, 2.0, 3.0]) > 0.0);
+        assert!(slope(&[3.0, 3.5, 1.0]) < 0.0);
+    }
+}
