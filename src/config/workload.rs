@@ -136,6 +136,8 @@ pub struct CacheSettings {
     /// How long entries live; without it, until they are evicted or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Time>,
+    /// Whether every row is in the cache from the start, as after a warm-up job; else the cache starts empty.
+    pub preload: bool,
     /// The managed server's limit; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxmemory: Option<Size>,
@@ -157,6 +159,7 @@ impl Default for CacheSettings {
             driver: Choice::named("redis"),
             connections: CacheConnections::Shared(4),
             ttl: None,
+            preload: false,
             maxmemory: None,
             eviction: None,
             prefix: "cachebench:".into(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::observer::{Event, Observer, Phase};
 use super::servers::{Servers, Urls};
-use super::{ExperimentError, checks, parts};
+use super::{ExperimentError, checks, parts, preload};
 use crate::config::{Data, Warmup, Workload};
 use crate::engine::{Crew, Drive, Flow, Limit, Load, Plan, Stop};
 use crate::measure::{
@@ -39,6 +39,10 @@ pub fn measure(
     observer.event(&Event::Phase(Phase::Connecting));
     let crew = Crew::start(workload.app.threads, workload.app.instances, &parts::factory(workload, &urls))?;
     let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
+    if workload.cache.preload {
+        observer.event(&Event::Phase(Phase::Preloading));
+        servers.runtime.block_on(preload::preload(workload, &traffic, &urls))?;
+    }
     let before = checks::books(&crew, servers, &urls);
 
     let after_write = Arc::new(AfterWrite::new(traffic.rows() + INSERTED_FOLLOWED));

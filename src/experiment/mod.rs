@@ -5,6 +5,7 @@ mod checks;
 mod floor;
 mod observer;
 mod parts;
+mod preload;
 mod servers;
 
 use std::time::Instant;

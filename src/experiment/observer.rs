@@ -11,6 +11,8 @@ pub enum Phase {
     Servers,
     /// Filling the database.
     Seeding { rows: u64 },
+    /// Filling the cache.
+    Preloading,
     /// Connecting the service instances.
     Connecting,
     /// Load that is not counted.
@@ -27,6 +29,7 @@ impl Phase {
             Phase::Floor => "measuring the harness",
             Phase::Servers => "starting servers",
             Phase::Seeding { .. } => "seeding",
+            Phase::Preloading => "preloading the cache",
             Phase::Connecting => "connecting",
             Phase::Warmup { .. } => "warm-up",
             Phase::Measuring { .. } => "measuring",

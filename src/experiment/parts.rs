@@ -44,7 +44,8 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
         Box::pin(async move {
             let tally = Arc::new(Tally::default());
             let pool = workload.database_connections();
-            let (cache, database) = connect(&workload, &urls, workload.sharing(), pool, &tally).await?;
+            let Stores { cache, database } =
+                connect(&workload, &urls, workload.sharing(), pool, &tally).await?;
             let parts = Parts {
                 cache,
                 database,
@@ -60,9 +61,14 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
     })
 }
 
-type Stores = (Arc<dyn Cache>, Arc<dyn Database>);
+/// The stores as one instance is connected to them.
+pub struct Stores {
+    pub cache: Arc<dyn Cache>,
+    pub database: Arc<dyn Database>,
+}
 
-async fn connect(
+/// Connects to both stores.
+pub async fn connect(
     workload: &Workload,
     urls: &Urls,
     sharing: Sharing,
@@ -75,7 +81,7 @@ async fn connect(
     let cache = driver.connect(parts).await?;
     let query = workload.database.query.clone();
     let database = Postgres::connect(&urls.database, pool, query, tally.clone()).await?;
-    Ok((cache, Arc::new(database)))
+    Ok(Stores { cache, database: Arc::new(database) })
 }
 
 /// How the clients are connected, drivers' settings included: for the record, from a connection of its own.
@@ -83,7 +89,7 @@ pub async fn describe_clients(
     workload: &Workload,
     urls: &Urls,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let (cache, database) = connect(workload, urls, Sharing::Shared(1), 1, &Arc::default()).await?;
+    let Stores { cache, database } = connect(workload, urls, Sharing::Shared(1), 1, &Arc::default()).await?;
     let mut clients: BTreeMap<String, String> = cache
         .client()
         .into_iter()
