@@ -7,6 +7,7 @@ use crate::model::Kind;
 use crate::traffic::{Schedule, Traffic};
 
 /// How operations are started.
+#[derive(Clone)]
 pub enum Load {
     /// Each client starts its next operation when the last is done.
     Closed { clients: usize },

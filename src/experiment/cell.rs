@@ -32,6 +32,7 @@ pub fn measure(
     stop: &Stop,
 ) -> Result<RepeatResult, ExperimentError> {
     let traffic = Arc::new(parts::traffic(workload, file)?);
+    let load = parts::load(workload);
     observer.event(&Event::Phase(Phase::Servers));
     let urls = Urls::of(workload, servers)?;
     let (cache_facts, database_facts) = servers.facts(&urls);
@@ -56,7 +57,7 @@ pub fn measure(
         stop: stop.clone(),
     };
     let mut reasons = Vec::new();
-    let (first, unsettled) = warm_up(workload, &crew, &plan, servers, observer)?;
+    let (first, unsettled) = warm_up(workload, &load, &crew, &plan, servers, observer)?;
     reasons.extend(unsettled);
     if stop.is_requested() {
         return Err(ExperimentError::Interrupted);
@@ -65,16 +66,15 @@ pub fn measure(
     let tally_before = crew.counts();
     let counters_warm = servers.counters(&urls);
     let usage_before = Usage::now();
-    let limit = parts::limit(workload, &traffic);
+    let limit = parts::limit(workload, &traffic, &load);
     observer.event(&Event::Phase(Phase::Measuring {
-        expected: parts::expected(workload, limit),
+        expected: parts::expected(&load, limit),
         operations: match limit {
             Limit::Operations(count) => Some(count),
             Limit::Time(_) => None,
         },
     }));
-    let drive =
-        crew.drive(plan(parts::load(workload), limit, first), |window| watch(window, servers, observer))?;
+    let drive = crew.drive(plan(load, limit, first), |window| watch(window, servers, observer))?;
     let usage = Usage::since(&usage_before);
 
     // A server may have ended since the last full window.
@@ -175,6 +175,7 @@ fn fill(
 /// Load that is not counted; answers the first ticket of the measurement, and what was not reached, if anything.
 fn warm_up(
     workload: &Workload,
+    load: &Load,
     crew: &Crew,
     plan: &dyn Fn(Load, Limit, u64) -> Plan,
     servers: &Servers,
@@ -187,9 +188,9 @@ fn warm_up(
         Warmup::Operations(count) => Limit::Operations(count),
         Warmup::StableHitRate => Limit::Time(LONGEST_WARMUP),
     };
-    observer.event(&Event::Phase(Phase::Warmup { expected: parts::expected(workload, limit) }));
+    observer.event(&Event::Phase(Phase::Warmup { expected: parts::expected(load, limit) }));
     let mut last = Vec::new();
-    let drive = crew.drive(plan(parts::load(workload), limit, 0), |window| {
+    let drive = crew.drive(plan(load.clone(), limit, 0), |window| {
         last.extend(window.metrics.get("hit_rate"));
         match watch(window, servers, observer) {
             Flow::Continue if workload.traffic.warmup == Warmup::StableHitRate && is_stable(&last) => {

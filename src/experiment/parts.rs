@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ExperimentError;
 use super::servers::Urls;
-use crate::config::{LoadSetting, Workload};
+use crate::config::{LoadSetting, Open, Workload};
 use crate::engine::{Factory, Instance, Limit, Load};
 use crate::measure::Tally;
 use crate::model::{Failure, StoreError};
@@ -13,18 +13,12 @@ use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
 use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing};
 use crate::strategy::{Parts, STRATEGIES};
-use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Schedule, Traffic};
+use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Traffic};
 
 /// The traffic of a workload; relative trace paths are looked for beside its file first.
 pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentError> {
-    let beside = file.parent().map(Path::to_path_buf);
-    let named = std::env::var_os("CACHEBENCH_TRACES").map(PathBuf::from);
     let seed = workload.data.seed;
-    let parts = KeyParts {
-        rows: workload.data.rows.unwrap_or(0),
-        seed,
-        folders: beside.into_iter().chain(named).collect(),
-    };
+    let parts = KeyParts { rows: workload.data.rows.unwrap_or(0), seed, folders: folders(file) };
     let keys = workload.traffic.keys.build(KEYS, parts)?;
     let rows = workload.data.rows.unwrap_or(0).max(keys.rows().unwrap_or(0)).max(1);
     let bodies = Bodies::new(workload.data.value.clone(), seed);
@@ -106,41 +100,50 @@ pub async fn describe_clients(
     Ok(clients)
 }
 
+/// The load of a workload.
 pub fn load(workload: &Workload) -> Load {
-    let seed = workload.data.seed;
     match &workload.traffic.load {
         LoadSetting::Closed { clients } => Load::Closed { clients: *clients },
         &LoadSetting::Recorded { speed, in_flight, pacing } => Load::Recorded { speed, in_flight, pacing },
         LoadSetting::Open(open) => {
-            let schedule = match open.rate {
-                Some(rate) => Schedule::steady(rate, open.arrival, seed),
-                None => Schedule::staged(&open.stages, open.arrival, seed),
-            };
-            Load::Open { schedule: Box::new(schedule), in_flight: open.in_flight, pacing: open.pacing }
+            let seed = workload.data.seed;
+            let schedule = Box::new(Schedule::new(rates(open), open.arrival, seed));
+            Load::Open { schedule, in_flight: open.in_flight, pacing: open.pacing }
         }
     }
 }
 
-pub fn limit(workload: &Workload, traffic: &Traffic) -> Limit {
-    let stages = match &workload.traffic.load {
-        LoadSetting::Open(open) => Schedule::length(&open.stages),
-        _ => Duration::ZERO,
+fn rates(open: &Open) -> Rates {
+    match open {
+        Open { rate: Some(rate), .. } => Rates::steady(*rate),
+        Open { stages, .. } => Rates::staged(stages),
+    }
+}
+
+/// Where relative paths of recordings are looked for: beside the workload file, then in CACHEBENCH_TRACES.
+fn folders(file: &Path) -> Vec<PathBuf> {
+    let beside = file.parent().map(Path::to_path_buf);
+    beside.into_iter().chain(std::env::var_os("CACHEBENCH_TRACES").map(PathBuf::from)).collect()
+}
+
+pub fn limit(workload: &Workload, traffic: &Traffic, load: &Load) -> Limit {
+    let scheduled = match load {
+        Load::Open { schedule, .. } => schedule.length(),
+        _ => None,
     };
-    match (workload.traffic.operations, workload.traffic.duration, traffic.length()) {
+    match (workload.traffic.operations, workload.traffic.duration, scheduled) {
         (Some(operations), ..) => Limit::Operations(operations),
         (None, Some(duration), _) => Limit::Time(duration.0),
-        (None, None, _) if !stages.is_zero() => Limit::Time(stages),
-        (None, None, length) => Limit::Operations(length.unwrap_or(0)),
+        (None, None, Some(length)) => Limit::Time(length),
+        (None, None, None) => Limit::Operations(traffic.length().unwrap_or(0)),
     }
 }
 
 /// How long a stretch of load is expected to last, where that follows from the plan.
-pub fn expected(workload: &Workload, limit: Limit) -> Option<Duration> {
-    match (limit, &workload.traffic.load) {
+pub fn expected(load: &Load, limit: Limit) -> Option<Duration> {
+    match (limit, load) {
         (Limit::Time(time), _) => Some(time),
-        (Limit::Operations(count), LoadSetting::Open(open)) => {
-            Duration::try_from_secs_f64(count as f64 / open.rate?.0).ok()
-        }
+        (Limit::Operations(count), Load::Open { schedule, .. }) => schedule.time_of(count),
         (Limit::Operations(_), _) => None,
     }
 }

@@ -4,6 +4,7 @@ mod alias;
 mod arrival;
 mod bijection;
 pub mod keys;
+mod locate;
 mod mix;
 mod random;
 pub mod traces;
@@ -12,7 +13,7 @@ mod values;
 use std::time::Duration;
 
 use alias::AliasTable;
-pub use arrival::{Arrival, Schedule, Stage};
+pub use arrival::{Arrival, Burst, Order, Pattern, Rates, Schedule, Stage, Steps};
 pub use bijection::Bijection;
 pub use keys::{KEYS, KeyParts, Keys};
 pub use mix::{Mix, Weights};

@@ -15,6 +15,8 @@ pub enum Stream {
     Arrival = 3,
     /// The pool of bytes that bodies are cut from.
     Pool = 4,
+    /// The order of shuffled steps.
+    Steps = 5,
 }
 
 /// A generator whose stream is the same on every machine and in every version: xoshiro256++,

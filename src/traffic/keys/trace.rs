@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{Keys, Random};
 use crate::model::Kind;
 use crate::registry::{self, Choice, Entry, OptionsError};
+use crate::traffic::locate::locate;
 use crate::traffic::traces::{self, Recording};
 
 pub const ENTRY: Entry<dyn Keys, super::KeyParts> = Entry {
@@ -15,7 +16,7 @@ pub const ENTRY: Entry<dyn Keys, super::KeyParts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
-        let path = locate(&options.file, &parts.folders)?;
+        let path = locate("trace file", &options.file, &parts.folders)?;
         let recording = traces::load(&path, options.format.as_ref(), options.limit)
             .map_err(|error| OptionsError(error.to_string()))?;
         if recording.len() == 0 {
@@ -56,17 +57,6 @@ struct Options {
 
 fn format_schema(generator: &mut SchemaGenerator) -> Schema {
     registry::choice_schema(traces::FORMATS, generator)
-}
-
-fn locate(file: &Path, folders: &[PathBuf]) -> Result<PathBuf, OptionsError> {
-    let places = folders.iter().map(|folder| folder.join(file)).chain([file.to_path_buf()]);
-    places.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        OptionsError(format!(
-            "no trace file {} beside the workload file, in CACHEBENCH_TRACES ({}), or in the current folder",
-            file.display(),
-            std::env::var("CACHEBENCH_TRACES").map_or("not set".into(), |folder| format!("set to {folder}")),
-        ))
-    })
 }
 
 /// A recording replayed by ticket, and again from its start when it ends.
