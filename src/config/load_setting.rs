@@ -1,9 +1,10 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::Open;
+use super::open::default_in_flight;
 use crate::engine::Pacing;
-use crate::model::{Rate, Time};
-use crate::traffic::{Arrival, Stage};
+use crate::model::Time;
 
 /// How operations are started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,28 +32,6 @@ pub enum LoadSetting {
         #[serde(default)]
         pacing: Pacing,
     },
-}
-
-/// An open load: a rate, or stages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Open {
-    /// Operations per second, over all instances together.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<Rate>,
-    /// Stretches of time over which the rate changes linearly, instead of one rate.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stages: Vec<Stage>,
-    /// How arrivals are spread.
-    #[serde(default)]
-    pub arrival: Arrival,
-    /// Most operations in flight at once; beyond that they queue and keep their times.
-    #[serde(default = "default_in_flight")]
-    #[schemars(range(min = 1, max = 100_000))]
-    pub in_flight: usize,
-    /// How the harness waits for the next start.
-    #[serde(default)]
-    pub pacing: Pacing,
 }
 
 impl LoadSetting {
@@ -135,10 +114,6 @@ impl JsonSchema for Warmup {
             "additionalProperties": false,
         })
     }
-}
-
-fn default_in_flight() -> usize {
-    256
 }
 
 fn one() -> f64 {

@@ -15,7 +15,7 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     stores(workload, &mut wrong);
 }
 
-type Report<'a> = dyn FnMut(&str, String, &str) + 'a;
+pub(super) type Report<'a> = dyn FnMut(&str, String, &str) + 'a;
 
 fn data(workload: &Workload, wrong: &mut Report) {
     let traced = workload.traffic.keys.name == "trace";
@@ -57,34 +57,8 @@ fn load(workload: &Workload, wrong: &mut Report) {
     let mut has_end = traffic.duration.is_some() || traffic.operations.is_some() || traced;
     match &traffic.load {
         LoadSetting::Open(open) => {
-            match (open.rate, open.stages.is_empty()) {
-                (Some(rate), _) if rate.0.is_nan() || rate.0 <= 0.0 || rate.0.is_infinite() => {
-                    wrong("traffic.load.open.rate", "the rate must be above 0".into(), "");
-                }
-                (Some(_), false) => {
-                    wrong("traffic.load.open.stages", "a load has a rate or stages, not both".into(), "")
-                }
-                (None, true) => wrong(
-                    "traffic.load.open",
-                    "an open load needs a rate or stages".into(),
-                    "write { open = { rate = 4_000 } }, operations per second",
-                ),
-                _ => {}
-            }
-            for (index, stage) in open.stages.iter().enumerate() {
-                let path = format!("traffic.load.open.stages.{index}");
-                let rates = [stage.from.map_or(0.0, |rate| rate.0), stage.to.0];
-                if rates.iter().any(|&rate| rate.is_nan() || rate < 0.0 || rate.is_infinite()) {
-                    wrong(&path, "a stage's rates must not be below 0".into(), "");
-                }
-                if stage.duration.0.is_zero() {
-                    wrong(&format!("{path}.duration"), "a stage must last".into(), "");
-                }
-            }
-            if !open.stages.is_empty() && open.stages.iter().all(|stage| stage.to.0 <= 0.0) {
-                wrong("traffic.load.open.stages", "no stage has a rate above 0".into(), "");
-            }
-            has_end |= !open.stages.is_empty();
+            open.check(wrong);
+            has_end |= open.has_end();
         }
         LoadSetting::Recorded { speed, .. } => {
             if !traced {

@@ -32,7 +32,7 @@ pub fn measure(
     stop: &Stop,
 ) -> Result<RepeatResult, ExperimentError> {
     let traffic = Arc::new(parts::traffic(workload, file)?);
-    let load = parts::load(workload);
+    let load = parts::load(workload, file)?;
     observer.event(&Event::Phase(Phase::Servers));
     let urls = Urls::of(workload, servers)?;
     let (cache_facts, database_facts) = servers.facts(&urls);

@@ -101,23 +101,26 @@ pub async fn describe_clients(
 }
 
 /// The load of a workload.
-pub fn load(workload: &Workload) -> Load {
-    match &workload.traffic.load {
+pub fn load(workload: &Workload, file: &Path) -> Result<Load, ExperimentError> {
+    Ok(match &workload.traffic.load {
         LoadSetting::Closed { clients } => Load::Closed { clients: *clients },
         &LoadSetting::Recorded { speed, in_flight, pacing } => Load::Recorded { speed, in_flight, pacing },
         LoadSetting::Open(open) => {
             let seed = workload.data.seed;
-            let schedule = Box::new(Schedule::new(rates(open), open.arrival, seed));
+            let schedule = Box::new(Schedule::new(rates(open, seed, file)?, open.arrival, seed));
             Load::Open { schedule, in_flight: open.in_flight, pacing: open.pacing }
         }
-    }
+    })
 }
 
-fn rates(open: &Open) -> Rates {
-    match open {
+fn rates(open: &Open, seed: u64, file: &Path) -> Result<Rates, OptionsError> {
+    Ok(match open {
+        Open { rate: Some(rate), burst: Some(burst), .. } => Rates::bursting(*rate, burst),
         Open { rate: Some(rate), .. } => Rates::steady(*rate),
+        Open { steps: Some(steps), .. } => Rates::stepped(steps, seed),
+        Open { pattern: Some(pattern), .. } => pattern.read(&folders(file))?,
         Open { stages, .. } => Rates::staged(stages),
-    }
+    })
 }
 
 /// Where relative paths of recordings are looked for: beside the workload file, then in CACHEBENCH_TRACES.
