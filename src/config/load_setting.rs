@@ -5,6 +5,7 @@ use super::Open;
 use super::open::default_in_flight;
 use crate::engine::Pacing;
 use crate::model::Time;
+use crate::traffic::Think;
 
 /// How operations are started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +18,9 @@ pub enum LoadSetting {
         /// How many clients.
         #[schemars(range(min = 1, max = 100_000))]
         clients: usize,
+        /// How long each client thinks before each of its operations.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        think: Option<Think>,
     },
     /// At the times that the trace recorded.
     Recorded {

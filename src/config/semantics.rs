@@ -72,6 +72,13 @@ fn load(workload: &Workload, wrong: &mut Report) {
                 wrong("traffic.load.recorded.speed", "the speed must be above 0".into(), "");
             }
         }
+        LoadSetting::Closed { think: Some(think), .. } if think.mean().0.is_zero() => {
+            wrong(
+                "traffic.load.closed.think",
+                "who thinks must take time for it".into(),
+                "leave `think` out",
+            );
+        }
         LoadSetting::Closed { .. } => {}
     }
     if traffic.duration.is_some() && traffic.operations.is_some() {
@@ -197,6 +204,12 @@ mod tests {
             ("duration = \"1s\"", "", 4, "the run has no end"),
             ("duration = \"1s\"", "duration = \"1s\"\noperations = 5", 8, "not both"),
             ("{ open = { rate = 10 } }", "{ recorded = {} }", 6, "only a trace has recorded times"),
+            (
+                "{ open = { rate = 10 } }",
+                "{ closed = { clients = 2, think = { fixed = \"0s\" } } }",
+                6,
+                "who thinks",
+            ),
             ("pool = 2", "query = { sleep = \"2s\" }", 11, "a load sleeps 2s, operations time out after 1s"),
             ("ttl = \"5s\"", "url = \"redis://h\"\nmaxmemory = \"1MB\"", 10, "not ours is not reconfigured"),
             ("name = \"test\"", "name = \"test\"\nstrategy = \"direct\"", 10, "no strategy here"),

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 use super::{Pacing, Stop};
 use crate::measure::AfterWrite;
 use crate::model::Kind;
-use crate::traffic::{Schedule, Traffic};
+use crate::traffic::{Schedule, Think, Traffic};
 
 /// How operations are started.
 #[derive(Clone)]
 pub enum Load {
-    /// Each client starts its next operation when the last is done.
-    Closed { clients: usize },
+    /// Each client starts its next operation when the last is done and it has thought, if it thinks.
+    Closed { clients: usize, think: Option<Think> },
     /// At the times of a schedule, whatever is still in flight, up to `in_flight` at once; beyond that they
     /// queue and keep their times.
     Open { schedule: Box<Schedule>, in_flight: usize, pacing: Pacing },
@@ -45,7 +45,7 @@ impl Load {
     /// Operations that may be in flight at once.
     pub(super) fn lanes(&self) -> usize {
         match self {
-            Load::Closed { clients } => *clients,
+            Load::Closed { clients, .. } => *clients,
             Load::Open { in_flight, .. } | Load::Recorded { in_flight, .. } => *in_flight,
         }
     }

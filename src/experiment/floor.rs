@@ -21,7 +21,7 @@ pub fn measure(stop: &Stop) -> Result<Floor, super::ExperimentError> {
     let factory: Factory = Arc::new(|instance| Box::pin(std::future::ready(build(instance))));
     let crew = Crew::start(1, 1, &factory)?;
     let plan = |first, operations| Plan {
-        load: Load::Closed { clients: 1 },
+        load: Load::Closed { clients: 1, think: None },
         limit: Limit::Operations(operations),
         first,
         timeouts: [Duration::from_secs(1); Kind::ALL.len()],

@@ -103,7 +103,7 @@ pub async fn describe_clients(
 /// The load of a workload.
 pub fn load(workload: &Workload, file: &Path) -> Result<Load, ExperimentError> {
     Ok(match &workload.traffic.load {
-        LoadSetting::Closed { clients } => Load::Closed { clients: *clients },
+        &LoadSetting::Closed { clients, think } => Load::Closed { clients, think },
         &LoadSetting::Recorded { speed, in_flight, pacing } => Load::Recorded { speed, in_flight, pacing },
         LoadSetting::Open(open) => {
             let seed = workload.data.seed;

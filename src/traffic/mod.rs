@@ -7,6 +7,7 @@ pub mod keys;
 mod locate;
 mod mix;
 mod random;
+mod think;
 pub mod traces;
 mod values;
 
@@ -18,6 +19,7 @@ pub use bijection::Bijection;
 pub use keys::{KEYS, KeyParts, Keys};
 pub use mix::{Mix, Weights};
 pub use random::{Random, Stream};
+pub use think::{Pauses, Think};
 pub use values::{Bodies, ValueSize};
 
 use crate::model::{Key, Kind, Operation, Payload};
@@ -62,6 +64,11 @@ impl Traffic {
     pub fn row(&self, id: u64) -> Payload {
         let mut random = Random::new(self.seed, Stream::Row, id);
         Payload::new(&self.key(id), self.bodies.draw(&mut random))
+    }
+
+    /// How long the clients of a closed loop pause.
+    pub fn pauses(&self, think: Think) -> Pauses {
+        Pauses::new(think, self.seed)
     }
 
     /// The key of row `id`.

@@ -17,6 +17,8 @@ pub enum Stream {
     Pool = 4,
     /// The order of shuffled steps.
     Steps = 5,
+    /// How long a client thinks before an operation, numbered by its ticket.
+    Think = 6,
 }
 
 /// A generator whose stream is the same on every machine and in every version: xoshiro256++,
