@@ -8,7 +8,7 @@ use super::crew::{Crew, CrewError, Instance, MakeLane, Shift};
 use super::lane::{Lane, Tickets};
 use super::pacer::{Paced, Pacer};
 use super::pacing::Pacing;
-use super::plan::{Limit, Plan};
+use super::plan::{Limit, Load, Plan};
 use super::queue::Queue;
 use super::stop::Stop;
 use super::watch::{Pacers, Watch};
@@ -146,12 +146,16 @@ impl Crew {
 /// What makes the lanes of a worker.
 fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
     let is_closed = plan.load.pacing().is_none();
+    let pauses = match plan.load {
+        Load::Closed { think, .. } => think.map(|think| plan.traffic.pauses(think)),
+        _ => None,
+    };
     let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(shared.start));
     let (queue, next, halt) = (shared.queues[worker].clone(), shared.next.clone(), shared.halt.clone());
     let (traffic, after_write, timeouts) = (plan.traffic.clone(), plan.after_write.clone(), plan.timeouts);
     Box::new(move |instance: Instance, leash, recorder| Lane {
         tickets: match is_closed {
-            true => Tickets::Closed { next: next.clone(), end, deadline },
+            true => Tickets::Closed { next: next.clone(), end, deadline, pauses },
             false => Tickets::Open(queue.clone()),
         },
         traffic: traffic.clone(),

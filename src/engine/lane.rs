@@ -8,12 +8,13 @@ use super::watchdog::Leash;
 use crate::measure::{AfterWrite, Observation, Recorder};
 use crate::model::{Failure, Kind, Operation, Outcome, Served, Timing};
 use crate::strategy::Strategy;
-use crate::traffic::Traffic;
+use crate::traffic::{Pauses, Traffic};
 
 /// Where a lane gets its tickets.
 pub enum Tickets {
-    /// The next one as soon as the last is done, until `end` or the deadline: a closed loop.
-    Closed { next: Arc<AtomicU64>, end: u64, deadline: Option<Instant> },
+    /// The next one as soon as the last is done and its own pause is over, until `end` or the deadline: a
+    /// closed loop.
+    Closed { next: Arc<AtomicU64>, end: u64, deadline: Option<Instant>, pauses: Option<Pauses> },
     /// When the pacer says so: an open loop.
     Open(Arc<Queue>),
 }
@@ -22,8 +23,13 @@ impl Tickets {
     /// A ticket and, in an open loop, when it was meant to start.
     async fn next(&self) -> Option<(u64, Option<Instant>)> {
         match self {
-            Tickets::Closed { next, end, .. } => {
+            Tickets::Closed { next, end, deadline, pauses } => {
                 let ticket = next.fetch_add(1, Relaxed);
+                if let Some(pauses) = pauses
+                    && ticket < *end
+                {
+                    rest(pauses.before(ticket), *deadline).await;
+                }
                 (ticket < *end).then_some((ticket, None))
             }
             Tickets::Open(queue) => queue.next().await.map(|due| (due.ticket, Some(due.intended))),
@@ -33,6 +39,12 @@ impl Tickets {
     fn is_over(&self, now: Instant) -> bool {
         matches!(self, Tickets::Closed { deadline: Some(deadline), .. } if now >= *deadline)
     }
+}
+
+/// A pause, cut at the deadline. Timers tick once a millisecond and round up.
+async fn rest(pause: Duration, deadline: Option<Instant>) {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    tokio::time::sleep(left.map_or(pause, |left| left.min(pause))).await;
 }
 
 /// One client: it has one operation in flight at a time. The hot loop of the harness.
@@ -100,5 +112,35 @@ impl Lane {
             Outcome::Failed(failure) => seen.result = Err(*failure),
         }
         seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Time;
+    use crate::traffic::Think;
+
+    fn tickets(end: u64, deadline: Option<Instant>, pause: Duration) -> Tickets {
+        let pauses = Some(Pauses::new(Think::Fixed(Time(pause)), 1));
+        Tickets::Closed { next: Arc::default(), end, deadline, pauses }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_thinks_before_each_operation_and_not_after_the_last() {
+        let tickets = tickets(3, None, Duration::from_millis(40));
+        let start = tokio::time::Instant::now();
+        while tickets.next().await.is_some() {}
+        assert_eq!(start.elapsed(), Duration::from_millis(120));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_ends_a_pause() {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let tickets = tickets(3, Some(deadline), Duration::from_secs(3_600));
+        let start = tokio::time::Instant::now();
+        assert!(tickets.next().await.is_some());
+        assert!(start.elapsed() <= Duration::from_secs(21), "{:?}", start.elapsed());
+        assert!(tickets.is_over(deadline));
     }
 }
