@@ -45,6 +45,12 @@ fn data(workload: &Workload, wrong: &mut Report) {
         let title = format!("{hot} hot keys are more than the {rows} rows");
         wrong("traffic.keys.hotspot.hot_keys", title, "");
     }
+    let keys = &workload.traffic.keys.name;
+    if workload.traffic.shift.is_some() && ["latest", "trace"].contains(&keys.as_str()) {
+        let reason = if traced { "a recording has its own changes" } else { "it moves with the inserts" };
+        let title = format!("the popularity of `{keys}` cannot be shifted: {reason}");
+        wrong("traffic.shift", title, "leave `shift` out, or use other keys");
+    }
     let mix = &workload.traffic.mix;
     if [mix.read, mix.write, mix.insert, mix.delete].iter().all(|&weight| weight <= 0.0) {
         wrong("traffic.mix", "the mix asks for nothing".into(), "give at least one kind a weight above 0");
@@ -210,6 +216,10 @@ mod tests {
                 6,
                 "who thinks",
             ),
+            ("\"uniform\"", "\"latest\"\nshift = { every = 5 }", 6, "it moves with the inserts"),
+            ("\"uniform\"", "\"uniform\"\nshift = { every = 0 }", 6, "expected at least 1"),
+            ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = 0 }", 6, "more than 0"),
+            ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = 1.5 }", 6, "at most 1"),
             ("pool = 2", "query = { sleep = \"2s\" }", 11, "a load sleeps 2s, operations time out after 1s"),
             ("ttl = \"5s\"", "url = \"redis://h\"\nmaxmemory = \"1MB\"", 10, "not ours is not reconfigured"),
             ("name = \"test\"", "name = \"test\"\nstrategy = \"direct\"", 10, "no strategy here"),

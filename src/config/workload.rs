@@ -10,7 +10,7 @@ use crate::servers::Address;
 use crate::store::postgres::Query;
 use crate::store::{DRIVERS, Sharing};
 use crate::strategy::STRATEGIES;
-use crate::traffic::{KEYS, ValueSize, Weights};
+use crate::traffic::{KEYS, Shift, ValueSize, Weights};
 
 /// A workload: what is stored, what is asked, through which strategy, and what is compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +84,9 @@ pub struct TrafficSettings {
     #[serde(default = "default_keys")]
     #[schemars(schema_with = "key_distributions")]
     pub keys: Choice,
+    /// How popularity moves on; without it, the same rows stay popular.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<Shift>,
     /// How operations are started.
     pub load: LoadSetting,
     /// Load before the measurement, which is not counted: a time, `{ operations = N }`, or

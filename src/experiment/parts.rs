@@ -13,7 +13,7 @@ use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
 use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing};
 use crate::strategy::{Parts, STRATEGIES};
-use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Traffic};
+use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
 
 /// The traffic of a workload; relative trace paths are looked for beside its file first.
 pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentError> {
@@ -21,6 +21,10 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
     let parts = KeyParts { rows: workload.data.rows.unwrap_or(0), seed, folders: folders(file) };
     let keys = workload.traffic.keys.build(KEYS, parts)?;
     let rows = workload.data.rows.unwrap_or(0).max(keys.rows().unwrap_or(0)).max(1);
+    let keys = match workload.traffic.shift {
+        Some(shift) => Box::new(Shifting::new(keys, shift, rows, seed)),
+        None => keys,
+    };
     let bodies = Bodies::new(workload.data.value.clone(), seed);
     let mix = Mix::new(&workload.traffic.mix, seed);
     if matches!(workload.traffic.load, LoadSetting::Recorded { .. }) && keys.recorded_at(0).is_none() {

@@ -7,6 +7,7 @@ pub mod keys;
 mod locate;
 mod mix;
 mod random;
+mod shift;
 mod think;
 pub mod traces;
 mod values;
@@ -19,6 +20,7 @@ pub use bijection::Bijection;
 pub use keys::{KEYS, KeyParts, Keys};
 pub use mix::{Mix, Weights};
 pub use random::{Random, Stream};
+pub use shift::{Shift, Shifting};
 pub use think::{Pauses, Think};
 pub use values::{Bodies, ValueSize};
 
