@@ -88,3 +88,65 @@ fn a_trace_without_times_cannot_be_replayed_at_its_times() {
     assert!(outcome.stderr.contains("the trace has no times"), "{}", outcome.stderr);
     assert!(bench.run_folders().is_empty() && outcome.folder.is_none());
 }
+
+const SHAPES: &str = r#"
+name = "shapes"
+[data]
+rows = 100
+[traffic]
+keys = "uniform"
+duration = "2s"
+[traffic.load]
+closed = { clients = 4, think = { fixed = "20ms" } }
+[compare]
+"traffic.load" = [
+    { open = { steps = { rates = [100, 300], each = "1s", order = "shuffled" } } },
+    { open = { rate = 200, burst = { every = "1s", lasts = "250ms", times = 4 } } },
+    { open = { pattern = { file = "pattern.csv", scale = 2, speed = 10 } } },
+    { closed = { clients = 4, think = { fixed = "20ms" } } },
+    { closed = { clients = 4, think = { exponential = "1h" } } },
+]
+"#;
+
+#[test]
+fn every_shape_of_load_starts_what_was_planned() {
+    let bench = Bench::new(SHAPES);
+    bench.file("pattern.csv", "time_s,rate\n0,50\n20,150\n");
+    let outcome = bench.run(&[]);
+    assert!(matches!(outcome.code, Some(0 | 4)), "{}", outcome.stderr);
+    let all = outcome.measurements();
+    let [stepped, bursting, patterned, thinking, resting] = &all[..] else { panic!("{}", all.len()) };
+    for (one, area) in [(stepped, 400.0_f64), (bursting, 700.0), (patterned, 400.0)] {
+        let scheduled = one.metric("scheduled");
+        assert!((scheduled - area).abs() < 5.0 * area.sqrt(), "{scheduled} operations where {area} were due");
+        assert_eq!(scheduled, one.metric("operations"));
+    }
+    // Four clients who think 20 ms before each operation start 400 in two seconds at the very most.
+    let started = thinking.metric("operations");
+    assert!(started > 0.0 && started <= 400.0, "{started}");
+    // The end of the measurement ends a pause too. A first pause below 2 s is drawn once in 1,800.
+    assert!(resting.metric("operations") <= 1.0 && resting.seconds() >= 2.0, "{}", resting.seconds());
+}
+
+#[test]
+fn a_pattern_that_cannot_be_read_is_told_before_anything_is_started() {
+    let bench = Bench::new(SHAPES);
+    let pattern =
+        ["--set", "traffic.load={ open = { pattern = { file = \"pattern.csv\" } } }", "--set", "compare={}"];
+    let outcome = bench.run(&pattern);
+    outcome.ends_with(2);
+    assert!(
+        outcome.stderr.contains("no traffic pattern pattern.csv beside the workload file"),
+        "{}",
+        outcome.stderr
+    );
+    bench.file("pattern.csv", "time_s,rate\n0,5\n60,many\n");
+    let outcome = bench.run(&pattern);
+    outcome.ends_with(2);
+    assert!(
+        outcome.stderr.contains("pattern.csv, line 3: rate `many` is not a number"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(bench.run_folders().is_empty() && outcome.folder.is_none());
+}
