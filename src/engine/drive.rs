@@ -31,7 +31,7 @@ pub struct Drive {
     pub windows: Vec<Window>,
     pub log: IntervalLog,
     pub elapsed: Duration,
-    /// Clients of a closed loop; nothing in an open one.
+    /// Clients of a closed loop without pauses; nothing in another.
     pub clients: Option<usize>,
     /// Whether worker threads spun, so that their processor time tells nothing.
     pub spins: bool,
@@ -39,6 +39,9 @@ pub struct Drive {
     pub busiest_worker: Duration,
     /// Processor time of the pacer thread that used most.
     pub busiest_pacer: Duration,
+    /// Distances of the inter-arrival times from exponential ones: as planned, and as they went out.
+    pub planned_distance: Option<f64>,
+    pub released_distance: Option<f64>,
     /// Tickets on the schedule; nothing in a closed loop.
     pub scheduled: Option<u64>,
     /// Whether the rest of the schedule was given up because too many tickets were waiting.
@@ -108,10 +111,15 @@ impl Crew {
             log: watch.log,
             elapsed,
             scheduled,
-            clients: scheduled.is_none().then(|| plan.load.lanes()),
+            clients: match plan.load {
+                Load::Closed { clients, think: None } => Some(clients),
+                _ => None,
+            },
             spins: plan.load.pacing() == Some(Pacing::Precise),
             busiest_worker: end.busiest_worker,
             busiest_pacer: paced.cpu,
+            planned_distance: paced.planned.distance(),
+            released_distance: paced.released.distance(),
             next_ticket: scheduled
                 .map_or(shared.next.load(Relaxed).min(limit.end(first)), |count| first + count),
             interrupted: end.interrupted,
@@ -170,8 +178,8 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
 
 /// The pacer of `workers`.
 fn pacer(plan: &Plan, shared: &Arc<Shared>, workers: Range<usize>) -> Pacer {
-    let times = plan.load.times(plan.limit, plan.first, plan.traffic.clone());
-    Pacer::new(shared.clone(), workers, plan.first, times)
+    let starts = plan.load.starts(plan.limit, plan.first, plan.traffic.clone());
+    Pacer::new(shared.clone(), workers, plan.first, starts)
 }
 
 /// The pacer that runs on a worker's own thread, where the pacing is of that kind.

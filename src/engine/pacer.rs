@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::drive::Shared;
-use super::plan::Times;
+use super::plan::{Start, Starts};
 use super::queue::Due;
-use crate::measure::thread_time;
+use crate::measure::{Gaps, thread_time};
 
 /// What the pacers of a drive have put on the queues, known once they have ended.
 #[derive(Default)]
@@ -25,6 +25,10 @@ pub struct Total {
     pub last: Duration,
     /// Whether the rest of the schedule was given up because the queues found no room.
     pub gave_up: bool,
+    /// The gaps between starts as they were planned.
+    pub planned: Gaps,
+    /// The gaps between starts as they went out; only where one pacer serves all workers.
+    pub released: Gaps,
     /// Processor time of a pacer with a thread of its own.
     pub cpu: Duration,
 }
@@ -47,9 +51,11 @@ pub struct Pacer {
     shared: Arc<Shared>,
     /// The workers that it serves.
     workers: Range<usize>,
-    tickets: Peekable<Box<dyn Iterator<Item = (u64, Duration)> + Send>>,
+    tickets: Peekable<Box<dyn Iterator<Item = (u64, Start)> + Send>>,
     batches: Vec<Vec<Due>>,
     seen: Total,
+    /// When the last ticket went out, and when it was meant to.
+    last: Option<(Instant, Duration)>,
 }
 
 /// What a pacer has to do next.
@@ -71,14 +77,14 @@ impl Pacer {
     /// A ticket that finds no room for this long ends the schedule: the overload is beyond doubt by then.
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    /// The pacer of `workers`, for the tickets from `first` on at these times.
-    pub fn new(shared: Arc<Shared>, workers: Range<usize>, first: u64, times: Times) -> Pacer {
+    /// The pacer of `workers`, for the tickets from `first` on.
+    pub fn new(shared: Arc<Shared>, workers: Range<usize>, first: u64, starts: Starts) -> Pacer {
         let (all, own) = (shared.queues.len(), workers.clone());
         let mine = move |ticket: u64| own.contains(&(ticket as usize % all));
-        let tickets: Box<dyn Iterator<Item = (u64, Duration)> + Send> =
-            Box::new((first..).zip(times).filter(move |(ticket, _)| mine(*ticket)));
+        let tickets: Box<dyn Iterator<Item = (u64, Start)> + Send> =
+            Box::new((first..).zip(starts).filter(move |(ticket, _)| mine(*ticket)));
         let batches = workers.clone().map(|_| Vec::with_capacity(Self::BATCH)).collect();
-        Pacer { shared, workers, tickets: tickets.peekable(), batches, seen: Total::default() }
+        Pacer { shared, workers, tickets: tickets.peekable(), batches, seen: Total::default(), last: None }
     }
 
     /// Paces on the calling thread, asleep between the starts.
@@ -124,17 +130,18 @@ impl Pacer {
     /// Puts out what is due.
     fn step(&mut self, now: Instant) -> Step {
         for _ in 0..Self::BATCH {
-            let Some(&(ticket, at)) = self.tickets.peek() else {
+            let Some(&(ticket, start)) = self.tickets.peek() else {
                 self.send();
                 return Step::Done;
             };
-            let intended = self.shared.start + at;
+            let intended = self.shared.start + start.at;
             if intended > now {
                 self.send();
                 return Step::Wait(intended);
             }
             self.tickets.next();
-            self.seen.count(at);
+            self.seen.count(start.at);
+            self.count_gap(start, now);
             let worker = ticket as usize % self.shared.queues.len();
             self.batches[worker - self.workers.start].push(Due { ticket, intended });
         }
@@ -145,6 +152,20 @@ impl Pacer {
         }
         self.seen.gave_up = late > Self::PATIENCE;
         if self.seen.gave_up { Step::Done } else { Step::Full }
+    }
+
+    /// Counts the gap before a start that goes out now, where one pacer sees them all.
+    fn count_gap(&mut self, start: Start, now: Instant) {
+        let Some(gap) = start.gap.filter(|_| self.workers.len() == self.shared.queues.len()) else { return };
+        self.seen.planned.record(gap);
+        if let Some((then, at)) = self.last.replace((now, start.at)) {
+            let planned = start.at.saturating_sub(at).as_secs_f64();
+            let released = now.saturating_duration_since(then).as_secs_f64();
+            // A planned gap of no length, to the nanosecond, tells no rate.
+            if planned > 0.0 {
+                self.seen.released.record(released * gap / planned);
+            }
+        }
     }
 
     fn send(&mut self) {
@@ -178,6 +199,8 @@ impl Total {
         self.scheduled += other.scheduled;
         self.last = self.last.max(other.last);
         self.gave_up |= other.gave_up;
+        self.planned.add(&other.planned);
+        self.released.add(&other.released);
         self.cpu = self.cpu.max(other.cpu);
     }
 }

@@ -38,8 +38,17 @@ pub struct Plan {
     pub stop: Stop,
 }
 
-/// The planned starts of the tickets, as offsets from the start of the drive.
-pub(super) type Times = Box<dyn Iterator<Item = Duration> + Send>;
+/// The planned start of a ticket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    /// From the start of the drive.
+    pub at: Duration,
+    /// The gap before it in unit-rate time, where the plan says how gaps are distributed.
+    pub gap: Option<f64>,
+}
+
+/// The planned starts of the tickets.
+pub(super) type Starts = Box<dyn Iterator<Item = Start> + Send>;
 
 impl Load {
     /// Operations that may be in flight at once.
@@ -59,21 +68,30 @@ impl Load {
     }
 
     /// The planned starts from ticket `first` on, up to the limit; none in a closed loop.
-    pub(super) fn times(&self, limit: Limit, first: u64, traffic: Arc<Traffic>) -> Times {
-        let times: Times = match self {
+    pub(super) fn starts(&self, limit: Limit, first: u64, traffic: Arc<Traffic>) -> Starts {
+        let starts: Starts = match self {
             Load::Closed { .. } => Box::new(std::iter::empty()),
-            Load::Open { schedule, .. } => schedule.clone(),
+            Load::Open { schedule, .. } => {
+                let mut schedule = schedule.clone();
+                let is_poisson = schedule.is_poisson();
+                let next = move || schedule.next_arrival();
+                Box::new(
+                    std::iter::from_fn(next)
+                        .map(move |(at, gap)| Start { at, gap: is_poisson.then_some(gap) }),
+                )
+            }
             &Load::Recorded { speed, .. } => {
                 let origin = traffic.recorded_at(first).unwrap_or_default();
-                let at = move |ticket| {
-                    traffic.recorded_at(ticket).map(|at| at.saturating_sub(origin).div_f64(speed))
+                let start = move |ticket| {
+                    let at = traffic.recorded_at(ticket)?.saturating_sub(origin).div_f64(speed);
+                    Some(Start { at, gap: None })
                 };
-                Box::new((first..).map_while(at))
+                Box::new((first..).map_while(start))
             }
         };
         match limit {
-            Limit::Operations(count) => Box::new(times.take(usize::try_from(count).unwrap_or(usize::MAX))),
-            Limit::Time(time) => Box::new(times.take_while(move |at| *at < time)),
+            Limit::Operations(count) => Box::new(starts.take(usize::try_from(count).unwrap_or(usize::MAX))),
+            Limit::Time(time) => Box::new(starts.take_while(move |start| start.at < time)),
         }
     }
 }

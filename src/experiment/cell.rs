@@ -232,6 +232,8 @@ fn put_schedule(metrics: &mut Metrics, drive: &Drive) {
     if let (Some(scheduled), Some(offered)) = (drive.scheduled, drive.offered) {
         metrics.put("scheduled", scheduled as f64, Unit::Count);
         metrics.put("throughput.offered", offered, Unit::PerS);
+        metrics.put("arrival.ks", drive.planned_distance.unwrap_or(f64::NAN), Unit::Ratio);
+        metrics.put("arrival.released_ks", drive.released_distance.unwrap_or(f64::NAN), Unit::Ratio);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Measure: what happened, as plain numbers.
 
 mod after_write;
+mod gaps;
 mod host;
 mod interval_log;
 mod metric;
@@ -13,6 +14,7 @@ mod validity;
 mod window;
 
 pub use after_write::AfterWrite;
+pub use gaps::Gaps;
 pub use host::host;
 pub use interval_log::IntervalLog;
 pub use metric::{Metric, Metrics, PERCENTILES, Unit};

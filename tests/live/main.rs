@@ -11,6 +11,7 @@ mod flush;
 mod guest;
 mod interrupts;
 mod load;
+mod omission;
 mod outcome;
 mod processes;
 mod strategies;

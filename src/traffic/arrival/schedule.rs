@@ -55,6 +55,11 @@ impl Schedule {
         Duration::try_from_secs_f64(time).ok().map(|time| (time, gap))
     }
 
+    /// Whether the gaps are exponential in unit-rate time.
+    pub fn is_poisson(&self) -> bool {
+        self.arrival == Arrival::Poisson
+    }
+
     /// How long the rates take; nothing where they have no end of their own.
     pub fn length(&self) -> Option<Duration> {
         self.rates.length()
