@@ -55,7 +55,7 @@ impl From<Problems> for Failure {
 impl From<ExperimentError> for Failure {
     fn from(error: ExperimentError) -> Failure {
         let exit = match error {
-            ExperimentError::Options(_) => Exit::Usage,
+            ExperimentError::Options(_) | ExperimentError::Tls(_) => Exit::Usage,
             ExperimentError::Interrupted => Exit::Interrupted,
             _ => Exit::Environment,
         };

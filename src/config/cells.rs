@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::{Document, Node, Problem, Problems, Workload, check, semantics};
+use super::{Document, Node, Problem, Problems, Workload, check, semantics, tls};
 use crate::measure::CellSetting;
 use crate::registry::Choice;
 use crate::servers::redact;
@@ -65,7 +65,7 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
     // What does not have the shape of a workload cannot be looked at any closer.
     problems.or(())?;
     let mut workload: Workload = document.deserialize()?;
-    workload.compare.settings.values_mut().for_each(hide_secrets);
+    workload.compare.settings.iter_mut().for_each(|(path, values)| hide_secrets(path, values));
     let mut cells = Vec::new();
     for (document, settings) in documents.iter().zip(combinations) {
         let settings = settings.into_iter().map(|(path, value)| setting(path, value)).collect();
@@ -76,6 +76,7 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
         semantics::check(document, &cell.workload, &mut problems);
     }
     semantics::check_together(&document, &cells, &mut problems);
+    tls::check(path, &document, &documents.iter().zip(&cells).collect::<Vec<_>>(), &mut problems);
     let warnings = semantics::warnings(&cells);
     problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells })
 }
@@ -111,7 +112,7 @@ fn combinations(document: &Document, problems: &mut Problems) -> Vec<Vec<(String
 
 fn setting(path: String, value: Node) -> CellSetting {
     let mut json = value.to_json();
-    hide_secrets(&mut json);
+    hide_secrets(&path, &mut json);
     let label = match serde_json::from_value::<Choice>(json.clone()) {
         Ok(choice) => choice.label(),
         Err(_) => json.to_string(),
@@ -119,12 +120,13 @@ fn setting(path: String, value: Node) -> CellSetting {
     CellSetting { path, value: json, label }
 }
 
-/// Hides the passwords of addresses: what is compared names its cell, in tables and in results.
-fn hide_secrets(value: &mut Json) {
+/// Hides the passwords of addresses, and where keys are: what is compared names its cell, in tables and in results.
+fn hide_secrets(path: &str, value: &mut Json) {
     match value {
+        Json::String(text) if path.starts_with("cache.tls") => *text = "***".into(),
         Json::String(text) if text.contains("://") => *text = redact(text),
-        Json::Array(items) => items.iter_mut().for_each(hide_secrets),
-        Json::Object(settings) => settings.values_mut().for_each(hide_secrets),
+        Json::Array(items) => items.iter_mut().for_each(|item| hide_secrets(path, item)),
+        Json::Object(settings) => settings.values_mut().for_each(|value| hide_secrets(path, value)),
         _ => {}
     }
 }

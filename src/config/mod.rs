@@ -22,6 +22,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod timeouts;
+mod tls;
 mod workload;
 
 pub use cells::{Cell, Loaded, load};
@@ -35,6 +36,7 @@ pub use problem::{Problem, Problems};
 pub use source::{Origin, Source};
 pub use suggest::closest;
 pub use timeouts::Timeouts;
+pub use tls::{TlsProblem, TlsSettings};
 pub use workload::{
     App, CacheSettings, Compare, Data, DatabaseSettings, TrafficSettings, Workload, schema as workload_schema,
 };

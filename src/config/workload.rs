@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{CacheConnections, DatabasePool, LoadSetting, Timeouts, Warmup};
+use super::{CacheConnections, DatabasePool, LoadSetting, Timeouts, TlsSettings, Warmup};
 use crate::model::{Size, Time};
 use crate::registry::{Choice, choice_schema};
 use crate::servers::Address;
@@ -130,6 +130,9 @@ pub struct CacheSettings {
     /// "managed" for a server of our own, or redis://… or rediss://… for one that runs.
     #[schemars(with = "String")]
     pub url: Address,
+    /// How a rediss:// address is trusted.
+    #[serde(skip_serializing_if = "TlsSettings::is_empty")]
+    pub tls: TlsSettings,
     /// The client library.
     #[schemars(schema_with = "drivers")]
     pub driver: Choice,
@@ -159,6 +162,7 @@ impl Default for CacheSettings {
     fn default() -> CacheSettings {
         CacheSettings {
             url: Address::Managed,
+            tls: TlsSettings::default(),
             driver: Choice::named("redis"),
             connections: CacheConnections::Shared(4),
             ttl: None,

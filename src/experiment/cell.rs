@@ -34,7 +34,7 @@ pub fn measure(
     let traffic = Arc::new(parts::traffic(workload, file)?);
     let load = parts::load(workload, file)?;
     observer.event(&Event::Phase(Phase::Servers));
-    let urls = Urls::of(workload, servers)?;
+    let urls = Urls::of(workload, file, servers)?;
     let (cache_facts, database_facts) = servers.facts(&urls);
     fill(workload, &traffic, &urls, servers, observer, stop)?;
     observer.event(&Event::Phase(Phase::Connecting));
@@ -94,7 +94,8 @@ pub fn measure(
     metrics.put("lost_dirty", tally.lost_dirty as f64, Unit::Count);
     let operations = drive.recorder.operations();
     put_generator(&mut metrics, &drive, &usage);
-    let (mut found, mut notes, mut status) = (Vec::new(), Vec::new(), Status::Valid);
+    let (mut found, mut unchecked) = (Vec::new(), Vec::new());
+    let (mut notes, mut status) = (Vec::new(), Status::Valid);
     if drive.interrupted {
         status = Status::Interrupted;
     } else if let Some(failure) = failure {
@@ -109,6 +110,7 @@ pub fn measure(
         let verdict = verdict(&drive, &metrics, &found, &usage, uncertain);
         reasons.extend(verdict.reasons);
         notes = verdict.notes;
+        unchecked = after.counted.unread;
         if !reasons.is_empty() {
             status = Status::Invalid;
         }
@@ -125,6 +127,7 @@ pub fn measure(
         log: drive.log,
         windows: drive.windows,
         checks: found,
+        unchecked,
         usage,
         cache: cache_facts,
         database: database_facts,

@@ -13,7 +13,7 @@ use std::time::Instant;
 pub use floor::measure as measure_floor;
 pub use observer::{Event, Observer, Phase};
 
-use crate::config::Loaded;
+use crate::config::{Loaded, TlsProblem};
 use crate::engine::{CrewError, Stop};
 use crate::measure::{CellResult, FORMAT, Status, Summary, host};
 use crate::model::StoreError;
@@ -34,6 +34,8 @@ pub enum ExperimentError {
     Seed(#[from] SeedError),
     #[error(transparent)]
     Options(#[from] OptionsError),
+    #[error(transparent)]
+    Tls(#[from] TlsProblem),
     #[error("could not start a runtime: {0}")]
     Runtime(#[from] std::io::Error),
     #[error("interrupted")]

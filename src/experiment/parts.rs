@@ -75,7 +75,7 @@ pub async fn connect(
 ) -> Result<Stores, StoreError> {
     let refused = |error| StoreError::cache(Failure::Refused, error);
     let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
-    let parts = DriverParts { url: urls.cache.clone(), sharing, tally: tally.clone() };
+    let parts = DriverParts { at: urls.cache.clone(), sharing, tally: tally.clone() };
     let cache = driver.connect(parts).await?;
     let query = workload.database.query.clone();
     let database = Postgres::connect(&urls.database, pool, query, tally.clone()).await?;

@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
@@ -9,6 +11,7 @@ use crate::servers::{
     RunFolder, ServerError, admit_postgres, admit_redis, leave_postgres, leave_redis, postgres_facts,
     redis_facts,
 };
+use crate::store::Endpoint;
 use crate::store::postgres::{Query, SCHEMA};
 
 /// Connections of the managed Postgres beyond those of the instances, for our own questions.
@@ -23,7 +26,7 @@ pub struct Servers {
     postgres: Option<(ManagedPostgres, PostgresOptions)>,
     folder: Option<RunFolder>,
     /// External servers that we were admitted to: addresses with our prefix on them.
-    guest_redis: Vec<(String, String)>,
+    guest_redis: Vec<(Endpoint, String)>,
     guest_postgres: Vec<String>,
     permissions: Permissions,
     /// What the tables hold; nothing if a cell has written since.
@@ -53,8 +56,8 @@ impl Servers {
     }
 
     /// The address of an empty cache with these settings: our own fresh server, or somebody else's without
-    /// anything of ours.
-    pub fn cache(&mut self, settings: &CacheSettings) -> Result<String, ExperimentError> {
+    /// anything of ours. Certificates are looked for beside `file`.
+    pub fn cache(&mut self, settings: &CacheSettings, file: &Path) -> Result<Endpoint, ExperimentError> {
         match &settings.url {
             Address::Managed => {
                 self.redis = None;
@@ -64,19 +67,21 @@ impl Servers {
                     settings: settings.settings.clone(),
                 };
                 let redis = ManagedRedis::start(&options, self.folder()?)?;
-                let url = redis.url();
+                let at = Endpoint::from(redis.url());
                 self.redis = Some(redis);
-                Ok(url)
+                Ok(at)
             }
             Address::External(url) => {
-                let place = (url.clone(), settings.prefix.clone());
-                if !self.guest_redis.contains(&place) {
-                    let admitted = admit_redis(url, &settings.prefix, self.permissions.foreign_data);
+                let tls = settings.tls.read(file)?.map(Arc::new);
+                let at = Endpoint { url: url.clone(), tls };
+                let prefix = &settings.prefix;
+                if !self.guest_redis.iter().any(|(known, theirs)| known.url == at.url && theirs == prefix) {
+                    let admitted = admit_redis(&at, prefix, self.permissions.foreign_data);
                     self.runtime.block_on(admitted)?;
-                    self.guest_redis.push(place);
+                    self.guest_redis.push((at.clone(), prefix.clone()));
                 }
-                self.runtime.block_on(leave_redis(url, &settings.prefix))?;
-                Ok(url.clone())
+                self.runtime.block_on(leave_redis(&at, prefix))?;
+                Ok(at)
             }
         }
     }
@@ -137,18 +142,29 @@ impl Servers {
     /// The servers' own counters.
     pub fn counters(&self, urls: &Urls) -> Counters {
         self.runtime.block_on(async {
-            Counters {
-                cache: RedisCounters::read(&urls.cache).await.ok(),
-                database: PostgresCounters::read(&urls.database).await.ok().flatten(),
-            }
+            let cache = RedisCounters::read(&urls.cache).await.map_err(|error| error.to_string());
+            let database = match PostgresCounters::read(&urls.database).await {
+                Ok(counters) => counters.ok_or("this role cannot read pg_stat_statements".into()),
+                Err(error) => Err(error.to_string()),
+            };
+            let unread = |store: &str, problem: &String| {
+                format!("the {store}'s counts cannot be read, so ours are not checked: {problem}")
+            };
+            let problems = [
+                cache.as_ref().err().map(|problem| unread("cache", problem)),
+                database.as_ref().err().map(|problem| unread("database", problem)),
+            ];
+            let unread = problems.into_iter().flatten().collect();
+            let (cache, database) = (cache.ok(), database.ok());
+            Counters { cache, database, unread }
         })
     }
 
     /// Takes everything of ours off servers that are not ours.
     pub fn leave(&mut self) {
-        for (url, prefix) in std::mem::take(&mut self.guest_redis) {
+        for (at, prefix) in std::mem::take(&mut self.guest_redis) {
             // Nothing is left to be done about a server that does not answer any more.
-            let _ = self.runtime.block_on(leave_redis(&url, &prefix));
+            let _ = self.runtime.block_on(leave_redis(&at, &prefix));
         }
         for url in std::mem::take(&mut self.guest_postgres) {
             let _ = self.runtime.block_on(leave_postgres(&url, SCHEMA));
@@ -163,17 +179,17 @@ impl Drop for Servers {
 }
 
 /// Where the servers of a cell listen.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Urls {
-    pub cache: String,
+    pub cache: Endpoint,
     pub database: String,
 }
 
 impl Urls {
     /// Starts or enters the servers that a workload names.
-    pub fn of(workload: &Workload, servers: &mut Servers) -> Result<Urls, ExperimentError> {
+    pub fn of(workload: &Workload, file: &Path, servers: &mut Servers) -> Result<Urls, ExperimentError> {
         let database = servers.database(workload)?;
-        let cache = servers.cache(&workload.cache)?;
+        let cache = servers.cache(&workload.cache, file)?;
         Ok(Urls { cache, database })
     }
 }
@@ -182,4 +198,6 @@ impl Urls {
 pub struct Counters {
     pub cache: Option<RedisCounters>,
     pub database: Option<PostgresCounters>,
+    /// Which of them a server does not tell, and why.
+    pub unread: Vec<String>,
 }

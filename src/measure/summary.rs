@@ -95,6 +95,9 @@ pub struct RepeatResult {
     pub accounts: BTreeMap<String, u64>,
     pub windows: Vec<Window>,
     pub checks: Vec<CounterCheck>,
+    /// Counts that a server does not tell, and why, so that ours stand alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchecked: Vec<String>,
     pub usage: Usage,
     /// The servers' versions and settings, as they told them.
     pub cache: BTreeMap<String, String>,

@@ -116,7 +116,7 @@ pub fn context(summary: &Summary) -> Vec<String> {
     lines.extend(by_cell(summary, topology));
     lines.extend(by_cell(summary, littles_law));
     let mut cpu: Vec<f64> =
-        repeats.filter_map(|repeat| repeat.metrics.get("generator.cpu_us_per_op")).collect();
+        repeats.clone().filter_map(|repeat| repeat.metrics.get("generator.cpu_us_per_op")).collect();
     cpu.sort_by(f64::total_cmp);
     let generator = match (cpu.first(), cpu.last()) {
         (Some(least), Some(most)) => {
@@ -132,6 +132,11 @@ pub fn context(summary: &Summary) -> Vec<String> {
         "floor: direct over the noop store costs {:.0} ns of CPU per operation ({} operations){generator}",
         summary.floor.cpu_ns_per_op, summary.floor.operations,
     ));
+    for line in repeats.flat_map(|repeat| &repeat.unchecked) {
+        if !lines.contains(line) {
+            lines.push(line.clone());
+        }
+    }
     lines
 }
 
@@ -186,10 +191,11 @@ pub fn conclusion(summary: &Summary) -> String {
     if summary.interrupted {
         return format!("interrupted: {valid} of {total} started measurements are complete and valid");
     }
+    let checked =
+        summary.cells.iter().flat_map(|cell| &cell.repeats).all(|repeat| repeat.unchecked.is_empty());
+    let agree = if checked { "both sides' counts agree" } else { "counts agree where both sides tell them" };
     match (invalid, failed) {
-        (0, 0) => {
-            format!("valid: all {total} measurements kept their schedule, and both sides' counts agree")
-        }
+        (0, 0) => format!("valid: all {total} measurements kept their schedule, and {agree}"),
         _ => format!(
             "NOT VALID: {invalid} of {total} measurements invalid, {failed} failed; see the reasons above"
         ),

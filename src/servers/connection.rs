@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::error::ServerError;
 use super::secrets::{redact, scrub};
+use crate::store::Endpoint;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// For what we ask around a run; nothing here is measured.
@@ -19,9 +20,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// When the URL is malformed, or the server does not let us in within 5 s.
-pub(super) async fn redis(url: &str) -> Result<MultiplexedConnection, ServerError> {
-    let failed = |problem: &dyn Display| failure(url, problem);
-    let client = redis::Client::open(url).map_err(|error| failed(&error))?;
+pub(super) async fn redis(at: &Endpoint) -> Result<MultiplexedConnection, ServerError> {
+    let failed = |problem: &dyn Display| failure(&at.url, problem);
+    let client = at.redis().map_err(|error| failed(&error))?;
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT_LIMIT))
         .set_response_timeout(Some(ANSWER_LIMIT));
@@ -47,9 +48,42 @@ pub(super) async fn postgres(url: &str) -> Result<PgConnection, ServerError> {
 
 const NO_ANSWER: &str = "no answer within 5 s; check the address, and that the server lets this machine in";
 
-/// What went wrong at `url`, without its password.
+/// What went wrong at `url`, without its password, and the way out where TLS is the reason.
 pub(super) fn failure(url: &str, problem: &dyn Display) -> ServerError {
-    ServerError::Server { url: redact(url), problem: scrub(&problem.to_string(), url) }
+    let problem = scrub(&problem.to_string(), url);
+    let hint = hint(url, &problem).map_or(String::new(), |hint| format!("; {hint}"));
+    ServerError::Server { url: redact(url), problem: problem + &hint }
+}
+
+/// What to write instead, told by the words of rustls and of the drivers.
+fn hint(url: &str, problem: &str) -> Option<&'static str> {
+    let says = |words: &[&str]| words.iter().any(|word| problem.contains(word));
+    let postgres = url.starts_with("postgres");
+    if says(&["UnknownIssuer", "CaUsedAsEndEntity"]) {
+        Some(match postgres {
+            true => {
+                "nobody we trust has signed its certificate: name the CA with sslrootcert=FILE in the URL"
+            }
+            false => {
+                "nobody we trust has signed its certificate: name the CA with cache.tls = { ca = \"FILE\" }"
+            }
+        })
+    } else if says(&["CertificateRequired", "certificate required"]) {
+        Some(match postgres {
+            true => "it wants a certificate of ours: sslcert=FILE and sslkey=FILE in the URL",
+            false => "it wants a certificate of ours: cache.tls = { certificate = \"FILE\", key = \"FILE\" }",
+        })
+    } else if says(&["UnknownCA"]) {
+        Some("it does not know who has signed our certificate")
+    } else if url.starts_with("rediss://") && says(&["InvalidContentType", "corrupt message"]) {
+        Some("it does not seem to speak TLS: write redis://")
+    } else if url.starts_with("redis://")
+        && says(&["reset", "closed", "terminated", "roken pipe", "end of file"])
+    {
+        Some("if it speaks TLS, write rediss://")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -59,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn a_refused_connection_is_told_without_the_password() {
         for url in ["redis://me:hunter2@127.0.0.1:1/0", "redis://me:hunter2@127.0.0.1:port"] {
-            let refused = redis(url).await.err().unwrap().to_string();
+            let refused = redis(&url.into()).await.err().unwrap().to_string();
             assert!(!refused.contains("hunter2"), "{refused}");
         }
         for url in ["postgres://me:hunter2@127.0.0.1:1/db", "postgres://me:hunter2@127.0.0.1:port/db"] {

@@ -4,6 +4,7 @@ use redis::ErrorKind;
 
 use super::connection::{self, failure};
 use super::error::ServerError;
+use crate::store::Endpoint;
 
 /// Lines of Redis' INFO server, as they are recorded.
 const INFO: &[&str] = &["redis_version", "valkey_version", "redis_mode"];
@@ -37,26 +38,33 @@ const SETTINGS: &[&str] = &[
 /// What a result records about a Redis: `server` (redis or valkey), its version, and the settings that shape
 /// a run.
 ///
-/// A server that refuses CONFIG, as hosted ones do, is described without its settings.
+/// A server that refuses CONFIG, as hosted ones do, is described without its settings, and one that refuses INFO
+/// without its version.
 ///
 /// # Errors
 /// When the server cannot be reached.
-pub async fn redis_facts(url: &str) -> Result<BTreeMap<String, String>, ServerError> {
-    let mut connection = connection::redis(url).await?;
-    let info: String = redis::cmd("INFO")
-        .arg("server")
-        .query_async(&mut connection)
-        .await
-        .map_err(|error| failure(url, &error))?;
-    let mut facts = facts_of_info(&info);
+pub async fn redis_facts(at: &Endpoint) -> Result<BTreeMap<String, String>, ServerError> {
+    let mut connection = connection::redis(at).await?;
+    let info = match redis::cmd("INFO").arg("server").query_async::<String>(&mut connection).await {
+        Ok(info) => Some(info),
+        Err(error) if is_refusal(&error) => None,
+        Err(error) => return Err(failure(&at.url, &error)),
+    };
+    let mut facts =
+        info.map_or_else(|| [("server".into(), "redis".into())].into(), |info| facts_of_info(&info));
     for pattern in CONFIG {
         match redis::cmd("CONFIG").arg("GET").arg(pattern).query_async(&mut connection).await {
             Ok(settings) => facts.extend::<BTreeMap<String, String>>(settings),
-            Err(error) if matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension) => break,
-            Err(error) => return Err(failure(url, &error)),
+            Err(error) if is_refusal(&error) => break,
+            Err(error) => return Err(failure(&at.url, &error)),
         }
     }
     Ok(facts)
+}
+
+/// Whether the server answered that it will not.
+fn is_refusal(error: &redis::RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension)
 }
 
 fn facts_of_info(info: &str) -> BTreeMap<String, String> {

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface, LuaInterface};
-use fred::types::config::{Config, ReconnectPolicy};
+use fred::types::config::ReconnectPolicy;
 use fred::types::{Builder, Expiration, SetOptions, Value};
 
 use self::line::{Line, load_scripts};
-use super::{Answer, Cache, Driver, DriverParts, Lines, Reply, Script, lines};
+use super::{Answer, Cache, Driver, DriverParts, Endpoint, Lines, Reply, Script, lines};
 use crate::measure::{Command, Tally};
 use crate::model::{Failure, Key, StoreError};
 use crate::registry::{self, Entry, NoOptions};
@@ -38,7 +38,7 @@ impl Driver for Fred {
             let mut lines = Vec::new();
             let mut hashes = HashMap::new();
             for _ in 0..parts.sharing.connections() {
-                let client = client(&parts.url).map_err(|error| failed(&error))?;
+                let client = client(&parts.at).map_err(|error| failed(&error))?;
                 client.init().await.map_err(|error| failed(&error))?;
                 hashes = load_scripts(&client).await.map_err(|error| failed(&error))?;
                 lines.push(Line::watched(client));
@@ -51,8 +51,8 @@ impl Driver for Fred {
 }
 
 /// A client with the settings that a measurement needs: one attempt a command, and no timeout but the workload's.
-fn client(url: &str) -> Result<Client, Error> {
-    let mut config = Config::from_url(url)?;
+fn client(at: &Endpoint) -> Result<Client, Error> {
+    let mut config = at.fred()?;
     config.fail_fast = true;
     Builder::from_config(config)
         .with_connection_config(|connection| {

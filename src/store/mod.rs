@@ -1,5 +1,6 @@
 //! Store: the cache and the database, behind two traits that every strategy speaks to.
 
+mod endpoint;
 mod fred;
 mod lines;
 pub mod memory;
@@ -8,16 +9,19 @@ pub mod postgres;
 mod redis;
 pub mod script;
 pub mod scripts;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use endpoint::Endpoint;
 use lines::Lines;
 pub use lines::Sharing;
 pub use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
+pub use tls::{Identity, Tls, TlsError};
 
 use crate::measure::{QueryClass, Tally};
 use crate::model::{BoxFuture, Key, Payload, StoreError, Value};
@@ -85,10 +89,9 @@ pub trait Driver: Send + Sync {
 }
 
 /// What a driver connects with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DriverParts {
-    /// `redis://` or `rediss://`.
-    pub url: String,
+    pub at: Endpoint,
     pub sharing: Sharing,
     pub tally: Arc<Tally>,
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
-use redis::io::tcp::TcpSettings;
-use redis::{AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, RedisError, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
 
 use super::scripts::SCRIPTS;
 use super::{Answer, Cache, Driver, DriverParts, Lines, Reply, Script};
@@ -29,7 +28,7 @@ struct Redis;
 impl Driver for Redis {
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
         Box::pin(async move {
-            let client = client(&parts.url).map_err(|error| failed(&error))?;
+            let client = parts.at.redis().map_err(|error| failed(&error))?;
             let mut lines = Vec::new();
             for _ in 0..parts.sharing.connections() {
                 let line = Line::open(client.clone()).await.map_err(|error| failed(&error))?;
@@ -42,12 +41,6 @@ impl Driver for Redis {
             Ok(Arc::new(cache) as Arc<dyn Cache>)
         })
     }
-}
-
-/// The client of a URL, with the settings that a measurement needs: no delay, commands sent at once.
-fn client(url: &str) -> Result<Client, RedisError> {
-    let info = url.into_connection_info()?;
-    Client::open(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
 }
 
 /// A connection to a server that knows our scripts; one that was restarted has forgotten them.

@@ -103,22 +103,22 @@ impl Theirs {
     }
 }
 
-/// The password is in nothing that the run said or filed.
+/// The secret is in nothing that the run said or filed.
 #[track_caller]
-fn keeps_the_secret(outcome: &Outcome) {
-    assert!(!outcome.stdout.contains(PASSWORD) && !outcome.stderr.contains(PASSWORD), "{}", outcome.stderr);
-    outcome.folder.iter().for_each(|folder| no_file_has_the_password(folder));
+pub fn keeps_the_secret(outcome: &Outcome, secret: &str) {
+    assert!(!outcome.stdout.contains(secret) && !outcome.stderr.contains(secret), "{}", outcome.stderr);
+    outcome.folder.iter().for_each(|folder| no_file_has(folder, secret));
 }
 
-fn no_file_has_the_password(folder: &Path) {
+fn no_file_has(folder: &Path, secret: &str) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
-        assert!(!path.to_str().unwrap().contains(PASSWORD));
+        assert!(!path.to_str().unwrap().contains(secret));
         if path.is_dir() {
-            no_file_has_the_password(&path);
+            no_file_has(&path, secret);
         } else {
             let bytes = fs::read(&path).unwrap();
-            assert!(!String::from_utf8_lossy(&bytes).contains(PASSWORD), "{}", path.display());
+            assert!(!String::from_utf8_lossy(&bytes).contains(secret), "{}", path.display());
         }
     }
 }
@@ -148,7 +148,7 @@ fn a_server_of_others_is_used_only_if_allowed_and_left_as_it_was() {
     }
     for refused in [&refused, &refused_again] {
         assert!(refused.stdout.is_empty() && refused.folder.is_none());
-        keeps_the_secret(refused);
+        keeps_the_secret(refused, PASSWORD);
     }
 
     let allowed = bench.run(&["--allow-foreign-data"]);
@@ -157,7 +157,7 @@ fn a_server_of_others_is_used_only_if_allowed_and_left_as_it_was() {
     assert_eq!(all.len(), 4);
     assert!(all.iter().all(|one| one.accounted() == 500 && one.account("read.hit") > 0));
     assert_eq!((theirs.keys(), theirs.tables()), (keys, tables), "theirs is untouched, ours is gone");
-    keeps_the_secret(&allowed);
+    keeps_the_secret(&allowed, PASSWORD);
     assert!(allowed.stdout.contains("redis://me:***"), "{}", allowed.stdout);
     assert!(bench.run_folders().is_empty(), "no server was started");
 }
@@ -169,6 +169,6 @@ fn a_server_that_does_not_let_us_in_is_told_without_the_password() {
     let refused = bench.run(&[]);
     refused.ends_with(3);
     assert!(refused.stderr.contains("redis://nobody:***@127.0.0.1"), "{}", refused.stderr);
-    keeps_the_secret(&refused);
+    keeps_the_secret(&refused, PASSWORD);
     assert!(!theirs.tables().iter().any(|name| name.contains("cachebench")), "{:?}", theirs.tables());
 }

@@ -16,6 +16,7 @@ mod outcome;
 mod processes;
 mod strategies;
 mod stress;
+mod tls;
 mod traces;
 
 use std::time::{Duration, Instant};

@@ -14,7 +14,7 @@ async fn the_facts_of_a_redis_are_its_settings() {
         settings: setting("lfu-log-factor", "5"),
     };
     let redis = ManagedRedis::start(&options, &RunFolder::create().unwrap()).unwrap();
-    let facts = redis_facts(&redis.url()).await.unwrap();
+    let facts = redis_facts(&redis.url().into()).await.unwrap();
     for (name, value) in [
         ("maxmemory", "67108864"),
         ("maxmemory-policy", "allkeys-lfu"),
@@ -35,7 +35,7 @@ async fn a_redis_that_refuses_config_is_described_without_its_settings() {
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let () =
         redis::cmd("ACL").arg(&["SETUSER", "default", "-config"]).query_async(&mut connection).await.unwrap();
-    let facts = redis_facts(&redis.url()).await.unwrap();
+    let facts = redis_facts(&redis.url().into()).await.unwrap();
     assert!(facts.contains_key("redis_version") && !facts.contains_key("maxmemory"), "{facts:?}");
 }
 
@@ -44,12 +44,12 @@ async fn redis_counts_each_command() {
     let redis = super::redis();
     let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let before = RedisCounters::read(&redis.url()).await.unwrap();
+    let before = RedisCounters::read(&redis.url().into()).await.unwrap();
     for key in 0..10 {
         let () = redis::cmd("SET").arg(key).arg("v").query_async(&mut connection).await.unwrap();
     }
     let () = redis::cmd("CONFIG").arg("GET").arg("save").query_async(&mut connection).await.unwrap();
-    let between = RedisCounters::read(&redis.url()).await.unwrap().since(&before);
+    let between = RedisCounters::read(&redis.url().into()).await.unwrap().since(&before);
     assert_eq!((between.calls["set"], between.calls["config|get"], between.keys), (10, 1, 10));
     assert!(between.commands >= 11 && between.input_bytes > 0 && between.used_memory > 0, "{between:?}");
 }

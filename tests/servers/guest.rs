@@ -12,7 +12,7 @@ async fn a_redis_with_foreign_keys_is_refused_and_only_our_keys_are_removed() {
     let url = server.url();
     let client = redis::Client::open(url.clone()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    admit_redis(&url, PREFIX, false).await.unwrap();
+    admit_redis(&url.as_str().into(), PREFIX, false).await.unwrap();
     for key in 0..2_500 {
         let () = redis::cmd("SET")
             .arg(format!("{PREFIX}{key}"))
@@ -21,13 +21,13 @@ async fn a_redis_with_foreign_keys_is_refused_and_only_our_keys_are_removed() {
             .await
             .unwrap();
     }
-    admit_redis(&url, PREFIX, false).await.unwrap();
+    admit_redis(&url.as_str().into(), PREFIX, false).await.unwrap();
     let () = redis::cmd("SET").arg("cacheb:of others").arg(1).query_async(&mut connection).await.unwrap();
-    let refused = admit_redis(&url, PREFIX, false).await.unwrap_err();
+    let refused = admit_redis(&url.as_str().into(), PREFIX, false).await.unwrap_err();
     assert!(matches!(refused, ServerError::ForeignKeys { keys: 2_501, .. }), "{refused:?}");
     assert!(refused.to_string().contains("--allow-foreign-data"));
-    admit_redis(&url, PREFIX, true).await.unwrap();
-    assert_eq!(leave_redis(&url, PREFIX).await.unwrap(), 2_500);
+    admit_redis(&url.as_str().into(), PREFIX, true).await.unwrap();
+    assert_eq!(leave_redis(&url.as_str().into(), PREFIX).await.unwrap(), 2_500);
     let left: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
     assert_eq!(left, ["cacheb:of others"]);
 }
@@ -72,7 +72,7 @@ async fn a_wrong_password_is_told_without_it() {
     use cachebench::servers::{ManagedPostgres, PostgresOptions, RunFolder};
     let redis = redis();
     let url = redis.url().replace("redis://", "redis://me:hunter2@");
-    let refused = admit_redis(&url, PREFIX, false).await.unwrap_err();
+    let refused = admit_redis(&url.as_str().into(), PREFIX, false).await.unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("hunter2"), "{refused:?}");
     let run = RunFolder::create().unwrap();
     let postgres = ManagedPostgres::start(&PostgresOptions::default(), &run).unwrap();

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::grown;
 use crate::servers::connection::{self, failure};
 use crate::servers::error::ServerError;
+use crate::store::Endpoint;
 
 /// What a Redis has done since it started, or, after [`RedisCounters::since`], between two readings.
 ///
@@ -29,15 +30,15 @@ impl RedisCounters {
     ///
     /// # Errors
     /// When the server cannot be reached or refuses INFO.
-    pub async fn read(url: &str) -> Result<RedisCounters, ServerError> {
-        let mut connection = connection::redis(url).await?;
+    pub async fn read(at: &Endpoint) -> Result<RedisCounters, ServerError> {
+        let mut connection = connection::redis(at).await?;
         let (info, keys): (String, u64) = redis::pipe()
             .cmd("INFO")
             .arg("all")
             .cmd("DBSIZE")
             .query_async(&mut connection)
             .await
-            .map_err(|error| failure(url, &error))?;
+            .map_err(|error| failure(&at.url, &error))?;
         Ok(RedisCounters::parse(&info, keys))
     }
 
