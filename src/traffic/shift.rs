@@ -16,9 +16,9 @@ pub struct Shift {
     #[schemars(range(min = 1))]
     pub every: u64,
     /// The share of rows whose popularity changes at each shift: 1 replaces all hot rows at once, 0.05 a twentieth
-    /// of them.
+    /// of them, 0 none.
     #[serde(default = "all")]
-    #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
+    #[schemars(range(min = 0, max = 1))]
     pub replaced: f64,
 }
 
