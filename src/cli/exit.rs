@@ -15,6 +15,8 @@ pub enum Exit {
     Environment = 3,
     /// Measured, but it may not be believed.
     Invalid = 4,
+    /// Measured, but what was expected of it did not hold.
+    Unmet = 99,
     Interrupted = 130,
 }
 

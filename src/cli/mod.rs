@@ -2,6 +2,7 @@
 
 mod check;
 mod exit;
+mod find_max;
 mod list;
 mod printer;
 mod progress;
@@ -20,7 +21,8 @@ use printer::Printer;
 #[command(version, max_term_width = 110, propagate_version = true)]
 #[command(
     after_help = "Start with: cachebench run workloads/quickstart.toml\n\nExit codes: 0 done, 1 internal error, \
-2 usage or bad workload, 3 environment (no server, no permission), 4 invalid run, 130 interrupted"
+2 usage or bad workload, 3 environment (no server, no permission), 4 invalid run, 99 expectation not met, \
+130 interrupted"
 )]
 pub struct Cli {
     /// Only results and errors, no progress.

@@ -5,8 +5,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Printer;
 use crate::experiment::{Event, Observer, Phase};
-use crate::measure::{Status, Window};
-use crate::report::{duration_us, per_second, share};
+use crate::measure::{Purpose, Status, Window};
+use crate::report::{duration_us, per_second, quantity, share};
 
 /// Shows a run as it goes: one line that is redrawn on a terminal, plain lines elsewhere.
 pub struct Progress<'a> {
@@ -104,6 +104,26 @@ impl Observer for Progress<'_> {
                     _ => format!("{label}, repeat {repeat} of {repeats}"),
                 };
                 (state.order, state.total) = (*order, *total);
+            }
+            Event::Trial { cell, cells, label, trial, rate, purpose } => {
+                let confirming = if *purpose == Purpose::Confirmation { ", confirming" } else { "" };
+                state.cell = format!("{label}, trial {trial} at {}{confirming}", per_second(*rate));
+                (state.order, state.total) = (*cell, *cells);
+            }
+            Event::Tried { trial } => {
+                let outcome = match trial.held {
+                    Some(true) => "held",
+                    Some(false) => "missed",
+                    None => "not told",
+                };
+                let mut values = trial.metrics.iter().filter(|(name, _)| *name != "throughput.achieved");
+                let why = match trial.reasons.first() {
+                    Some(reason) => Some(reason.clone()),
+                    None => values.next().map(|(name, metric)| format!("{name} {}", quantity(metric))),
+                };
+                let why = why.map_or(String::new(), |why| format!(": {why}"));
+                self.line(&format!("[{}/{}] {}: {outcome}{why}", state.order, state.total, state.cell));
+                state.said = None;
             }
             Event::Phase(phase) => {
                 state.phase = Some((*phase, Instant::now()));

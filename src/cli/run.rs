@@ -5,6 +5,7 @@ use clap::Args;
 use super::Printer;
 use super::check::load;
 use super::exit::{Exit, Failure};
+use super::find_max;
 use super::progress::Progress;
 use super::results;
 use crate::engine::Stop;
@@ -20,6 +21,11 @@ pub struct Arguments {
     /// Override a setting: --set traffic.duration=5s. Repeatable.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
+
+    /// Find the highest rate of the open load that holds this: --find-max "read.response.p99 < 5ms".
+    /// Repeatable; all of them must hold.
+    #[arg(long, value_name = "EXPECTATION")]
+    find_max: Vec<String>,
 
     /// How to print the result: table, markdown, json or csv.
     #[arg(long, default_value = "table")]
@@ -45,12 +51,16 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let format = format(&arguments.format)?;
     let loaded = load(&arguments.file, &arguments.set)?;
     loaded.warnings.iter().for_each(|warning| printer.warning(warning));
+    let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
     let folder = results::make(&arguments.output, &loaded.workload.name)?;
     let stop = Stop::default();
     stop_on_signals(&stop)?;
     let permissions = Permissions { foreign_data: arguments.allow_foreign_data };
     let progress = Progress::new(printer);
-    let summary = experiment::run(&loaded, permissions, &progress, &stop);
+    let summary = match expectations.as_slice() {
+        [] => experiment::run(&loaded, permissions, &progress, &stop),
+        all => experiment::find_max(&loaded, all, permissions, &progress, &stop),
+    };
     progress.finish();
     let summary = summary.inspect_err(|_| {
         // Nothing was measured: an empty folder would only look like a result.
@@ -64,6 +74,8 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     printer.note(&format!("results: {}", folder.display()));
     Ok(if summary.interrupted {
         Exit::Interrupted
+    } else if !expectations.is_empty() {
+        find_max::exit(&summary)
     } else if summary.is_valid() {
         Exit::Done
     } else {

@@ -95,7 +95,7 @@ pub fn measure(
     let operations = drive.recorder.operations();
     put_generator(&mut metrics, &drive, &usage);
     let (mut found, mut unchecked) = (Vec::new(), Vec::new());
-    let (mut notes, mut status) = (Vec::new(), Status::Valid);
+    let (mut remarks, mut status) = (Verdict::default(), Status::Valid);
     if drive.interrupted {
         status = Status::Interrupted;
     } else if let Some(failure) = failure {
@@ -108,8 +108,8 @@ pub fn measure(
         checks::server_metrics(&mut metrics, &counters_warm, &after.counted, operations);
         let uncertain = sent.all_errors() + before.uncertain + after.uncertain;
         let verdict = verdict(&drive, &metrics, &found, &usage, uncertain);
-        reasons.extend(verdict.reasons);
-        notes = verdict.notes;
+        reasons.extend_from_slice(&verdict.reasons);
+        remarks = verdict;
         unchecked = after.counted.unread;
         if !reasons.is_empty() {
             status = Status::Invalid;
@@ -119,7 +119,7 @@ pub fn measure(
         repeat: 1,
         order: 1,
         status,
-        verdict: Verdict { reasons, notes },
+        verdict: Verdict { reasons, ..remarks },
         seconds: drive.elapsed.as_secs_f64(),
         metrics,
         accounts: accounts(&drive.recorder),
@@ -139,7 +139,7 @@ pub fn measure(
 pub fn failed(error: &ExperimentError) -> RepeatResult {
     RepeatResult {
         status: Status::Failed,
-        verdict: Verdict { reasons: vec![error.to_string()], notes: Vec::new() },
+        verdict: Verdict { reasons: vec![error.to_string()], ..Verdict::default() },
         ..RepeatResult::default()
     }
 }

@@ -1,5 +1,6 @@
 //! Experiment: the composition root, from a checked workload to a summary.
 
+mod capacity;
 mod cell;
 mod checks;
 mod floor;
@@ -10,12 +11,13 @@ mod servers;
 
 use std::time::Instant;
 
+pub use capacity::{find_max, not_searchable};
 pub use floor::measure as measure_floor;
 pub use observer::{Event, Observer, Phase};
 
 use crate::config::{Loaded, TlsProblem};
 use crate::engine::{CrewError, Stop};
-use crate::measure::{CellResult, FORMAT, Status, Summary, host};
+use crate::measure::{CellResult, FORMAT, Floor, Status, Summary, host};
 use crate::model::StoreError;
 use crate::registry::OptionsError;
 use crate::servers::ServerError;
@@ -62,14 +64,9 @@ pub fn run(
     observer: &dyn Observer,
     stop: &Stop,
 ) -> Result<Summary, ExperimentError> {
-    let began = Instant::now();
-    let started_at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    observer.event(&Event::Phase(Phase::Floor));
-    let floor = floor::measure(stop)?;
+    let mut run = Run::begin(loaded, permissions, observer, stop)?;
     let repeats = loaded.workload.compare.repeat;
     let total = loaded.cells.len() * repeats as usize;
-    let mut servers = servers::Servers::new(permissions)?;
-    let mut cells: Vec<CellResult> = loaded.cells.iter().map(unmeasured).collect();
     let mut order = 0;
     'run: for repeat in 1..=repeats {
         for index in turn(loaded.cells.len(), repeat) {
@@ -78,8 +75,8 @@ pub fn run(
             }
             order += 1;
             let cell = &loaded.cells[index];
-            observer.event(&Event::Cell { order, total, label: &cells[index].label(), repeat, repeats });
-            let measured = cell::measure(&cell.workload, &loaded.path, &mut servers, observer, stop);
+            observer.event(&Event::Cell { order, total, label: &run.cells[index].label(), repeat, repeats });
+            let measured = cell::measure(&cell.workload, &loaded.path, &mut run.servers, observer, stop);
             let mut result = match measured {
                 Ok(result) => result,
                 Err(ExperimentError::Interrupted) => break 'run,
@@ -89,30 +86,63 @@ pub fn run(
             };
             (result.repeat, result.order) = (repeat, order as u32);
             observer.event(&Event::Measured { result: &result });
-            cells[index].repeats.push(result);
+            run.cells[index].repeats.push(result);
         }
     }
-    servers.leave();
-    cells.retain(|cell| !cell.repeats.is_empty());
-    let interrupted = stop.is_requested()
-        || cells.iter().flat_map(|cell| &cell.repeats).any(|repeat| repeat.status == Status::Interrupted);
-    Ok(Summary {
-        format: FORMAT,
-        name: loaded.workload.name.clone(),
-        question: loaded.question.clone(),
-        started_at,
-        seconds: began.elapsed().as_secs_f64(),
-        interrupted,
-        cachebench: format!(
-            "{}{}",
-            env!("CARGO_PKG_VERSION"),
-            option_env!("CACHEBENCH_REVISION").unwrap_or("")
-        ),
-        workload: serde_json::to_value(&loaded.workload).unwrap_or_default(),
-        host: host(),
-        floor,
-        cells,
-    })
+    run.cells.retain(|cell| !cell.repeats.is_empty());
+    Ok(run.end())
+}
+
+/// A run under way: its servers, and what it has measured so far.
+struct Run<'a> {
+    loaded: &'a Loaded,
+    stop: &'a Stop,
+    began: Instant,
+    started_at: String,
+    floor: Floor,
+    servers: servers::Servers,
+    cells: Vec<CellResult>,
+}
+
+impl Run<'_> {
+    fn begin<'a>(
+        loaded: &'a Loaded,
+        permissions: Permissions,
+        observer: &dyn Observer,
+        stop: &'a Stop,
+    ) -> Result<Run<'a>, ExperimentError> {
+        let began = Instant::now();
+        let started_at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        observer.event(&Event::Phase(Phase::Floor));
+        let floor = floor::measure(stop)?;
+        let servers = servers::Servers::new(permissions)?;
+        let cells = loaded.cells.iter().map(unmeasured).collect();
+        Ok(Run { loaded, stop, began, started_at, floor, servers, cells })
+    }
+
+    fn end(mut self) -> Summary {
+        self.servers.leave();
+        let mut repeats = self.cells.iter().flat_map(|cell| &cell.repeats);
+        let interrupted =
+            self.stop.is_requested() || repeats.any(|repeat| repeat.status == Status::Interrupted);
+        Summary {
+            format: FORMAT,
+            name: self.loaded.workload.name.clone(),
+            question: self.loaded.question.clone(),
+            started_at: self.started_at,
+            seconds: self.began.elapsed().as_secs_f64(),
+            interrupted,
+            cachebench: format!(
+                "{}{}",
+                env!("CARGO_PKG_VERSION"),
+                option_env!("CACHEBENCH_REVISION").unwrap_or("")
+            ),
+            workload: serde_json::to_value(&self.loaded.workload).unwrap_or_default(),
+            host: host(),
+            floor: self.floor,
+            cells: self.cells,
+        }
+    }
 }
 
 fn unmeasured(cell: &crate::config::Cell) -> CellResult {
@@ -120,6 +150,7 @@ fn unmeasured(cell: &crate::config::Cell) -> CellResult {
         settings: cell.settings.clone(),
         strategy: cell.workload.strategy.name.clone(),
         repeats: Vec::new(),
+        capacity: None,
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::measure::{RepeatResult, Window};
+use crate::measure::{Purpose, RepeatResult, Trial, Window};
 
 /// What a measurement is doing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,12 +47,27 @@ pub enum Event<'a> {
         repeat: u32,
         repeats: u32,
     },
+    /// A trial of a search for a capacity begins.
+    Trial {
+        /// The number of its cell, from 1, and of how many.
+        cell: usize,
+        cells: usize,
+        label: &'a str,
+        /// Its number, from 1.
+        trial: usize,
+        rate: f64,
+        purpose: Purpose,
+    },
     Phase(Phase),
     /// Rows seeded so far.
     Seeded(u64),
     Window(&'a Window),
     Measured {
         result: &'a RepeatResult,
+    },
+    /// A trial has ended.
+    Tried {
+        trial: &'a Trial,
     },
 }
 

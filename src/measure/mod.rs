@@ -1,10 +1,13 @@
 //! Measure: what happened, as plain numbers.
 
 mod after_write;
+mod capacity;
+mod expectation;
 mod gaps;
 mod host;
 mod interval_log;
 mod metric;
+mod names;
 mod recorder;
 mod summary;
 mod tally;
@@ -14,10 +17,13 @@ mod validity;
 mod window;
 
 pub use after_write::AfterWrite;
+pub use capacity::{Capacity, Ended, Purpose, Trial};
+pub use expectation::{Comparison, Expectation, ExpectationError};
 pub use gaps::Gaps;
 pub use host::host;
 pub use interval_log::IntervalLog;
 pub use metric::{Metric, Metrics, PERCENTILES, Unit};
+pub use names::names;
 pub use recorder::{Clock, Observation, Recorder};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
 pub use tally::{Command, QueryClass, Tally, TallyCounts};

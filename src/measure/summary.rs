@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{CounterCheck, IntervalLog, Metrics, Recorder, Usage, Verdict, Window};
+use super::{Capacity, CounterCheck, IntervalLog, Metrics, Recorder, Usage, Verdict, Window};
 
 /// The version of the shape of `result.json`; grows when a field changes its meaning or goes.
 pub const FORMAT: u32 = 1;
@@ -62,6 +62,9 @@ pub struct CellResult {
     /// The name of its strategy.
     pub strategy: String,
     pub repeats: Vec<RepeatResult>,
+    /// Its capacity, where that was searched for; its repeats are then the measurements that confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
 }
 
 /// How a measurement ended.

@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
 use super::Format;
+use super::capacity::{TRIAL_COLUMNS, trials};
 use crate::measure::{Metrics, Summary};
 use crate::registry::{self, Entry, NoOptions};
 
 pub const ENTRY: Entry<dyn Format, ()> = Entry {
     name: "csv",
-    summary: "a row for each measurement, a column for each metric",
+    summary: "a row for each measurement or trial, a column for each metric",
     options: registry::schema_of::<NoOptions>,
     build: |options, ()| {
         registry::options::<NoOptions>(options)?;
@@ -18,6 +19,10 @@ struct Csv;
 
 impl Format for Csv {
     fn render(&self, summary: &Summary) -> String {
+        let trials = trials(summary);
+        if !trials.is_empty() {
+            return sheet(TRIAL_COLUMNS, trials);
+        }
         let rows = summary.cells.iter().flat_map(|cell| {
             cell.repeats.iter().map(|repeat| {
                 (vec![cell.label(), repeat.repeat.to_string(), repeat.status.name().into()], &repeat.metrics)

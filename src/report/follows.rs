@@ -100,6 +100,7 @@ mod tests {
             settings: Vec::new(),
             strategy: strategy.into(),
             repeats: writes.iter().map(repeat).collect(),
+            capacity: None,
         }
     }
 

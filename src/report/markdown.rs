@@ -1,4 +1,5 @@
 use super::Format;
+use super::capacity::{capacities, limits};
 use super::claim::RULES;
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons, results};
@@ -24,7 +25,14 @@ impl Format for Markdown {
         if let Some(question) = &summary.question {
             text += &format!("{}\n\n", escape(question));
         }
-        text += &format!("Started {}, {:.0} s.\n\n## Results\n\n", summary.started_at, summary.seconds);
+        text += &format!("Started {}, {:.0} s.\n\n", summary.started_at, summary.seconds);
+        let capacities = capacities(summary);
+        if !capacities.is_empty() {
+            text += &format!("## Capacity\n\n{}\n", table(&capacities));
+            limits(summary).iter().for_each(|line| text += &format!("- {}\n", escape(line)));
+            text += "\n";
+        }
+        text += "## Results\n\n";
         text += &table(&results(summary));
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));

@@ -1,5 +1,6 @@
 //! Report: pure functions of a summary, one file a format.
 
+mod capacity;
 mod claim;
 mod csv;
 mod files;
@@ -13,7 +14,7 @@ mod table;
 mod tradeoffs;
 
 pub use files::write;
-pub use quantity::{duration_us, per_second, share};
+pub use quantity::{duration_us, per_second, quantity, share};
 
 use crate::measure::Summary;
 use crate::registry::Entry;

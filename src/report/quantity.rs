@@ -1,3 +1,5 @@
+use crate::measure::{Metric, Unit};
+
 /// Three significant digits.
 fn digits(value: f64) -> String {
     // The limits are those of the rounded number: 9.999 is 10.0.
@@ -36,6 +38,18 @@ pub fn share(share: f64) -> String {
 /// A number per operation: `0.052`.
 pub fn amount(value: f64) -> String {
     format!("{value:.3}")
+}
+
+/// A metric in words, by its unit.
+pub fn quantity(metric: Metric) -> String {
+    match metric.unit {
+        Unit::Us => duration_us(metric.value),
+        Unit::PerS => per_second(metric.value),
+        Unit::Ratio if metric.value <= 1.0 => share(metric.value),
+        Unit::Ratio => amount(metric.value),
+        Unit::Count => format!("{:.0}", metric.value),
+        Unit::Bytes => format!("{:.1} MB", metric.value / 1e6),
+    }
 }
 
 #[cfg(test)]

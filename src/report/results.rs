@@ -195,6 +195,7 @@ pub fn conclusion(summary: &Summary) -> String {
         summary.cells.iter().flat_map(|cell| &cell.repeats).all(|repeat| repeat.unchecked.is_empty());
     let agree = if checked { "both sides' counts agree" } else { "counts agree where both sides tell them" };
     match (invalid, failed) {
+        _ if total == 0 => "no rate was confirmed: there is no measurement to show".into(),
         (0, 0) => format!("valid: all {total} measurements kept their schedule, and {agree}"),
         _ => format!(
             "NOT VALID: {invalid} of {total} measurements invalid, {failed} failed; see the reasons above"

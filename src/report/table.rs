@@ -3,6 +3,7 @@ use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style, Width};
 
 use super::Format;
+use super::capacity::{capacities, limits};
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
@@ -26,6 +27,12 @@ impl Format for Table {
         let mut text = String::new();
         if let Some(question) = &summary.question {
             text += &format!("{question}\n\n");
+        }
+        let capacities = capacities(summary);
+        if !capacities.is_empty() {
+            text += &format!("{}\n", numbers(capacities));
+            limits(summary).iter().for_each(|line| text += &format!("{line}\n"));
+            text += "\n";
         }
         text += &numbers(results(summary));
         text += "\n\n";

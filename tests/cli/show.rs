@@ -27,7 +27,7 @@ fn cell(strategy: &str, status: Status, reason: Option<&str>) -> CellResult {
     };
     let label = strategy.to_string();
     let setting = CellSetting { path: "strategy".into(), value: strategy.into(), label };
-    CellResult { settings: vec![setting], strategy: strategy.into(), repeats: vec![repeat] }
+    CellResult { settings: vec![setting], strategy: strategy.into(), repeats: vec![repeat], capacity: None }
 }
 
 fn summary() -> Summary {

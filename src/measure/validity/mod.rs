@@ -58,6 +58,9 @@ pub struct Verdict {
     /// What a reader should know although it may.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether one of the reasons has nothing to do with the load: the machine, or somebody else on the servers.
+    #[serde(skip)]
+    pub disturbed: bool,
 }
 
 /// What a check found.
@@ -76,9 +79,10 @@ const CHECKS: &[fn(&Findings) -> Option<Remark>] = &[
     generator::processor,
     generator::littles_law,
     answers::corrupt,
-    machine::steal,
-    machine::throttling,
 ];
+
+/// Every check on what surrounds the load.
+const SURROUNDINGS: &[fn(&Findings) -> Option<Remark>] = &[machine::steal, machine::throttling];
 
 impl Verdict {
     pub fn is_valid(&self) -> bool {
@@ -89,13 +93,19 @@ impl Verdict {
     /// itself, and do both sides agree?
     pub fn on(findings: &Findings) -> Verdict {
         let mut verdict = Verdict::default();
-        for remark in CHECKS.iter().filter_map(|check| check(findings)).chain(answers::counters(findings)) {
-            match remark {
-                Remark::Reason(reason) => verdict.reasons.push(reason),
-                Remark::Note(note) => verdict.notes.push(note),
-            }
-        }
+        CHECKS.iter().filter_map(|check| check(findings)).for_each(|remark| verdict.take(remark));
+        let own = verdict.reasons.len();
+        let surroundings = SURROUNDINGS.iter().filter_map(|check| check(findings));
+        surroundings.chain(answers::counters(findings)).for_each(|remark| verdict.take(remark));
+        verdict.disturbed = verdict.reasons.len() > own;
         verdict
+    }
+
+    fn take(&mut self, remark: Remark) {
+        match remark {
+            Remark::Reason(reason) => self.reasons.push(reason),
+            Remark::Note(note) => self.notes.push(note),
+        }
     }
 }
 
@@ -135,6 +145,7 @@ mod tests {
         assert!(verdict(900.0, 90.0, 10).reasons[0].contains("900 of 1000"));
         assert!(verdict(995.0, 1_500.0, 10).reasons[0].contains("started late"));
         assert!(verdict(995.0, 90.0, 14).reasons[0].contains("cache get"));
+        assert!(verdict(995.0, 90.0, 14).disturbed && !verdict(900.0, 90.0, 10).disturbed);
         assert!(!verdict(0.0, 0.0, 10).is_valid());
     }
 }

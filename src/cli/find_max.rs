@@ -1,0 +1,53 @@
+use super::exit::{Exit, Failure};
+use crate::config::{Loaded, closest};
+use crate::experiment::not_searchable;
+use crate::measure::{Ended, Expectation, ExpectationError, Summary, names};
+
+/// The expectations of `--find-max`, for a workload whose capacity can be searched.
+pub fn expectations(texts: &[String], loaded: &Loaded) -> Result<Vec<Expectation>, Failure> {
+    let expectations = texts
+        .iter()
+        .map(|text| text.parse().map_err(|error| wrong(&error)))
+        .collect::<Result<Vec<_>, _>>()?;
+    match not_searchable(loaded).filter(|_| !expectations.is_empty()) {
+        None => Ok(expectations),
+        Some(load) => Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "--find-max starts from the rate of an open load, and {} has {load}; give it one: \
+                 --set 'traffic.load={{ open = {{ rate = 1_000 }} }}'",
+                loaded.path.display()
+            ),
+        )),
+    }
+}
+
+fn wrong(error: &ExpectationError) -> Failure {
+    let help = match error {
+        ExpectationError::Metric(name) => {
+            let names = names();
+            match closest(name, names.iter().map(|(name, _)| name.as_str())) {
+                Some(meant) => format!("; did you mean `{meant}`?"),
+                None => "; docs/guide.md lists them under \"Metrics\"".into(),
+            }
+        }
+        _ => String::new(),
+    };
+    Failure::new(Exit::Usage, format!("--find-max: {error}{help}"))
+}
+
+/// How a search ended: the worst of its cells.
+pub fn exit(summary: &Summary) -> Exit {
+    let ended = |wanted: &[Ended]| {
+        summary.cells.iter().filter_map(|cell| cell.capacity.as_ref()).any(|it| wanted.contains(&it.ended))
+    };
+    if ended(&[Ended::Interrupted]) {
+        Exit::Interrupted
+    } else if ended(&[Ended::NoValidTrial, Ended::NotTold, Ended::OutOfTrials]) {
+        Exit::Invalid
+    } else if ended(&[Ended::NoRate]) {
+        Exit::Unmet
+    } else {
+        Exit::Done
+    }
+}

@@ -1,0 +1,99 @@
+use super::{Clock, PERCENTILES, Unit};
+use crate::model::{Kind, Served};
+
+/// Metrics that are not statistics of a latency.
+const PLAIN: &[(&str, Unit)] = &[
+    ("operations", Unit::Count),
+    ("scheduled", Unit::Count),
+    ("throughput.achieved", Unit::PerS),
+    ("throughput.offered", Unit::PerS),
+    ("failures", Unit::Count),
+    ("failure_rate", Unit::Ratio),
+    ("absent", Unit::Count),
+    ("corrupt", Unit::Count),
+    ("hit_rate", Unit::Ratio),
+    ("hit_rate_after_write", Unit::Ratio),
+    ("in_flight.mean", Unit::Count),
+    ("arrival.ks", Unit::Ratio),
+    ("arrival.released_ks", Unit::Ratio),
+    ("db.queries", Unit::Count),
+    ("db.reads", Unit::Count),
+    ("db.writes", Unit::Count),
+    ("db.flushes", Unit::Count),
+    ("db.rows_flushed", Unit::Count),
+    ("db.queries_per_read", Unit::Ratio),
+    ("db.queries_per_op", Unit::Ratio),
+    ("db.peak_active", Unit::Count),
+    ("cache.commands", Unit::Count),
+    ("cache.commands_per_op", Unit::Ratio),
+    ("cache.keys", Unit::Count),
+    ("cache.used_memory", Unit::Bytes),
+    ("cache.evicted_keys", Unit::Count),
+    ("cache.expired_keys", Unit::Count),
+    ("cache.cpu_us_per_op", Unit::Us),
+    ("round_trips_per_op", Unit::Ratio),
+    ("store_errors", Unit::Count),
+    ("lost_dirty", Unit::Count),
+    ("generator.cpu_us_per_op", Unit::Us),
+    ("generator.worker_cpu", Unit::Ratio),
+    ("generator.pacer_cpu", Unit::Ratio),
+];
+
+/// The name and the unit of every metric that a measurement may have.
+pub fn names() -> Vec<(String, Unit)> {
+    let mut names: Vec<(String, Unit)> = PLAIN.iter().map(|&(name, unit)| (name.to_owned(), unit)).collect();
+    let mut latencies = vec!["lag".to_owned(), "db.pool_wait".to_owned()];
+    for kind in Kind::ALL {
+        names.push((format!("{}.count", kind.name()), Unit::Count));
+        latencies.extend(Clock::ALL.map(|clock| format!("{}.{}", kind.name(), clock.name())));
+    }
+    for served in Served::ALL {
+        let name = format!("read.{}", served.name());
+        names.push((format!("{name}.count"), Unit::Count));
+        latencies.extend(["response", "service"].map(|clock| format!("{name}.{clock}")));
+    }
+    for latency in latencies {
+        let statistics = PERCENTILES.iter().map(|&(name, _)| name).chain(["mean", "max"]);
+        names.extend(statistics.map(|statistic| (format!("{latency}.{statistic}"), Unit::Us)));
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::measure::{Metrics, Observation, Recorder, Tally};
+    use crate::model::Timing;
+
+    #[test]
+    fn every_metric_of_a_measurement_is_known_by_name_and_unit() {
+        let mut recorder = Recorder::default();
+        let now = Instant::now();
+        let timing = Timing { intended: now, started: now, finished: now + Duration::from_micros(500) };
+        for kind in Kind::ALL {
+            for served in Served::ALL {
+                let served = (kind == Kind::Read).then_some(served);
+                let seen = Observation {
+                    kind,
+                    result: Ok(served),
+                    absent: false,
+                    corrupt: false,
+                    after_write: Some(true),
+                };
+                (0..100_000).for_each(|_| recorder.record(seen, timing));
+            }
+        }
+        let mut metrics = Metrics::of(&recorder, &Tally::default().counts(), Duration::from_secs(2));
+        let waits = recorder.all(Clock::Response);
+        metrics.put_pool(&waits, 3);
+        let known = names();
+        assert!(
+            metrics.get("read.miss.response.p99.9").is_some() && metrics.get("db.pool_wait.p99").is_some()
+        );
+        for (name, metric) in metrics.iter() {
+            assert!(known.contains(&(name.to_owned(), metric.unit)), "{name}");
+        }
+    }
+}
