@@ -73,6 +73,8 @@ fn hint(url: &str, problem: &str) -> Option<&'static str> {
             true => "it wants a certificate of ours: sslcert=FILE and sslkey=FILE in the URL",
             false => "it wants a certificate of ours: cache.tls = { certificate = \"FILE\", key = \"FILE\" }",
         })
+    } else if postgres && says(&["no encryption"]) {
+        Some("it wants an encrypted connection: sslmode=require or sslmode=verify-full in the URL")
     } else if says(&["UnknownCA"]) {
         Some("it does not know who has signed our certificate")
     } else if url.starts_with("rediss://") && says(&["InvalidContentType", "corrupt message"]) {
