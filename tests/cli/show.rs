@@ -21,7 +21,7 @@ fn cell(strategy: &str, status: Status, reason: Option<&str>) -> CellResult {
         repeat: 1,
         order: 1,
         status,
-        verdict: Verdict { reasons: reason.map(String::from).into_iter().collect(), notes: Vec::new() },
+        verdict: Verdict { reasons: reason.map(String::from).into_iter().collect(), ..Verdict::default() },
         metrics,
         ..RepeatResult::default()
     };
