@@ -114,14 +114,13 @@ impl Observer for Progress<'_> {
                 let outcome = match trial.held {
                     Some(true) => "held",
                     Some(false) => "missed",
-                    None => "not told",
+                    None => "no answer",
                 };
-                let mut values = trial.metrics.iter().filter(|(name, _)| *name != "throughput.achieved");
-                let why = match trial.reasons.first() {
-                    Some(reason) => Some(reason.clone()),
-                    None => values.next().map(|(name, metric)| format!("{name} {}", quantity(metric))),
-                };
-                let why = why.map_or(String::new(), |why| format!(": {why}"));
+                let values = trial.metrics.iter().filter(|(name, _)| *name != "throughput.achieved");
+                let values: Vec<String> =
+                    values.map(|(name, metric)| format!("{name} {}", quantity(metric))).collect();
+                let why = trial.reasons.first().cloned().unwrap_or_else(|| values.join(", "));
+                let why = if why.is_empty() { why } else { format!(": {why}") };
                 self.line(&format!("[{}/{}] {}: {outcome}{why}", state.order, state.total, state.cell));
                 state.said = None;
             }

@@ -1,5 +1,5 @@
 use super::quantity::{per_second, quantity};
-use crate::measure::{Capacity, CellResult, Ended, Metrics, Summary, Trial};
+use crate::measure::{Capacity, CellResult, Ended, Metric, Metrics, Purpose, Summary, Trial, Unit};
 
 /// The highest rate of each cell: a header and a row for each, where rates were searched for; else nothing.
 pub fn capacities(summary: &Summary) -> Vec<Vec<String>> {
@@ -14,7 +14,7 @@ pub fn capacities(summary: &Summary) -> Vec<Vec<String>> {
         let mut row = vec![cell.label(), max_rate(capacity)];
         row.extend(capacity.expectations.iter().map(|expectation| {
             let value = cell.median(&expectation.metric).zip(unit_of(&expectation.metric, capacity));
-            value.map_or("–".into(), |(value, unit)| quantity(crate::measure::Metric { value, unit }))
+            value.map_or("–".into(), |(value, unit)| quantity(Metric { value, unit }))
         }));
         row.push(capacity.first_miss().map_or("–".into(), |miss| per_second(miss.rate.0)));
         row.push(capacity.trials.len().to_string());
@@ -76,7 +76,7 @@ fn max_rate(capacity: &Capacity) -> String {
     }
 }
 
-fn unit_of(metric: &str, capacity: &Capacity) -> Option<crate::measure::Unit> {
+fn unit_of(metric: &str, capacity: &Capacity) -> Option<Unit> {
     let told = capacity.trials.iter().flat_map(|trial| trial.metrics.iter());
     told.into_iter().find(|(name, _)| *name == metric).map(|(_, metric)| metric.unit)
 }
@@ -89,8 +89,19 @@ pub fn trials(summary: &Summary) -> Vec<(Vec<String>, &Metrics)> {
             let held = trial.held.map_or("", |held| if held { "yes" } else { "no" });
             let reason = trial.reasons.first().cloned().unwrap_or_default();
             let rate = trial.rate.0.to_string();
-            let names =
-                vec![cell.label(), number.to_string(), rate, trial.status.name().into(), held.into(), reason];
+            let purpose = match trial.purpose {
+                Purpose::Search => "search",
+                Purpose::Confirmation => "confirmation",
+            };
+            let names = vec![
+                cell.label(),
+                number.to_string(),
+                purpose.into(),
+                rate,
+                trial.status.name().into(),
+                held.into(),
+                reason,
+            ];
             rows.push((names, &trial.metrics));
         }
     }
@@ -98,4 +109,4 @@ pub fn trials(summary: &Summary) -> Vec<(Vec<String>, &Metrics)> {
 }
 
 /// The names of the columns before the metrics.
-pub const TRIAL_COLUMNS: &[&str] = &["cell", "trial", "rate_per_s", "status", "held", "reason"];
+pub const TRIAL_COLUMNS: &[&str] = &["cell", "trial", "purpose", "rate_per_s", "status", "held", "reason"];

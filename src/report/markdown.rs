@@ -32,8 +32,10 @@ impl Format for Markdown {
             limits(summary).iter().for_each(|line| text += &format!("- {}\n", escape(line)));
             text += "\n";
         }
-        text += "## Results\n\n";
-        text += &table(&results(summary));
+        // A search that found nothing has no measurement to show.
+        if summary.cells.iter().any(|cell| !cell.repeats.is_empty()) {
+            text += &format!("## Results\n\n{}", table(&results(summary)));
+        }
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));
         }

@@ -34,8 +34,11 @@ impl Format for Table {
             limits(summary).iter().for_each(|line| text += &format!("{line}\n"));
             text += "\n";
         }
-        text += &numbers(results(summary));
-        text += "\n\n";
+        // A search that found nothing has no measurement to show.
+        if summary.cells.iter().any(|cell| !cell.repeats.is_empty()) {
+            text += &numbers(results(summary));
+            text += "\n\n";
+        }
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &words(tradeoffs(summary));
             text += "\n\n";
