@@ -17,6 +17,7 @@ pub struct Reached {
     /// Of the schedule, in an open loop: its rate, and the lag.
     pub offered: Option<f64>,
     pub lag_p50_us: Option<f64>,
+    pub lag_p99_us: Option<f64>,
     pub hit_rate: Option<f64>,
 }
 
@@ -74,6 +75,8 @@ impl Peer {
             Peer::RedisBenchmark { .. } => command.args(["-h", "127.0.0.1", "-p", &stage.redis_port()]),
             Peer::Memtier { .. } => command.args(["-s", "127.0.0.1", "-p", &stage.redis_port()]),
             Peer::Pgbench { statement } => {
+                // A new body as large as ours, which the statement sends.
+                let statement = statement.replace("BODY", &format!("'\\x{}'", "a7".repeat(BYTES as usize)));
                 let script = format!("\\set id random(0, {})\n{statement}\n", ROWS - 1);
                 stage.file("statement.sql", &script);
                 let (user, database) = stage.postgres_names();

@@ -38,13 +38,29 @@ const MEMTIER_50: Contender = Contender {
     what: What::Peer(Peer::Memtier { connections: 50, pipeline: 1, limit: None }),
 };
 
+const TWO_THREADS: &str = "instances = 2\nthreads = 2";
+
 const fn reads(traffic: &'static str, cache: &'static str) -> What {
     What::Ours(Ours { strategy: "cache-aside", traffic, cache, app: "", kind: "read" })
 }
 
-const fn rows(traffic: &'static str, kind: &'static str) -> What {
-    let app = "instances = 2\nthreads = 2";
+const fn rows(app: &'static str, traffic: &'static str, kind: &'static str) -> What {
     What::Ours(Ours { strategy: "direct", traffic, cache: "", app, kind })
+}
+
+macro_rules! rate {
+    ($rate:literal, $pacing:literal) => {
+        reads(
+            concat!(
+                "load = { open = { arrival = \"constant\", rate = ",
+                stringify!($rate),
+                ", pacing = \"",
+                $pacing,
+                "\" } }"
+            ),
+            "connections = 4",
+        )
+    };
 }
 
 /// The first contender that is a peer and installed is what the others are compared with.
@@ -88,7 +104,7 @@ pub const GROUPS: &[Group] = &[
     },
     Group {
         name: "rows",
-        title: "Rows by key from Postgres, 8 clients, a connection to each, 2 threads",
+        title: "Rows by key from Postgres, 8 clients, a connection to each",
         contenders: &[
             Contender {
                 name: "pgbench -c8 -j2 -M prepared",
@@ -97,25 +113,29 @@ pub const GROUPS: &[Group] = &[
                 }),
             },
             Contender {
-                name: "cachebench, direct",
-                what: rows("load = { closed = { clients = 8 } }", "read"),
+                name: "cachebench, direct, 1 thread",
+                what: rows("", "load = { closed = { clients = 8 } }", "read"),
+            },
+            Contender {
+                name: "cachebench, direct, 2 threads",
+                what: rows(TWO_THREADS, "load = { closed = { clients = 8 } }", "read"),
             },
         ],
     },
     Group {
         name: "updates",
-        title: "Updates by key in Postgres, synchronous commit, 8 clients, a connection to each, 2 threads",
+        title: "Updates by key in Postgres, synchronous commit, 8 clients, a connection to each",
         contenders: &[
             Contender {
                 name: "pgbench -c8 -j2 -M prepared",
                 what: What::Peer(Peer::Pgbench {
-                    statement: "UPDATE kv SET version = version + 1, checksum = :id, body = set_byte(body, 0, 1) \
-                                WHERE id = :id RETURNING version;",
+                    statement: "UPDATE kv SET version = version + 1, checksum = :id, body = BODY WHERE id = :id \
+                                RETURNING version;",
                 }),
             },
             Contender {
-                name: "cachebench, direct",
-                what: rows("mix = { write = 1 }\nload = { closed = { clients = 8 } }", "write"),
+                name: "cachebench, direct, 1 thread",
+                what: rows("", "mix = { write = 1 }\nload = { closed = { clients = 8 } }", "write"),
             },
         ],
     },
@@ -145,21 +165,15 @@ pub const GROUPS: &[Group] = &[
         name: "rates",
         title: "Rates kept, open loop, constant arrivals",
         contenders: &[
-            Contender {
-                name: "cachebench at 1,000/s",
-                what: reads("load = { open = { rate = 1_000, arrival = \"constant\" } }", "connections = 4"),
-            },
-            Contender {
-                name: "cachebench at 20,000/s",
-                what: reads("load = { open = { rate = 20_000, arrival = \"constant\" } }", "connections = 4"),
-            },
-            Contender {
-                name: "cachebench at 100,000/s",
-                what: reads(
-                    "load = { open = { rate = 100_000, arrival = \"constant\" } }",
-                    "connections = 4",
-                ),
-            },
+            Contender { name: "1,000/s, precise", what: rate!(1_000, "precise") },
+            Contender { name: "1,000/s, balanced", what: rate!(1_000, "balanced") },
+            Contender { name: "1,000/s, cheap", what: rate!(1_000, "cheap") },
+            Contender { name: "20,000/s, precise", what: rate!(20_000, "precise") },
+            Contender { name: "20,000/s, balanced", what: rate!(20_000, "balanced") },
+            Contender { name: "20,000/s, cheap", what: rate!(20_000, "cheap") },
+            Contender { name: "100,000/s, precise", what: rate!(100_000, "precise") },
+            Contender { name: "100,000/s, balanced", what: rate!(100_000, "balanced") },
+            Contender { name: "100,000/s, cheap", what: rate!(100_000, "cheap") },
         ],
     },
 ];

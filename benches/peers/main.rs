@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench peers` measures every contender of a group in turn, several rounds, and writes the medians
 //! and their ratios to `results/generator.md`. Options after `--`: `--rounds N`, `--seconds N`, `--only GROUP`,
-//! `--output FILE`.
+//! `--output FILE`. With any of the first three it is a look, and writes only what `--output` names.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on ends")]
 
@@ -23,15 +23,16 @@ pub struct Options {
     pub rounds: usize,
     pub seconds: u64,
     only: Option<String>,
-    output: PathBuf,
+    output: Option<PathBuf>,
 }
 
 impl Options {
     fn parse() -> Options {
-        let mut options =
-            Options { rounds: 3, seconds: 8, only: None, output: "results/generator.md".into() };
+        let mut options = Options { rounds: 3, seconds: 8, only: None, output: None };
+        let (mut output, mut is_look) = (None, false);
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
+            is_look |= ["--rounds", "--seconds", "--only"].contains(&argument.as_str());
             let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
             match argument.as_str() {
                 // What cargo itself passes.
@@ -39,10 +40,11 @@ impl Options {
                 "--rounds" => options.rounds = value().parse().expect("--rounds takes a number"),
                 "--seconds" => options.seconds = value().parse().expect("--seconds takes a number"),
                 "--only" => options.only = Some(value()),
-                "--output" => options.output = value().into(),
+                "--output" => output = Some(value().into()),
                 unknown => panic!("unknown option {unknown}; see the head of benches/peers/main.rs"),
             }
         }
+        options.output = output.or_else(|| (!is_look).then(|| "results/generator.md".into()));
         options
     }
 }
@@ -57,6 +59,8 @@ fn main() {
         println!("{section}");
         text += &section;
     }
-    std::fs::write(&options.output, text).expect("the report can be written");
-    println!("written to {}", options.output.display());
+    if let Some(output) = &options.output {
+        std::fs::write(output, text).expect("the report can be written");
+        println!("written to {}", output.display());
+    }
 }

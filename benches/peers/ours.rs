@@ -55,6 +55,7 @@ impl Ours {
             p99_us: latency("p99"),
             offered: metric("throughput.offered"),
             lag_p50_us: metric("lag.p50"),
+            lag_p99_us: metric("lag.p99"),
             hit_rate: metric("hit_rate"),
         }
     }

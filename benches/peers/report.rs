@@ -61,16 +61,16 @@ pub fn section(group: &Group, rows: &[Row]) -> String {
     let p50: Get = |reached| reached.p50_us;
     let p99: Get = |reached| reached.p99_us;
     let mut text = format!("\n## {}\n\n", group.title);
-    text += "| contender | ops/s | × | client CPU, us/op | × | p50, us | × | p99, us | × | lag p50, us | rate off, % |\n";
-    text += "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
+    text += "| contender | ops/s | × | client CPU, us/op | × | p50, us | × | p99, us | × | lag p50, us | lag p99, us | rate off, % |\n";
+    text += "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
     for row in rows {
         if row.rounds.is_empty() {
-            text += &format!("| {} | not installed | | | | | | | | | |\n", row.contender.name);
+            text += &format!("| {} | not installed | | | | | | | | | | |\n", row.contender.name);
             continue;
         }
         let off = |reached: &Reached| Some((reached.rate / reached.offered? - 1.0).abs() * 100.0);
         text += &format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             row.contender.name,
             figure(row, rate, 0),
             ratio(median(row, rate), to(rate)),
@@ -81,6 +81,7 @@ pub fn section(group: &Group, rows: &[Row]) -> String {
             figure(row, p99, 0),
             ratio(median(row, p99), to(p99)),
             figure(row, |reached| reached.lag_p50_us, 0),
+            figure(row, |reached| reached.lag_p99_us, 0),
             figure(row, off, 3),
         );
     }

@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use cachebench::servers::{ManagedPostgres, ManagedRedis, PostgresOptions, RedisOptions, RunFolder};
@@ -57,7 +57,8 @@ impl Stage {
         runtime.block_on(async {
             let mut connection = PgConnection::connect(&self.postgres_url()).await.expect("postgres answers");
             let fill = "CREATE TABLE kv (id bigint PRIMARY KEY, version bigint NOT NULL, \
-                        checksum bigint NOT NULL, body bytea NOT NULL);
+                        checksum bigint NOT NULL, body bytea NOT NULL) WITH (autovacuum_enabled = false);
+                        ALTER TABLE kv ALTER COLUMN body SET STORAGE EXTERNAL;
                         INSERT INTO kv SELECT n, 1, n, decode(repeat(md5(n::text), 16), 'hex') \
                         FROM generate_series(0, 99999) n;
                         VACUUM ANALYZE kv;";
@@ -104,5 +105,5 @@ impl Stage {
 /// Whether a program can be found.
 pub fn installed(program: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|folder| Path::new(&folder).join(program).is_file())
+    std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
 }

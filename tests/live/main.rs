@@ -18,6 +18,7 @@ mod processes;
 mod strategies;
 mod stress;
 mod tls;
+mod topology;
 mod traces;
 
 use std::time::{Duration, Instant};

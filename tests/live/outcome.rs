@@ -111,6 +111,11 @@ impl Measurement<'_> {
     }
 
     /// What both sides counted: what, we, the server.
+    /// How the clients were connected.
+    pub fn client(&self, name: &str) -> String {
+        self.repeat["clients"][name].as_str().unwrap().into()
+    }
+
     pub fn checks(&self) -> Vec<(&str, u64, u64)> {
         let checks = self.repeat["checks"].as_array().unwrap();
         checks
