@@ -61,6 +61,7 @@ fn seeded(traffic: &Traffic, id: u64) -> Value {
 #[derive(Debug)]
 enum Step {
     Load(u64),
+    LoadMany(Vec<u64>),
     Update(u64, Payload),
     Insert(u64, Payload),
     Delete(u64),
@@ -78,8 +79,9 @@ fn payload(random: &mut Random) -> Payload {
 impl Step {
     fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
-        match random.below(8) {
+        match random.below(9) {
             0 => Step::Load(id),
+            8 => Step::LoadMany((0..ROWS + 2).filter(|_| random.below(2) == 0).rev().collect()),
             1 => Step::Update(id, payload(random)),
             2 => Step::Insert(id, payload(random)),
             3 => Step::Delete(id),
@@ -104,6 +106,10 @@ impl Step {
     async fn take(&self, database: &dyn Database) -> String {
         match self {
             Step::Load(id) => format!("{:?}", database.load(&key(*id)).await.unwrap()),
+            Step::LoadMany(ids) => {
+                let keys: Vec<Key> = ids.iter().map(|id| key(*id)).collect();
+                format!("{:?}", database.load_many(&keys).await.unwrap())
+            }
             Step::Update(id, payload) => format!("{:?}", database.update(&key(*id), payload).await.unwrap()),
             Step::Insert(id, payload) => format!("{:?}", database.insert(&key(*id), payload).await.unwrap()),
             Step::Delete(id) => format!("{:?}", database.delete(&key(*id)).await.unwrap()),
@@ -146,12 +152,17 @@ async fn every_shape_of_query_loads_the_same_rows() {
     let aggregate = Query::Aggregate { parts: 3 };
     let traffic = fill(&server, 20, &aggregate).await;
     for query in [Query::Point {}, aggregate, Query::Sleep(Time(Duration::from_millis(1)))] {
-        let (postgres, _) = connect(&server, 2, query.clone()).await;
+        let (postgres, tally) = connect(&server, 2, query.clone()).await;
         for id in 0..20 {
             let row = postgres.load(&key(id)).await.unwrap();
             assert_eq!(row, Some(seeded(&traffic, id)), "{query:?}");
         }
         assert_eq!(postgres.load(&key(20)).await.unwrap(), None, "{query:?}");
+        let before = tally.counts();
+        let ids = [7, 20, 0, 19];
+        let rows = postgres.load_many(&ids.map(key)).await.unwrap();
+        assert_eq!(rows, ids.map(|id| (id < 20).then(|| seeded(&traffic, id))), "{query:?}");
+        assert_eq!((&tally.counts() - &before).query(QueryClass::Load), 1, "{query:?}");
     }
     // A row that was made later has no parts, and is a row all the same.
     let (postgres, _) = connect(&server, 1, Query::Aggregate { parts: 3 }).await;

@@ -37,7 +37,7 @@ impl Command {
 /// What a statement sent to the database is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryClass {
-    /// Reads one row, for a caller or to fill the cache.
+    /// Reads rows, for a caller or to fill the cache.
     Load,
     /// Writes, inserts or deletes one row for a caller.
     Write,

@@ -150,6 +150,16 @@ impl Database for MemoryDatabase {
         })
     }
 
+    fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>> {
+        let _active = self.tally.query(QueryClass::Load);
+        let rows = self.rows();
+        let found = keys.iter().map(|key| rows.get(&key.id()).cloned()).collect();
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            Ok(found)
+        })
+    }
+
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let _active = self.tally.query(QueryClass::Write);

@@ -64,6 +64,9 @@ pub trait Database: Send + Sync {
     /// Reads one row.
     fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>>;
 
+    /// Reads several rows, in the order of their keys, by one statement.
+    fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>>;
+
     /// Changes an existing row; answers its new version, or nothing if there is no such row.
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>>;
 

@@ -49,6 +49,16 @@ impl Database for NoopDatabase {
         Box::pin(std::future::ready(Ok(Some(value))))
     }
 
+    fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>> {
+        Box::pin(async move {
+            let mut rows = Vec::with_capacity(keys.len());
+            for key in keys {
+                rows.push(self.load(key).await?);
+            }
+            Ok(rows)
+        })
+    }
+
     fn update<'a>(&'a self, _: &'a Key, _: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(std::future::ready(Ok(Some(1))))
     }

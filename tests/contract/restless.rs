@@ -85,6 +85,10 @@ impl Database for Restless<dyn Database> {
         Box::pin(self.amid(|store| store.load(key)))
     }
 
+    fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>> {
+        Box::pin(self.amid(|store| store.load_many(keys)))
+    }
+
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(self.amid(|store| store.update(key, payload)))
     }

@@ -4,6 +4,7 @@ mod connections;
 mod seed;
 mod statements;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -91,6 +92,11 @@ fn failed(error: &sqlx::Error) -> StoreError {
     StoreError::database(failure, error)
 }
 
+fn value(version: i64, checksum: i64, body: Vec<u8>) -> Value {
+    let (version, checksum) = (version as u64, checksum as u64);
+    Value { version, checksum, body: Bytes::from(body), ..Value::default() }
+}
+
 /// Row ids as Postgres counts them; ours stay far below 2^63.
 fn id(key: &Key) -> i64 {
     key.id() as i64
@@ -102,12 +108,21 @@ impl Database for Postgres {
             let row = self.with(QueryClass::Load, async |connection| {
                 self.query.load(id(key)).fetch_optional(connection).await
             });
-            Ok(row.await?.map(|(version, checksum, body): (i64, i64, Vec<u8>)| Value {
-                version: version as u64,
-                checksum: checksum as u64,
-                body: Bytes::from(body),
-                ..Value::default()
-            }))
+            Ok(row.await?.map(|(version, checksum, body)| value(version, checksum, body)))
+        })
+    }
+
+    fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>> {
+        Box::pin(async move {
+            let rows = self.with(QueryClass::Load, async |connection| {
+                self.query.load_many(keys.iter().map(id).collect()).fetch_all(connection).await
+            });
+            let mut found: HashMap<i64, Value> = rows
+                .await?
+                .into_iter()
+                .map(|(id, version, checksum, body)| (id, value(version, checksum, body)))
+                .collect();
+            Ok(keys.iter().map(|key| found.remove(&id(key))).collect())
         })
     }
 

@@ -34,6 +34,24 @@ impl Statement {
         counted_as: None,
         class: QueryClass::Load,
     };
+    const POINT_MANY: Statement = Statement {
+        sql: "SELECT id, version, checksum, body FROM items WHERE id = ANY($1)",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
+    const AGGREGATE_MANY: Statement = Statement {
+        sql: "SELECT i.id, i.version, i.checksum, i.body, sum(p.quantity * p.price) FROM items i \
+              LEFT JOIN item_parts p ON p.item_id = i.id WHERE i.id = ANY($1) GROUP BY i.id",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
+    /// Sleeps once, however many rows.
+    const SLEEP_MANY: Statement = Statement {
+        sql: "WITH pause AS MATERIALIZED (SELECT pg_sleep($2)) \
+              SELECT id, version, checksum, body FROM items, pause WHERE id = ANY($1)",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
     pub(super) const UPDATE: Statement = Statement {
         sql: "UPDATE items SET version = version + 1, checksum = $2, body = $3 WHERE id = $1 RETURNING version",
         counted_as: Some(
@@ -90,8 +108,9 @@ impl Statement {
     }
 
     /// Every statement that a load may send under this query shape.
-    pub fn all(query: &Query) -> [Statement; 6] {
-        [query.load_statement(), Self::UPDATE, Self::INSERT, Self::DELETE, Self::STORE, Self::REMOVE]
+    pub fn all(query: &Query) -> [Statement; 7] {
+        let (one, many) = (query.load_statement(), query.load_many_statement());
+        [one, many, Self::UPDATE, Self::INSERT, Self::DELETE, Self::STORE, Self::REMOVE]
     }
 
     pub(super) fn change(self, id: i64, payload: &Payload) -> QueryAs<'_, Postgres, (i64,), PgArguments> {
@@ -195,6 +214,14 @@ impl Query {
         }
     }
 
+    fn load_many_statement(&self) -> Statement {
+        match self {
+            Query::Point {} => Statement::POINT_MANY,
+            Query::Aggregate { .. } => Statement::AGGREGATE_MANY,
+            Query::Sleep(_) => Statement::SLEEP_MANY,
+        }
+    }
+
     /// Rows in the table of parts for each item.
     pub fn parts(&self) -> u32 {
         match self {
@@ -205,6 +232,17 @@ impl Query {
 
     pub(super) fn load<'a>(&self, id: i64) -> QueryAs<'a, Postgres, (i64, i64, Vec<u8>), PgArguments> {
         let query = sqlx::query_as(self.load_statement().sql).bind(id);
+        match self {
+            Query::Sleep(time) => query.bind(time.0.as_secs_f64()),
+            _ => query,
+        }
+    }
+
+    pub(super) fn load_many<'a>(
+        &self,
+        ids: Vec<i64>,
+    ) -> QueryAs<'a, Postgres, (i64, i64, i64, Vec<u8>), PgArguments> {
+        let query = sqlx::query_as(self.load_many_statement().sql).bind(ids);
         match self {
             Query::Sleep(time) => query.bind(time.0.as_secs_f64()),
             _ => query,
