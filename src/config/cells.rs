@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_compared_path_that_is_no_setting_is_an_error() {
-        let text = loaded("[compare]\n\"cache.tttl\" = [\"1s\"]\n", &[]).unwrap_err().render(false);
-        assert!(text.contains("tttl") && text.contains("ttl"), "{text}");
+        let text = loaded("[compare]\n\"cache.ttll\" = [\"1s\"]\n", &[]).unwrap_err().render(false);
+        assert!(text.contains("`cache.ttll`") && text.contains("did you mean `ttl`"), "{text}");
     }
 }

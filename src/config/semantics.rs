@@ -52,8 +52,21 @@ fn data(workload: &Workload, wrong: &mut Report) {
         wrong("traffic.shift", title, "leave `shift` out, or use other keys");
     }
     let mix = &workload.traffic.mix;
-    if [mix.read, mix.write, mix.insert, mix.delete].iter().all(|&weight| weight <= 0.0) {
+    if Kind::ALL.iter().all(|&kind| mix.of(kind) <= 0.0) {
         wrong("traffic.mix", "the mix asks for nothing".into(), "give at least one kind a weight above 0");
+    }
+    multi_read(workload, wrong);
+}
+
+fn multi_read(workload: &Workload, wrong: &mut Report) {
+    let (min, max) = workload.traffic.multi_read.keys.bounds();
+    if min > max {
+        wrong("traffic.multi_read.keys.uniform.min", format!("min {min} is above max {max}"), "");
+    }
+    if let Some(rows) = workload.data.rows.filter(|&rows| workload.traffic.mix.multi_read > 0.0 && max > rows)
+    {
+        let title = format!("a multi-read asks for {max} different rows, and there are {rows}");
+        wrong("traffic.multi_read.keys", title, "lower traffic.multi_read.keys, or raise data.rows");
     }
 }
 
@@ -223,6 +236,18 @@ mod tests {
             ("pool = 2", "query = { sleep = \"2s\" }", 11, "a load sleeps 2s, operations time out after 1s"),
             ("ttl = \"5s\"", "url = \"redis://h\"\nmaxmemory = \"1MB\"", 10, "not ours is not reconfigured"),
             ("name = \"test\"", "name = \"test\"\nstrategy = \"direct\"", 10, "no strategy here"),
+            (
+                "[traffic]",
+                "[traffic]\nmix = { multi-read = 1 }\nmulti_read = { keys = 101 }",
+                6,
+                "asks for 101 different rows",
+            ),
+            (
+                "[traffic]",
+                "[traffic]\nmulti_read = { keys = { uniform = { min = 9, max = 5 } } }",
+                5,
+                "min 9 is above max 5",
+            ),
             ("[data]", "[data]\nvalue = { uniform = { min = 9, max = 5 } }", 3, "min 9B is above max 5B"),
         ] {
             let text = problems(from, to);

@@ -21,13 +21,15 @@ pub struct ByKind {
     pub write: Time,
     pub insert: Time,
     pub delete: Time,
+    #[serde(rename = "multi-read")]
+    pub multi_read: Time,
 }
 
 const USUAL: Time = Time(Duration::from_secs(1));
 
 impl Default for ByKind {
     fn default() -> ByKind {
-        ByKind { read: USUAL, write: USUAL, insert: USUAL, delete: USUAL }
+        ByKind { read: USUAL, write: USUAL, insert: USUAL, delete: USUAL, multi_read: USUAL }
     }
 }
 
@@ -47,6 +49,7 @@ impl Timeouts {
                 Kind::Write => times.write,
                 Kind::Insert => times.insert,
                 Kind::Delete => times.delete,
+                Kind::MultiRead => times.multi_read,
             },
         }
     }

@@ -10,7 +10,7 @@ use crate::servers::Address;
 use crate::store::postgres::Query;
 use crate::store::{DRIVERS, Sharing};
 use crate::strategy::STRATEGIES;
-use crate::traffic::{KEYS, Shift, ValueSize, Weights};
+use crate::traffic::{KEYS, MultiRead, Shift, ValueSize, Weights};
 
 /// A workload: what is stored, what is asked, through which strategy, and what is compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +80,9 @@ pub struct TrafficSettings {
     /// How often each kind of operation comes; a trace that has operations needs none.
     #[serde(default = "reads_only")]
     pub mix: Weights,
+    /// How many rows a multi-read asks for, and how they are fetched.
+    #[serde(default)]
+    pub multi_read: MultiRead,
     /// Which rows are asked for.
     #[serde(default = "default_keys")]
     #[schemars(schema_with = "key_distributions")]

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use super::Stop;
 use super::queue::Queue;
 use super::watchdog::Leash;
-use crate::measure::{AfterWrite, Observation, Recorder};
-use crate::model::{Failure, Kind, Operation, Outcome, Served, Timing};
-use crate::strategy::Strategy;
-use crate::traffic::{Pauses, Traffic};
+use crate::measure::{AfterWrite, Observation, Recorder, Rows};
+use crate::model::{Failure, Found, Kind, Operation, Outcome, Served, Timing};
+use crate::strategy::{Strategy, read_one_by_one};
+use crate::traffic::{Fetch, Pauses, Traffic};
 
 /// Where a lane gets its tickets.
 pub enum Tickets {
@@ -68,12 +68,18 @@ impl Lane {
                 Kind::Read => self.after_write.first_read(operation.key.id()),
                 _ => None,
             };
+            let written_before: Vec<_> =
+                operation.keys.iter().map(|key| self.after_write.first_read(key.id())).collect();
             let started = Instant::now();
             if self.tickets.is_over(started) || self.stop.is_requested() {
                 break;
             }
             let call = match operation.kind {
                 Kind::Read => self.strategy.read(&operation.key),
+                Kind::MultiRead => match self.traffic.fetch() {
+                    Fetch::Batch => self.strategy.read_many(&operation.keys),
+                    Fetch::OneByOne => Box::pin(read_one_by_one(&*self.strategy, &operation.keys)),
+                },
                 Kind::Write | Kind::Insert | Kind::Delete => self.strategy.write(&operation),
             };
             let outcome = self.leash.hold(started, self.timeouts[operation.kind as usize], call).await;
@@ -81,7 +87,11 @@ impl Lane {
             let outcome = outcome.unwrap_or(Outcome::Failed(Failure::Timeout));
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };
             let seen = self.observe(&operation, &outcome, written);
-            self.recorder.lock().unwrap_or_else(PoisonError::into_inner).record(seen, timing);
+            let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
+            recorder.record(seen, timing);
+            if operation.kind == Kind::MultiRead {
+                recorder.record_rows(&rows(&operation, &outcome, &written_before));
+            }
         }
     }
 
@@ -109,10 +119,29 @@ impl Lane {
                     self.after_write.written(operation.key.id(), *version);
                 }
             }
+            Outcome::ReadMany(_) => {}
             Outcome::Failed(failure) => seen.result = Err(*failure),
         }
         seen
     }
+}
+
+/// What is counted of the rows of a multi-read; `written` are the versions that reads just after writes should find.
+fn rows(operation: &Operation, outcome: &Outcome, written: &[Option<u64>]) -> Rows {
+    let mut rows = Rows { asked: operation.keys.len() as u64, ..Rows::default() };
+    let Outcome::ReadMany(found) = outcome else { return rows };
+    for ((key, Found { served, value }), written) in operation.keys.iter().zip(found).zip(written) {
+        rows.served[*served as usize] += 1;
+        rows.absent += u64::from(value.is_none());
+        rows.corrupt += u64::from(value.as_ref().is_some_and(|value| !value.is_intact(key)));
+        if let Some(written) = written {
+            let is_hit =
+                *served == Served::Hit && value.as_ref().is_some_and(|value| value.version >= *written);
+            rows.after_write += 1;
+            rows.after_write_hits += u64::from(is_hit);
+        }
+    }
+    rows
 }
 
 #[cfg(test)]

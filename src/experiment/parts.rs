@@ -31,7 +31,8 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
         let text = "traffic.load is recorded, but the trace has no times; use an open or a closed load";
         return Err(OptionsError(text.into()).into());
     }
-    Ok(Traffic::new(seed, rows, &workload.cache.prefix, mix, keys, bodies))
+    let traffic = Traffic::new(seed, rows, &workload.cache.prefix, mix, keys, bodies);
+    Ok(traffic.with_multi_read(workload.traffic.multi_read))
 }
 
 /// Connects a service instance: its own tally, its own connections, its own strategy.

@@ -144,14 +144,16 @@ impl Metrics {
     fn stretch(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration, beyond: f64) -> Metrics {
         let mut metrics = Metrics::default();
         let operations = recorder.operations() as f64;
-        let reads = recorder.count(Kind::Read) as f64;
+        // Rows asked for: a multi-read counts as many reads as it has keys.
+        let reads = (recorder.count(Kind::Read) + recorder.rows_asked()) as f64;
+        let hits = (recorder.served(Served::Hit) + recorder.rows_served(Served::Hit)) as f64;
         metrics.put("operations", operations, Unit::Count);
         metrics.put("throughput.achieved", operations / elapsed.as_secs_f64(), Unit::PerS);
         metrics.put("failures", recorder.failures() as f64, Unit::Count);
         metrics.put("failure_rate", recorder.failures() as f64 / operations, Unit::Ratio);
         metrics.put("absent", recorder.absent as f64, Unit::Count);
         metrics.put("corrupt", recorder.corrupt as f64, Unit::Count);
-        metrics.put("hit_rate", recorder.served(Served::Hit) as f64 / reads, Unit::Ratio);
+        metrics.put("hit_rate", hits / reads, Unit::Ratio);
         metrics.put(
             "hit_rate_after_write",
             recorder.after_write_hits as f64 / recorder.after_write as f64,
@@ -178,6 +180,13 @@ impl Metrics {
                 if let Some(histogram) = recorder.latency(kind, clock) {
                     metrics.latency(&format!("{}.{}", kind.name(), clock.name()), &histogram, beyond);
                 }
+            }
+        }
+        if recorder.rows_asked() > 0 {
+            metrics.put("multi-read.keys", recorder.rows_asked() as f64, Unit::Count);
+            for served in Served::ALL {
+                let name = format!("multi-read.{}.keys", served.name());
+                metrics.put(name, recorder.rows_served(served) as f64, Unit::Count);
             }
         }
         for served in Served::ALL {

@@ -24,7 +24,7 @@ pub use host::host;
 pub use interval_log::IntervalLog;
 pub use metric::{Metric, Metrics, PERCENTILES, Unit};
 pub use names::names;
-pub use recorder::{Clock, Observation, Recorder};
+pub use recorder::{Clock, Observation, Recorder, Rows};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
 pub use tally::{Command, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};

@@ -42,6 +42,20 @@ pub struct Observation {
     pub after_write: Option<bool>,
 }
 
+/// What the rows of multi-reads came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// Rows asked for, those of failed operations included.
+    pub asked: u64,
+    /// By [`Served`].
+    pub served: [u64; Served::ALL.len()],
+    pub absent: u64,
+    pub corrupt: u64,
+    /// First reads of a row since a write of it, and those that the cache answered with that write or a later one.
+    pub after_write: u64,
+    pub after_write_hits: u64,
+}
+
 /// The kind of an operation and, of a read, how it ended: each operation is recorded under one class.
 ///
 /// The latencies of all reads are the sum of their classes', so that recording touches as little as it can.
@@ -90,6 +104,9 @@ pub struct Recorder {
     pub corrupt: u64,
     pub after_write: u64,
     pub after_write_hits: u64,
+    /// Rows of multi-reads asked for, and those served, by [`Served`].
+    rows_asked: u64,
+    rows_served: [u64; Served::ALL.len()],
     failed: [[u64; Failure::ALL.len()]; Kind::ALL.len()],
 }
 
@@ -116,6 +133,16 @@ impl Recorder {
         }
     }
 
+    /// Counts the rows of a multi-read, besides the operation itself.
+    pub fn record_rows(&mut self, rows: &Rows) {
+        self.rows_asked += rows.asked;
+        self.rows_served.iter_mut().zip(rows.served).for_each(|(mine, theirs)| *mine += theirs);
+        self.absent += rows.absent;
+        self.corrupt += rows.corrupt;
+        self.after_write += rows.after_write;
+        self.after_write_hits += rows.after_write_hits;
+    }
+
     /// Adds what another recorder saw.
     pub fn merge(&mut self, other: &Recorder) {
         for (into, from) in self.latency.iter_mut().zip(&other.latency) {
@@ -128,6 +155,8 @@ impl Recorder {
         self.corrupt += other.corrupt;
         self.after_write += other.after_write;
         self.after_write_hits += other.after_write_hits;
+        self.rows_asked += other.rows_asked;
+        self.rows_served.iter_mut().zip(other.rows_served).for_each(|(mine, theirs)| *mine += theirs);
         for (mine, theirs) in self.failed.iter_mut().flatten().zip(other.failed.iter().flatten()) {
             *mine += theirs;
         }
@@ -139,6 +168,7 @@ impl Recorder {
         used.flat_map(|clocks| clocks.iter_mut()).for_each(Histogram::reset);
         self.failed = Default::default();
         (self.absent, self.corrupt, self.after_write, self.after_write_hits) = (0, 0, 0, 0);
+        (self.rows_asked, self.rows_served) = (0, Default::default());
     }
 
     fn clock(&self, class: Class, clock: Clock) -> Option<&Histogram<u64>> {
@@ -175,6 +205,16 @@ impl Recorder {
     /// Reads served this way.
     pub fn served(&self, served: Served) -> u64 {
         self.served_latency(served, Clock::Response).map_or(0, Histogram::len)
+    }
+
+    /// Rows that multi-reads asked for.
+    pub fn rows_asked(&self) -> u64 {
+        self.rows_asked
+    }
+
+    /// Rows of multi-reads served this way.
+    pub fn rows_served(&self, served: Served) -> u64 {
+        self.rows_served[served as usize]
     }
 
     /// Operations of a kind that failed in this way.

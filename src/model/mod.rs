@@ -9,7 +9,7 @@ mod value;
 
 pub use key::Key;
 pub use operation::{Kind, Operation, Payload};
-pub use outcome::{Failure, Outcome, Served, Store, StoreError};
+pub use outcome::{Failure, Found, Outcome, Served, Store, StoreError};
 pub use timing::{Timing, nanos};
 pub use units::{Rate, Size, Time, UnitError};
 pub use value::{Value, checksum};

@@ -11,10 +11,15 @@ pub enum Kind {
     Write,
     Insert,
     Delete,
+    /// Reads several rows at once.
+    MultiRead,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 4] = [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete];
+    pub const ALL: [Kind; 5] = [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete, Kind::MultiRead];
+
+    /// Those on one row, which a recording can hold.
+    pub const OF_ONE_ROW: [Kind; 4] = [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -22,12 +27,13 @@ impl Kind {
             Kind::Write => "write",
             Kind::Insert => "insert",
             Kind::Delete => "delete",
+            Kind::MultiRead => "multi-read",
         }
     }
 
     /// Whether the operation changes the row.
     pub fn is_write(self) -> bool {
-        self != Kind::Read
+        !matches!(self, Kind::Read | Kind::MultiRead)
     }
 }
 
@@ -53,7 +59,10 @@ impl Payload {
 pub struct Operation {
     pub ticket: u64,
     pub kind: Kind,
+    /// The first one of a multi-read.
     pub key: Key,
+    /// All keys of a multi-read, each once; empty for the other kinds.
+    pub keys: Vec<Key>,
     /// The new content; empty for reads and deletes.
     pub payload: Payload,
 }

@@ -31,10 +31,19 @@ impl Served {
 pub enum Outcome {
     /// A read came back; no value means that there is no such row.
     Read { served: Served, value: Option<Value> },
+    /// A multi-read came back: each row, in the order of the keys.
+    ReadMany(Vec<Found>),
     /// A write was acknowledged with the version it made; no version means that there was no such row.
     Written { version: Option<u64> },
     /// The caller got an error.
     Failed(Failure),
+}
+
+/// One row of a multi-read; no value means that there is no such row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub served: Served,
+    pub value: Option<Value>,
 }
 
 /// Why an operation failed, as a caller would tell the cases apart.

@@ -12,6 +12,8 @@ const COLUMNS: &[Column] = &[
     Column { header: "throughput", metric: "throughput.achieved", write: per_second },
     Column { header: "read\np50", metric: "read.response.p50", write: duration_us },
     Column { header: "read\np99", metric: "read.response.p99", write: duration_us },
+    Column { header: "multi-read\np50", metric: "multi-read.response.p50", write: duration_us },
+    Column { header: "multi-read\np99", metric: "multi-read.response.p99", write: duration_us },
     Column { header: "write\np50", metric: "write.response.p50", write: duration_us },
     Column { header: "write\np99", metric: "write.response.p99", write: duration_us },
     Column { header: "hit\nrate", metric: "hit_rate", write: share },

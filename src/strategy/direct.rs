@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Parts, Strategy, write_row};
-use crate::model::{BoxFuture, Key, Operation, Outcome, Served};
+use crate::model::{BoxFuture, Found, Key, Operation, Outcome, Served};
 use crate::registry::{self, Entry, NoOptions};
 use crate::store::Database;
 
@@ -24,6 +24,16 @@ impl Strategy for Direct {
         Box::pin(async move {
             match self.database.load(key).await {
                 Ok(value) => Outcome::Read { served: Served::Miss, value },
+                Err(error) => error.into(),
+            }
+        })
+    }
+
+    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let found = |value| Found { served: Served::Miss, value };
+            match self.database.load_many(keys).await {
+                Ok(rows) => Outcome::ReadMany(rows.into_iter().map(found).collect()),
                 Err(error) => error.into(),
             }
         })

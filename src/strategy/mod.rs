@@ -16,7 +16,7 @@ use database_first::{DatabaseFirst, Then};
 use look_aside::{Fill, LookAside};
 
 use crate::measure::Tally;
-use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError, Value};
+use crate::model::{BoxFuture, Found, Key, Kind, Operation, Outcome, StoreError, Value};
 use crate::registry::Entry;
 use crate::store::{Cache, Database};
 
@@ -27,6 +27,9 @@ use crate::store::{Cache, Database};
 pub trait Strategy: Send + Sync {
     /// Reads one row.
     fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome>;
+
+    /// Reads several rows at once, no key twice; answers [`Outcome::ReadMany`], or fails as a whole.
+    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome>;
 
     /// Writes, inserts or deletes one row; acknowledges by [`Outcome::Written`].
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome>;
@@ -69,12 +72,26 @@ pub fn caches(name: &str) -> bool {
     name != direct::ENTRY.name
 }
 
+/// Reads several rows one after the other, as code does that knows of one row only.
+pub async fn read_one_by_one(strategy: &dyn Strategy, keys: &[Key]) -> Outcome {
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        match strategy.read(key).await {
+            Outcome::Read { served, value } => found.push(Found { served, value }),
+            other => return other,
+        }
+    }
+    Outcome::ReadMany(found)
+}
+
 /// Applies a write to the database; answers the version it made, nothing if there was no such row.
 async fn write_row(database: &dyn Database, operation: &Operation) -> Result<Option<u64>, StoreError> {
     match operation.kind {
         Kind::Insert => database.insert(&operation.key, &operation.payload).await.map(Some),
         Kind::Delete => database.delete(&operation.key).await,
-        Kind::Write | Kind::Read => database.update(&operation.key, &operation.payload).await,
+        Kind::Write | Kind::Read | Kind::MultiRead => {
+            database.update(&operation.key, &operation.payload).await
+        }
     }
 }
 

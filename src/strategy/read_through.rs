@@ -74,6 +74,10 @@ impl Strategy for LoadingCache {
         Box::pin(self.reads.read(key))
     }
 
+    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.reads.read_many(keys))
+    }
+
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
         Box::pin(self.writes.write(operation))
     }

@@ -87,6 +87,10 @@ impl Strategy for WriteBehind {
         Box::pin(self.reads.read(key))
     }
 
+    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.reads.read_many(keys))
+    }
+
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { WriteBehind::write(self, operation).await.unwrap_or_else(Outcome::from) })
     }

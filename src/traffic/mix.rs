@@ -5,7 +5,7 @@ use super::Bijection;
 use crate::model::Kind;
 
 /// How often each kind of operation comes, by weight; the weights need not add up to anything.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
     /// Reads of one row by key.
@@ -20,21 +20,21 @@ pub struct Weights {
     /// Deletions of one row.
     #[schemars(range(min = 0))]
     pub delete: f64,
-}
-
-impl Default for Weights {
-    fn default() -> Weights {
-        Weights { read: 0.0, write: 0.0, insert: 0.0, delete: 0.0 }
-    }
+    /// Reads of several rows at once, as many as `traffic.multi_read` says.
+    #[serde(rename = "multi-read")]
+    #[schemars(range(min = 0))]
+    pub multi_read: f64,
 }
 
 impl Weights {
-    fn of(&self, kind: Kind) -> f64 {
+    /// The weight of a kind.
+    pub fn of(&self, kind: Kind) -> f64 {
         match kind {
             Kind::Read => self.read,
             Kind::Write => self.write,
             Kind::Insert => self.insert,
             Kind::Delete => self.delete,
+            Kind::MultiRead => self.multi_read,
         }
     }
 }
@@ -100,7 +100,7 @@ impl Mix {
     }
 
     pub fn has_writes(&self) -> bool {
-        self.slots(Kind::Read) < Self::BLOCK
+        Kind::ALL.into_iter().any(|kind| kind.is_write() && self.slots(kind) > 0)
     }
 
     /// The share of tickets of a kind, as the blocks really hold it.
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn every_block_holds_the_exact_shares() {
-        let mix = Mix::new(&Weights { read: 95.0, write: 4.0, insert: 1.0, delete: 0.0 }, 3);
+        let mix = Mix::new(&Weights { read: 95.0, write: 4.0, insert: 1.0, ..Weights::default() }, 3);
         for block in [0, 5] {
             let tickets = block * Mix::BLOCK..(block + 1) * Mix::BLOCK;
             let reads = tickets.clone().filter(|&ticket| mix.kind(ticket).0 == Kind::Read).count() as u64;

@@ -6,6 +6,7 @@ mod bijection;
 pub mod keys;
 mod locate;
 mod mix;
+mod multi_read;
 mod random;
 mod shift;
 mod think;
@@ -19,6 +20,7 @@ pub use arrival::{Arrival, Burst, Order, Pattern, Rates, Schedule, Stage, Steps}
 pub use bijection::Bijection;
 pub use keys::{KEYS, KeyParts, Keys};
 pub use mix::{Mix, Weights};
+pub use multi_read::{Drawn, Fetch, KeyCount, MultiRead};
 pub use random::{Random, Stream};
 pub use shift::{Shift, Shifting};
 pub use think::{Pauses, Think};
@@ -34,32 +36,52 @@ pub struct Traffic {
     mix: Mix,
     keys: Box<dyn Keys>,
     bodies: Bodies,
+    multi_read: MultiRead,
 }
 
 impl Traffic {
     /// The traffic over `rows` rows, whose cache entries are named under `prefix`.
     pub fn new(seed: u64, rows: u64, prefix: &str, mix: Mix, keys: Box<dyn Keys>, bodies: Bodies) -> Traffic {
-        Traffic { seed, rows, prefix: prefix.into(), mix, keys, bodies }
+        let multi_read = MultiRead::default();
+        Traffic { seed, rows, prefix: prefix.into(), mix, keys, bodies, multi_read }
+    }
+
+    /// With multi-reads of this form.
+    #[must_use]
+    pub fn with_multi_read(self, multi_read: MultiRead) -> Traffic {
+        Traffic { multi_read, ..self }
+    }
+
+    /// How the rows of a multi-read are fetched.
+    pub fn fetch(&self) -> Fetch {
+        self.multi_read.fetch
     }
 
     /// The operation of a ticket.
     pub fn operation(&self, ticket: u64) -> Operation {
         let mut random = Random::new(self.seed, Stream::Operation, ticket);
-        let mut pick = || self.keys.pick(ticket, self.rows + self.mix.inserted_before(ticket), &mut random);
+        let population = self.rows + self.mix.inserted_before(ticket);
+        let pick = |random: &mut Random| self.keys.pick(ticket, population, random);
+        let mut keys = Vec::new();
         let (kind, id) = match self.keys.kind(ticket) {
             // A recording names the row even of an insert.
-            Some(kind) => (kind, pick()),
+            Some(kind) => (kind, pick(&mut random)),
             None => match self.mix.kind(ticket) {
                 (Kind::Insert, number) => (Kind::Insert, self.rows + number),
-                (kind, _) => (kind, pick()),
+                (Kind::MultiRead, _) => {
+                    let rows = self.multi_read.rows(population, &mut random, pick);
+                    keys.extend(rows.iter().map(|&id| self.key(id)));
+                    (Kind::MultiRead, rows.first().copied().unwrap_or(0))
+                }
+                (kind, _) => (kind, pick(&mut random)),
             },
         };
         let key = self.key(id);
         let payload = match kind {
             Kind::Write | Kind::Insert => Payload::new(&key, self.bodies.draw(&mut random)),
-            Kind::Read | Kind::Delete => Payload::default(),
+            Kind::Read | Kind::Delete | Kind::MultiRead => Payload::default(),
         };
-        Operation { ticket, kind, key, payload }
+        Operation { ticket, kind, key, keys, payload }
     }
 
     /// The content with which row `id` is seeded.
@@ -123,17 +145,17 @@ mod tests {
 
     #[test]
     fn a_ticket_always_asks_for_the_same() {
-        let weights = Weights { read: 50.0, write: 30.0, insert: 15.0, delete: 5.0 };
+        let weights = Weights { read: 40.0, write: 30.0, insert: 15.0, delete: 5.0, multi_read: 10.0 };
         let (one, other) = (traffic(weights.clone()), traffic(weights));
         for ticket in (0..50_000).rev().step_by(7) {
             let (a, b) = (one.operation(ticket), other.operation(ticket));
-            assert_eq!((a.kind, a.key, a.payload), (b.kind, b.key, b.payload));
+            assert_eq!((a.kind, a.key, a.keys, a.payload), (b.kind, b.key, b.keys, b.payload));
         }
     }
 
     #[test]
     fn inserts_make_new_rows_and_each_only_once() {
-        let traffic = traffic(Weights { read: 90.0, write: 0.0, insert: 10.0, delete: 0.0 });
+        let traffic = traffic(Weights { read: 90.0, insert: 10.0, ..Weights::default() });
         let mut made: Vec<_> = (0..40_000)
             .map(|ticket| traffic.operation(ticket))
             .filter(|operation| operation.kind == Kind::Insert)

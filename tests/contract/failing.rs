@@ -60,7 +60,7 @@ impl Cache for FailingCache {
 }
 
 impl World {
-    fn failing(&self, choice: &Choice, failure: Failure, full: bool) -> Instance {
+    pub fn failing(&self, choice: &Choice, failure: Failure, full: bool) -> Instance {
         let cache = |cache, tally| Arc::new(FailingCache { cache, failure, full, tally }) as Arc<dyn Cache>;
         self.instance_over(0, choice, cache, |database| database)
     }

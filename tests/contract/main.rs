@@ -8,6 +8,7 @@ mod dropped;
 mod failing;
 mod histories;
 mod lifetimes;
+mod many;
 mod names;
 mod promises;
 mod races;
@@ -142,9 +143,9 @@ fn operation(kind: Kind, id: u64, body: &str) -> Operation {
     let key = key(id);
     let payload = match kind {
         Kind::Write | Kind::Insert => Payload::new(&key, Bytes::copy_from_slice(body.as_bytes())),
-        Kind::Read | Kind::Delete => Payload::default(),
+        Kind::Read | Kind::Delete | Kind::MultiRead => Payload::default(),
     };
-    Operation { ticket: 0, kind, key, payload }
+    Operation { ticket: 0, kind, key, keys: Vec::new(), payload }
 }
 
 fn write(id: u64, body: &str) -> Operation {

@@ -14,6 +14,7 @@ mod interrupts;
 mod load;
 mod omission;
 mod outcome;
+mod pages;
 mod processes;
 mod strategies;
 mod stress;

@@ -45,7 +45,7 @@ struct Options {
 }
 
 fn ops_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "object", "additionalProperties": { "enum": Kind::ALL.map(Kind::name) } })
+    json_schema!({ "type": "object", "additionalProperties": { "enum": Kind::OF_ONE_ROW.map(Kind::name) } })
 }
 
 /// A table, one request a line, as spreadsheets, CacheLib and libCacheSim write them.

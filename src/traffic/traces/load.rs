@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(ops, [Kind::Read, Kind::Write, Kind::Delete]);
         let sizes: Vec<_> = (0..3).map(|index| recording.size(index)).collect();
         assert_eq!(sizes, [None, Some(10), Some(u32::MAX - 1)]);
-        assert_eq!(Kind::ALL.map(|kind| recording.count(kind)), [1, 1, 0, 1]);
+        assert_eq!(Kind::OF_ONE_ROW.map(|kind| recording.count(kind)), [1, 1, 0, 1]);
         assert!(recorded("csv", text, 4).is_err());
     }
 

@@ -9,14 +9,14 @@ use crate::model::Kind;
 #[derive(Default)]
 pub struct Recording {
     pub(super) keys: Vec<u32>,
-    /// 0 for none, else one more than the index in [`Kind::ALL`].
+    /// 0 for none, else one more than the index in [`Kind::OF_ONE_ROW`].
     pub(super) ops: Option<Vec<u8>>,
     /// Microseconds since the first one.
     pub(super) times: Option<Vec<u64>>,
     pub(super) sizes: Option<Vec<u32>>,
     pub(super) unique_keys: u32,
     pub(super) late_records: u64,
-    pub(super) counts: [u64; Kind::ALL.len()],
+    pub(super) counts: [u64; Kind::OF_ONE_ROW.len()],
 }
 
 /// One request of a recording.
@@ -52,7 +52,7 @@ impl Recording {
             op: self
                 .ops
                 .as_ref()
-                .and_then(|ops| Kind::ALL.get(usize::from(ops[index]).checked_sub(1)?).copied()),
+                .and_then(|ops| Kind::OF_ONE_ROW.get(usize::from(ops[index]).checked_sub(1)?).copied()),
             at: self.times.as_ref().map(|times| Duration::from_micros(times[index])),
         }
     }
@@ -84,8 +84,8 @@ impl Recording {
 /// Stands for a size that is not known.
 pub(super) const NO_SIZE: u32 = u32::MAX;
 
-/// Where a kind stands in [`Kind::ALL`].
+/// Where a kind stands in [`Kind::OF_ONE_ROW`].
 pub(super) fn index_of(kind: Kind) -> usize {
     // Every kind stands there, so the default is never taken.
-    Kind::ALL.iter().position(|other| *other == kind).unwrap_or_default()
+    Kind::OF_ONE_ROW.iter().position(|other| *other == kind).unwrap_or_default()
 }
