@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use cachebench::engine::Stop;
 use cachebench::experiment::measure_floor;
 use cachebench::measure::{AfterWrite, Observation, Recorder};
-use cachebench::model::{Key, Kind, Served, Size, Timing};
+use cachebench::model::{Key, Kind, Moment, Served, Size, Timing};
 use cachebench::registry::Choice;
 use cachebench::traffic::{Bodies, KEYS, KeyParts, Mix, Random, Stream, Traffic, ValueSize, Weights};
 
@@ -33,10 +33,11 @@ fn measure(name: &str, mut call: impl FnMut(u64)) {
 
 fn main() {
     measure("read the clock", |_| {
-        black_box(Instant::now());
+        black_box(Moment::now());
     });
+    let template = Key::template("cachebench:");
     measure("make a key", |id| {
-        black_box(Key::new("cachebench:", black_box(id)));
+        black_box(template.with_id(black_box(id)));
     });
     for entry in KEYS.iter().filter(|entry| entry.name != "trace") {
         let parts = KeyParts { rows: ROWS, seed: 1, folders: Vec::new() };
@@ -59,7 +60,7 @@ fn main() {
         });
     }
     let recorder = Mutex::new(Recorder::default());
-    let now = Instant::now();
+    let now = Moment::now();
     let seen = Observation {
         kind: Kind::Read,
         result: Ok(Some(Served::Hit)),

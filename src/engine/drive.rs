@@ -2,7 +2,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::crew::{Crew, CrewError, Instance, MakeLane, Shift};
 use super::lane::{Lane, Tickets};
@@ -13,7 +13,7 @@ use super::queue::Queue;
 use super::stop::Stop;
 use super::watch::{Pacers, Watch};
 use crate::measure::{IntervalLog, Recorder, Window};
-use crate::model::BoxFuture;
+use crate::model::{BoxFuture, Moment};
 
 /// Whether a drive goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(super) struct Shared {
     pub paced: Paced,
     /// Ends the lanes and the pacers.
     pub halt: Stop,
-    pub start: Instant,
+    pub start: Moment,
 }
 
 impl Crew {
@@ -82,14 +82,14 @@ impl Crew {
             next: Arc::new(AtomicU64::new(plan.first)),
             paced: Paced::default(),
             halt: Stop::default(),
-            start: Instant::now(),
+            start: Moment::now(),
         });
         let mut watch = Watch::new(self, shared.clone());
         let all_done = self.start_lanes(&plan, &shared)?;
         let pacing = start_pacers(&plan, &shared)?;
         let (first, limit) = (plan.first, plan.limit);
         let end = watch.until_done(&all_done, &plan.stop, pacing, &mut each_window);
-        let mut elapsed = shared.start.elapsed();
+        let mut elapsed = Duration::from_nanos(Moment::now().since(shared.start));
         if let (Limit::Time(time), true) = (limit, end.is_complete()) {
             // A sparse schedule has its last arrival before its time is over; the time was measured all the same.
             elapsed = elapsed.max(time);

@@ -1,12 +1,12 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stop;
 use super::queue::Queue;
 use super::watchdog::Leash;
 use crate::measure::{AfterWrite, Observation, Recorder, Rows};
-use crate::model::{Failure, Found, Kind, Operation, Outcome, Served, Timing};
+use crate::model::{Failure, Found, Kind, Moment, Operation, Outcome, Served, Timing};
 use crate::strategy::{Strategy, read_one_by_one};
 use crate::traffic::{Fetch, Pauses, Traffic};
 
@@ -14,14 +14,14 @@ use crate::traffic::{Fetch, Pauses, Traffic};
 pub enum Tickets {
     /// The next one as soon as the last is done and its own pause is over, until `end` or the deadline: a
     /// closed loop.
-    Closed { next: Arc<AtomicU64>, end: u64, deadline: Option<Instant>, pauses: Option<Pauses> },
+    Closed { next: Arc<AtomicU64>, end: u64, deadline: Option<Moment>, pauses: Option<Pauses> },
     /// When the pacer says so: an open loop.
     Open(Arc<Queue>),
 }
 
 impl Tickets {
     /// A ticket and, in an open loop, when it was meant to start.
-    async fn next(&self) -> Option<(u64, Option<Instant>)> {
+    async fn next(&self) -> Option<(u64, Option<Moment>)> {
         match self {
             Tickets::Closed { next, end, deadline, pauses } => {
                 let ticket = next.fetch_add(1, Relaxed);
@@ -36,14 +36,14 @@ impl Tickets {
         }
     }
 
-    fn is_over(&self, now: Instant) -> bool {
+    fn is_over(&self, now: Moment) -> bool {
         matches!(self, Tickets::Closed { deadline: Some(deadline), .. } if now >= *deadline)
     }
 }
 
 /// A pause, cut at the deadline. Timers tick once a millisecond and round up.
-async fn rest(pause: Duration, deadline: Option<Instant>) {
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+async fn rest(pause: Duration, deadline: Option<Moment>) {
+    let left = deadline.map(Moment::left);
     tokio::time::sleep(left.map_or(pause, |left| left.min(pause))).await;
 }
 
@@ -70,7 +70,7 @@ impl Lane {
             };
             let written_before: Vec<_> =
                 operation.keys.iter().map(|key| self.after_write.first_read(key.id())).collect();
-            let started = Instant::now();
+            let started = Moment::now();
             if self.tickets.is_over(started) || self.stop.is_requested() {
                 break;
             }
@@ -83,7 +83,7 @@ impl Lane {
                 Kind::Write | Kind::Insert | Kind::Delete => self.strategy.write(&operation),
             };
             let outcome = self.leash.hold(started, self.timeouts[operation.kind as usize], call).await;
-            let finished = Instant::now();
+            let finished = Moment::now();
             let outcome = outcome.unwrap_or(Outcome::Failed(Failure::Timeout));
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };
             let seen = self.observe(&operation, &outcome, written);
@@ -150,7 +150,7 @@ mod tests {
     use crate::model::Time;
     use crate::traffic::Think;
 
-    fn tickets(end: u64, deadline: Option<Instant>, pause: Duration) -> Tickets {
+    fn tickets(end: u64, deadline: Option<Moment>, pause: Duration) -> Tickets {
         let pauses = Some(Pauses::new(Think::Fixed(Time(pause)), 1));
         Tickets::Closed { next: Arc::default(), end, deadline, pauses }
     }
@@ -165,7 +165,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_ends_a_pause() {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Moment::now() + Duration::from_secs(20);
         let tickets = tickets(3, Some(deadline), Duration::from_secs(3_600));
         let start = tokio::time::Instant::now();
         assert!(tickets.next().await.is_some());

@@ -1,12 +1,13 @@
 use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::drive::Shared;
 use super::plan::{Start, Starts};
 use super::queue::Due;
 use crate::measure::{Gaps, thread_time};
+use crate::model::{Moment, nanos};
 
 /// What the pacers of a drive have put on the queues, known once they have ended.
 #[derive(Default)]
@@ -55,13 +56,13 @@ pub struct Pacer {
     batches: Vec<Vec<Due>>,
     seen: Total,
     /// When the last ticket went out, and when it was meant to.
-    last: Option<(Instant, Duration)>,
+    last: Option<(Moment, Duration)>,
 }
 
 /// What a pacer has to do next.
 enum Step {
     /// Nothing until then.
-    Wait(Instant),
+    Wait(Moment),
     /// Wait until the queues have room.
     Full,
     Done,
@@ -90,14 +91,14 @@ impl Pacer {
     /// Paces on the calling thread, asleep between the starts.
     pub fn sleep_through(mut self) {
         exact_sleeps();
-        let pause = |until: Instant| {
-            let left = until.saturating_duration_since(Instant::now());
+        let pause = |until: Moment| {
+            let left = until.left();
             if !left.is_zero() {
                 std::thread::sleep(left.min(Self::NAP));
             }
         };
         while !self.shared.halt.is_requested() {
-            match self.step(Instant::now()) {
+            match self.step(Moment::now()) {
                 Step::Wait(until) => pause(until),
                 Step::Full => std::thread::sleep(Duration::from_millis(1)),
                 Step::Done => break,
@@ -108,7 +109,7 @@ impl Pacer {
 
     /// Paces on a worker's runtime, without ever letting it sleep.
     pub async fn spin_through(mut self) {
-        while !self.shared.halt.is_requested() && !matches!(self.step(Instant::now()), Step::Done) {
+        while !self.shared.halt.is_requested() && !matches!(self.step(Moment::now()), Step::Done) {
             tokio::task::yield_now().await;
         }
     }
@@ -116,11 +117,11 @@ impl Pacer {
     /// Paces on a worker's runtime by its timers.
     pub async fn doze_through(mut self) {
         while !self.shared.halt.is_requested() {
-            match self.step(Instant::now()) {
-                Step::Wait(until) if until <= Instant::now() => tokio::task::yield_now().await,
-                Step::Wait(until) => {
-                    tokio::time::sleep_until(until.min(Instant::now() + Self::NAP).into()).await;
-                }
+            match self.step(Moment::now()) {
+                Step::Wait(until) => match until.left() {
+                    Duration::ZERO => tokio::task::yield_now().await,
+                    left => tokio::time::sleep(left.min(Self::NAP)).await,
+                },
                 Step::Full => tokio::time::sleep(Duration::from_millis(1)).await,
                 Step::Done => break,
             }
@@ -128,7 +129,7 @@ impl Pacer {
     }
 
     /// Puts out what is due.
-    fn step(&mut self, now: Instant) -> Step {
+    fn step(&mut self, now: Moment) -> Step {
         for _ in 0..Self::BATCH {
             let Some(&(ticket, start)) = self.tickets.peek() else {
                 self.send();
@@ -145,22 +146,22 @@ impl Pacer {
             let worker = ticket as usize % self.shared.queues.len();
             self.batches[worker - self.workers.start].push(Due { ticket, intended });
         }
-        let late = now.saturating_duration_since(self.shared.start + self.seen.last);
+        let late = now.since(self.shared.start + self.seen.last);
         self.send();
         if self.has_room() {
             return Step::Wait(now);
         }
-        self.seen.gave_up = late > Self::PATIENCE;
+        self.seen.gave_up = late > nanos(Self::PATIENCE);
         if self.seen.gave_up { Step::Done } else { Step::Full }
     }
 
     /// Counts the gap before a start that goes out now, where one pacer sees them all.
-    fn count_gap(&mut self, start: Start, now: Instant) {
+    fn count_gap(&mut self, start: Start, now: Moment) {
         let Some(gap) = start.gap.filter(|_| self.workers.len() == self.shared.queues.len()) else { return };
         self.seen.planned.record(gap);
         if let Some((then, at)) = self.last.replace((now, start.at)) {
             let planned = start.at.saturating_sub(at).as_secs_f64();
-            let released = now.saturating_duration_since(then).as_secs_f64();
+            let released = now.since(then) as f64 / 1e9;
             // A planned gap of no length, to the nanosecond, tells no rate.
             if planned > 0.0 {
                 self.seen.released.record(released * gap / planned);

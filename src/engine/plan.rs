@@ -1,9 +1,9 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Pacing, Stop};
 use crate::measure::AfterWrite;
-use crate::model::Kind;
+use crate::model::{Kind, Moment};
 use crate::traffic::{Schedule, Think, Traffic};
 
 /// How operations are started.
@@ -105,8 +105,8 @@ impl Limit {
         }
     }
 
-    /// The instant at which a drive ends that began at `start`.
-    pub(super) fn deadline(self, start: Instant) -> Option<Instant> {
+    /// The moment at which a drive ends that began at `start`.
+    pub(super) fn deadline(self, start: Moment) -> Option<Moment> {
         match self {
             Limit::Time(time) => Some(start + time),
             Limit::Operations(_) => None,

@@ -1,14 +1,15 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::Semaphore;
+
+use crate::model::Moment;
 
 /// A ticket whose time has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Due {
     pub ticket: u64,
-    pub intended: Instant,
+    pub intended: Moment,
 }
 
 /// Due tickets of one worker: filled by the pacer in batches, emptied by its lanes.

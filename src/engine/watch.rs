@@ -7,6 +7,7 @@ use super::crew::Crew;
 use super::drive::{Flow, Shared};
 use super::stop::Stop;
 use crate::measure::{IntervalLog, Recorder, TallyCounts, Unit, Window};
+use crate::model::Moment;
 
 /// Windows are this long.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -103,7 +104,7 @@ impl<'a> Watch<'a> {
             if last_start.is_some_and(|last| self.waiting() == 0 || Instant::now() >= last) {
                 self.close_queues();
             }
-            let elapsed = self.shared.start.elapsed();
+            let elapsed = Duration::from_nanos(Moment::now().since(self.shared.start));
             if left > 0 && elapsed >= due {
                 due += WINDOW;
                 match each_window(self.window(elapsed)) {

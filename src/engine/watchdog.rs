@@ -2,17 +2,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
-use crate::model::nanos;
+use crate::model::Moment;
 
 /// Ends calls that overrun their time, without a timer for each: one task looks at all of them now and then.
 ///
 /// A call is ended when its time is up or up to a twentieth of the shortest time later, and not before.
 pub struct Watchdog {
-    epoch: Instant,
     shortest: Duration,
     slots: Vec<Arc<Slot>>,
 }
@@ -20,7 +19,7 @@ pub struct Watchdog {
 /// The call that one lane has in flight.
 #[derive(Default)]
 pub struct Slot {
-    /// When the call must be over, in nanoseconds since the watchdog's epoch; 0 while there is none.
+    /// When the call must be over, as [`Moment::to_bits`]; 0 while there is none.
     deadline: AtomicU64,
     expired: AtomicBool,
     waker: AtomicWaker,
@@ -30,12 +29,12 @@ impl Watchdog {
     /// A watchdog for `lanes` lanes, over calls of which the shortest limit is `shortest`.
     pub fn new(shortest: Duration, lanes: usize) -> Watchdog {
         let slots = (0..lanes).map(|_| Arc::new(Slot::default())).collect();
-        Watchdog { epoch: Instant::now(), shortest, slots }
+        Watchdog { shortest, slots }
     }
 
     /// The leash of a lane.
     pub fn leash(&self, lane: usize) -> Leash {
-        Leash { epoch: self.epoch, slot: self.slots[lane].clone() }
+        Leash { slot: self.slots[lane].clone() }
     }
 
     /// Watches until dropped.
@@ -43,7 +42,7 @@ impl Watchdog {
         let pause = (self.shortest / 20).clamp(Duration::from_millis(1), Duration::from_millis(50));
         loop {
             tokio::time::sleep(pause).await;
-            let now = nanos(self.epoch.elapsed());
+            let now = Moment::now().to_bits();
             for slot in &self.slots {
                 let deadline = slot.deadline.load(Relaxed);
                 if deadline != 0 && deadline <= now {
@@ -57,15 +56,13 @@ impl Watchdog {
 
 /// Holds one lane's calls to their limits.
 pub struct Leash {
-    epoch: Instant,
     slot: Arc<Slot>,
 }
 
 impl Leash {
     /// Runs a call that began at `started`; answers nothing if its `limit` was up first.
-    pub fn hold<F: Future + Unpin>(&self, started: Instant, limit: Duration, call: F) -> Held<'_, F> {
-        let deadline = started.saturating_duration_since(self.epoch) + limit;
-        self.slot.deadline.store(nanos(deadline).max(1), Relaxed);
+    pub fn hold<F: Future + Unpin>(&self, started: Moment, limit: Duration, call: F) -> Held<'_, F> {
+        self.slot.deadline.store((started + limit).to_bits(), Relaxed);
         Held { slot: &self.slot, call }
     }
 }
@@ -105,11 +102,11 @@ mod tests {
         let watchdog = Watchdog::new(limit, 1);
         let leash = watchdog.leash(0);
         let watch = tokio::spawn(watchdog.watch());
-        let started = Instant::now();
+        let started = Moment::now();
         assert_eq!(leash.hold(started, limit, Box::pin(std::future::pending::<()>())).await, None);
-        assert!(started.elapsed() >= limit);
+        assert!(Moment::now() >= started + limit);
         let quick = Box::pin(tokio::time::sleep(Duration::from_millis(1)));
-        assert_eq!(leash.hold(Instant::now(), limit, quick).await, Some(()));
+        assert_eq!(leash.hold(Moment::now(), limit, quick).await, Some(()));
         watch.abort();
     }
 }

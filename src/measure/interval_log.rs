@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -44,7 +43,7 @@ impl IntervalLog {
 
 impl Recorder {
     /// Every histogram that holds something, by name, in nanoseconds.
-    pub fn histograms(&self) -> Vec<(String, Cow<'_, Histogram<u64>>)> {
+    pub fn histograms(&self) -> Vec<(String, Histogram<u64>)> {
         let mut all = Vec::new();
         for kind in Kind::ALL {
             for clock in Clock::ALL {
@@ -54,7 +53,7 @@ impl Recorder {
         }
         for served in [Served::Hit, Served::Miss] {
             for clock in [Clock::Response, Clock::Service] {
-                let histogram = self.served_latency(served, clock).map(Cow::Borrowed);
+                let histogram = self.served_latency(served, clock);
                 let name = format!("read.{}.{}", served.name(), clock.name());
                 all.extend(histogram.map(|found| (name, found)));
             }
@@ -65,19 +64,17 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use hdrhistogram::serialization::Deserializer;
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
     use super::*;
     use crate::measure::Observation;
-    use crate::model::Timing;
+    use crate::model::{Moment, Timing};
 
     #[test]
     fn a_log_is_read_back_by_the_format_s_own_reader() {
         let mut recorder = Recorder::default();
-        let now = Instant::now();
+        let now = Moment::now();
         let timing = Timing { intended: now, started: now, finished: now + Duration::from_millis(3) };
         let seen = Observation {
             kind: Kind::Read,

@@ -193,10 +193,10 @@ impl Metrics {
             let name = served.name();
             if let Some(histogram) = recorder.served_latency(served, Clock::Response) {
                 metrics.put(format!("read.{name}.count"), histogram.len() as f64, Unit::Count);
-                metrics.latency(&format!("read.{name}.response"), histogram, beyond);
+                metrics.latency(&format!("read.{name}.response"), &histogram, beyond);
             }
             if let Some(histogram) = recorder.served_latency(served, Clock::Service) {
-                metrics.latency(&format!("read.{name}.service"), histogram, beyond);
+                metrics.latency(&format!("read.{name}.service"), &histogram, beyond);
             }
         }
         let lag = recorder.all(Clock::Lag);
@@ -219,13 +219,11 @@ impl Metrics {
 mod tests {
     use super::*;
     use crate::measure::{Observation, Tally};
-    use crate::model::Timing;
-    use std::time::Instant;
-
+    use crate::model::{Moment, Timing};
     #[test]
     fn the_public_names_are_there() {
         let mut recorder = Recorder::default();
-        let now = Instant::now();
+        let now = Moment::now();
         let timing = Timing { intended: now, started: now, finished: now + Duration::from_micros(500) };
         let seen = Observation {
             kind: Kind::Read,

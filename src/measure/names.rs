@@ -61,16 +61,16 @@ pub fn names() -> Vec<(String, Unit)> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
     use crate::measure::{Metrics, Observation, Recorder, Tally};
-    use crate::model::Timing;
+    use crate::model::{Moment, Timing};
 
     #[test]
     fn every_metric_of_a_measurement_is_known_by_name_and_unit() {
         let mut recorder = Recorder::default();
-        let now = Instant::now();
+        let now = Moment::now();
         let timing = Timing { intended: now, started: now, finished: now + Duration::from_micros(500) };
         for kind in Kind::ALL {
             for served in Served::ALL {

@@ -1,8 +1,6 @@
-use std::borrow::Cow;
-
 use hdrhistogram::Histogram;
 
-use crate::model::{Failure, Kind, Served, Timing, nanos};
+use crate::model::{Failure, Kind, Served, Timing};
 
 /// Which difference of instants a histogram holds; see [`Timing`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +97,7 @@ impl Class {
 #[derive(Clone, Default)]
 pub struct Recorder {
     /// By class; a class's histograms are made when it first occurs.
-    latency: [Option<Box<Clocks>>; Class::COUNT],
+    latency: [Latencies; Class::COUNT],
     pub absent: u64,
     pub corrupt: u64,
     pub after_write: u64,
@@ -110,20 +108,67 @@ pub struct Recorder {
     failed: [[u64; Failure::ALL.len()]; Kind::ALL.len()],
 }
 
-/// A histogram for each [`Clock`].
-type Clocks = [Histogram<u64>; 3];
+/// The latencies of one class, in nanoseconds.
+#[derive(Clone, Default)]
+struct Latencies {
+    /// Of operations that started when they were meant to: response and service are the same, and there is no lag.
+    prompt: Option<Box<Histogram<u64>>>,
+    /// Of the others, by [`Clock`].
+    late: Option<Box<[Histogram<u64>; 3]>>,
+}
 
-fn clocks() -> Box<Clocks> {
-    Box::new(std::array::from_fn(|_| histogram()))
+impl Latencies {
+    fn record(&mut self, timing: Timing) {
+        let lag = timing.lag();
+        if lag == 0 {
+            let prompt = self.prompt.get_or_insert_with(|| Box::new(histogram()));
+            return prompt.saturating_record(timing.response());
+        }
+        let late = self.late.get_or_insert_with(|| Box::new(std::array::from_fn(|_| histogram())));
+        late[Clock::Response as usize].saturating_record(timing.response());
+        late[Clock::Service as usize].saturating_record(timing.service());
+        late[Clock::Lag as usize].saturating_record(lag);
+    }
+
+    fn count(&self) -> u64 {
+        let late = self.late.as_ref().map_or(0, |late| late[0].len());
+        self.prompt.as_ref().map_or(0, |prompt| prompt.len()) + late
+    }
+
+    fn merge(&mut self, other: &Latencies) {
+        if let Some(theirs) = other.prompt.as_ref().filter(|prompt| !prompt.is_empty()) {
+            add(self.prompt.get_or_insert_with(|| Box::new(histogram())), theirs);
+        }
+        if let Some(theirs) = other.late.as_ref().filter(|late| !late[0].is_empty()) {
+            let mine = self.late.get_or_insert_with(|| Box::new(std::array::from_fn(|_| histogram())));
+            mine.iter_mut().zip(theirs.iter()).for_each(|(mine, theirs)| add(mine, theirs));
+        }
+    }
+
+    /// Forgets everything but keeps its memory.
+    fn clear(&mut self) {
+        self.prompt.iter_mut().filter(|prompt| !prompt.is_empty()).for_each(|prompt| prompt.reset());
+        let late = self.late.iter_mut().filter(|late| !late[0].is_empty());
+        late.flat_map(|late| late.iter_mut()).for_each(Histogram::reset);
+    }
+
+    /// Adds one clock's latencies to a histogram.
+    fn add_to(&self, all: &mut Histogram<u64>, clock: Clock) {
+        match (&self.prompt, clock) {
+            (Some(prompt), Clock::Response | Clock::Service) => add(all, prompt),
+            (Some(prompt), Clock::Lag) => all.saturating_record_n(0, prompt.len()),
+            (None, _) => {}
+        }
+        if let Some(late) = &self.late {
+            add(all, &late[clock as usize]);
+        }
+    }
 }
 
 impl Recorder {
     /// Counts one operation.
     pub fn record(&mut self, seen: Observation, timing: Timing) {
-        let latency = self.latency[Class::of(&seen).index()].get_or_insert_with(clocks);
-        latency[0].saturating_record(nanos(timing.response()));
-        latency[1].saturating_record(nanos(timing.service()));
-        latency[2].saturating_record(nanos(timing.lag()));
+        self.latency[Class::of(&seen).index()].record(timing);
         self.absent += u64::from(seen.absent);
         self.corrupt += u64::from(seen.corrupt);
         self.after_write += u64::from(seen.after_write.is_some());
@@ -145,12 +190,7 @@ impl Recorder {
 
     /// Adds what another recorder saw.
     pub fn merge(&mut self, other: &Recorder) {
-        for (into, from) in self.latency.iter_mut().zip(&other.latency) {
-            let Some(from) = from.as_ref().filter(|from| !from[0].is_empty()) else { continue };
-            for (into, from) in into.get_or_insert_with(clocks).iter_mut().zip(from.iter()) {
-                add(into, from);
-            }
-        }
+        self.latency.iter_mut().zip(&other.latency).for_each(|(mine, theirs)| mine.merge(theirs));
         self.absent += other.absent;
         self.corrupt += other.corrupt;
         self.after_write += other.after_write;
@@ -164,37 +204,32 @@ impl Recorder {
 
     /// Forgets everything but keeps its memory.
     pub fn clear(&mut self) {
-        let used = self.latency.iter_mut().flatten().filter(|clocks| !clocks[0].is_empty());
-        used.flat_map(|clocks| clocks.iter_mut()).for_each(Histogram::reset);
+        self.latency.iter_mut().for_each(Latencies::clear);
         self.failed = Default::default();
         (self.absent, self.corrupt, self.after_write, self.after_write_hits) = (0, 0, 0, 0);
         (self.rows_asked, self.rows_served) = (0, Default::default());
     }
 
-    fn clock(&self, class: Class, clock: Clock) -> Option<&Histogram<u64>> {
-        let histogram = &self.latency[class.index()].as_ref()?[clock as usize];
-        (!histogram.is_empty()).then_some(histogram)
+    /// One clock's latencies of some classes together; nothing if there was no such operation.
+    fn sum(&self, classes: impl Iterator<Item = Class>, clock: Clock) -> Option<Histogram<u64>> {
+        let mut all = histogram();
+        classes.for_each(|class| self.latency[class.index()].add_to(&mut all, clock));
+        (!all.is_empty()).then_some(all)
     }
 
-    /// The latencies of a kind, in nanoseconds; `None` if there was no such operation.
-    pub fn latency(&self, kind: Kind, clock: Clock) -> Option<Cow<'_, Histogram<u64>>> {
-        let mut found = Class::all_of(kind).filter_map(|class| self.clock(class, clock));
-        let first = found.next()?;
-        let Some(second) = found.next() else { return Some(Cow::Borrowed(first)) };
-        let mut sum = first.clone();
-        std::iter::once(second).chain(found).for_each(|histogram| add(&mut sum, histogram));
-        Some(Cow::Owned(sum))
+    /// The latencies of a kind, in nanoseconds; nothing if there was no such operation.
+    pub fn latency(&self, kind: Kind, clock: Clock) -> Option<Histogram<u64>> {
+        self.sum(Class::all_of(kind), clock)
     }
 
     /// The latencies of reads served this way, in nanoseconds.
-    pub fn served_latency(&self, served: Served, clock: Clock) -> Option<&Histogram<u64>> {
-        self.clock(Class::Served(served), clock)
+    pub fn served_latency(&self, served: Served, clock: Clock) -> Option<Histogram<u64>> {
+        self.sum(std::iter::once(Class::Served(served)), clock)
     }
 
     /// Operations of a kind, failed ones included.
     pub fn count(&self, kind: Kind) -> u64 {
-        let count = |class| self.clock(class, Clock::Response).map_or(0, Histogram::len);
-        Class::all_of(kind).map(count).sum()
+        Class::all_of(kind).map(|class| self.latency[class.index()].count()).sum()
     }
 
     /// All operations.
@@ -204,7 +239,7 @@ impl Recorder {
 
     /// Reads served this way.
     pub fn served(&self, served: Served) -> u64 {
-        self.served_latency(served, Clock::Response).map_or(0, Histogram::len)
+        self.latency[Class::Served(served).index()].count()
     }
 
     /// Rows that multi-reads asked for.
@@ -230,8 +265,7 @@ impl Recorder {
     /// One clock of all kinds together, in nanoseconds.
     pub fn all(&self, clock: Clock) -> Histogram<u64> {
         let mut all = histogram();
-        let classes = self.latency.iter().flatten();
-        classes.for_each(|clocks| add(&mut all, &clocks[clock as usize]));
+        self.latency.iter().for_each(|latencies| latencies.add_to(&mut all, clock));
         all
     }
 }
@@ -243,16 +277,17 @@ fn add(into: &mut Histogram<u64>, from: &Histogram<u64>) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
+    use crate::model::Moment;
 
     fn observation(kind: Kind, result: Result<Option<Served>, Failure>) -> Observation {
         Observation { kind, result, absent: false, corrupt: false, after_write: None }
     }
 
     fn timing(lag_ms: u64, service_ms: u64) -> Timing {
-        let intended = Instant::now();
+        let intended = Moment::now();
         let started = intended + Duration::from_millis(lag_ms);
         Timing { intended, started, finished: started + Duration::from_millis(service_ms) }
     }

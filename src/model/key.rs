@@ -7,34 +7,43 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     id: u64,
+    /// Bytes of the name in front of the id.
+    prefix: u8,
     length: u8,
     name: [u8; Key::CAPACITY],
 }
 
 impl Key {
-    const CAPACITY: usize = 55;
+    const CAPACITY: usize = 54;
     /// The longest prefix a run may use, in bytes: what an id of 20 digits leaves free.
     pub const MAX_PREFIX: usize = Self::CAPACITY - 20;
 
     /// The key of row `id` under `prefix`; a prefix beyond [`Key::MAX_PREFIX`] is cut.
     pub fn new(prefix: &str, id: u64) -> Key {
+        Key::template(prefix).with_id(id)
+    }
+
+    /// A key from which those of other rows are made; its own name is the prefix alone.
+    pub fn template(prefix: &str) -> Key {
         let mut name = [0; Self::CAPACITY];
         let prefix = &prefix.as_bytes()[..prefix.len().min(Self::MAX_PREFIX)];
         name[..prefix.len()].copy_from_slice(prefix);
-        let mut digits = [0u8; 20];
-        let mut at = digits.len();
+        Key { id: 0, prefix: prefix.len() as u8, length: prefix.len() as u8, name }
+    }
+
+    /// The key of row `id` under the same prefix.
+    pub fn with_id(&self, id: u64) -> Key {
+        let mut key = *self;
+        let digits = id.checked_ilog10().unwrap_or(0) as usize + 1;
+        let start = usize::from(self.prefix);
         let mut rest = id;
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
+        for digit in key.name[start..start + digits].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
-            if rest == 0 {
-                break;
-            }
         }
-        let digits = &digits[at..];
-        name[prefix.len()..prefix.len() + digits.len()].copy_from_slice(digits);
-        Key { id, length: (prefix.len() + digits.len()) as u8, name }
+        key.id = id;
+        key.length = (start + digits) as u8;
+        key
     }
 
     /// The primary key of the row in the database.

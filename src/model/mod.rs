@@ -1,6 +1,7 @@
 //! Model: the plain data that every other module speaks in.
 
 mod key;
+mod moment;
 mod operation;
 mod outcome;
 mod timing;
@@ -8,6 +9,7 @@ mod units;
 mod value;
 
 pub use key::Key;
+pub use moment::Moment;
 pub use operation::{Kind, Operation, Payload};
 pub use outcome::{Failure, Found, Outcome, Served, Store, StoreError};
 pub use timing::{Timing, nanos};

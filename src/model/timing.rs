@@ -1,28 +1,30 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// The three instants of one operation; every latency is a difference of two of them.
+use super::Moment;
+
+/// The three moments of one operation; every latency is a difference of two of them, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// When the plan wanted it to start. In a closed loop, `started`.
-    pub intended: Instant,
-    pub started: Instant,
-    pub finished: Instant,
+    pub intended: Moment,
+    pub started: Moment,
+    pub finished: Moment,
 }
 
 impl Timing {
     /// What a user waits: from the intended start, so that our own lateness counts (Tene, wrk2).
-    pub fn response(&self) -> Duration {
-        self.finished.saturating_duration_since(self.intended)
+    pub fn response(&self) -> u64 {
+        self.finished.since(self.intended)
     }
 
     /// What the strategy and the stores took.
-    pub fn service(&self) -> Duration {
-        self.finished.saturating_duration_since(self.started)
+    pub fn service(&self) -> u64 {
+        self.finished.since(self.started)
     }
 
     /// How late the harness itself was.
-    pub fn lag(&self) -> Duration {
-        self.started.saturating_duration_since(self.intended)
+    pub fn lag(&self) -> u64 {
+        self.started.since(self.intended)
     }
 }
 

@@ -32,7 +32,8 @@ use crate::model::{Key, Kind, Operation, Payload};
 pub struct Traffic {
     seed: u64,
     rows: u64,
-    prefix: String,
+    /// The key of a row but for its id.
+    template: Key,
     mix: Mix,
     keys: Box<dyn Keys>,
     bodies: Bodies,
@@ -43,7 +44,7 @@ impl Traffic {
     /// The traffic over `rows` rows, whose cache entries are named under `prefix`.
     pub fn new(seed: u64, rows: u64, prefix: &str, mix: Mix, keys: Box<dyn Keys>, bodies: Bodies) -> Traffic {
         let multi_read = MultiRead::default();
-        Traffic { seed, rows, prefix: prefix.into(), mix, keys, bodies, multi_read }
+        Traffic { seed, rows, template: Key::template(prefix), mix, keys, bodies, multi_read }
     }
 
     /// With multi-reads of this form.
@@ -97,7 +98,7 @@ impl Traffic {
 
     /// The key of row `id`.
     pub fn key(&self, id: u64) -> Key {
-        Key::new(&self.prefix, id)
+        self.template.with_id(id)
     }
 
     /// Rows that exist before the first operation.
