@@ -13,6 +13,7 @@ const PLAIN: &[(&str, Unit)] = &[
     ("corrupt", Unit::Count),
     ("hit_rate", Unit::Ratio),
     ("hit_rate_after_write", Unit::Ratio),
+    ("multi-read.keys", Unit::Count),
     ("in_flight.mean", Unit::Count),
     ("arrival.ks", Unit::Ratio),
     ("arrival.released_ks", Unit::Ratio),
@@ -48,6 +49,7 @@ pub fn names() -> Vec<(String, Unit)> {
         latencies.extend(Clock::ALL.map(|clock| format!("{}.{}", kind.name(), clock.name())));
     }
     for served in Served::ALL {
+        names.push((format!("multi-read.{}.keys", served.name()), Unit::Count));
         let name = format!("read.{}", served.name());
         names.push((format!("{name}.count"), Unit::Count));
         latencies.extend(["response", "service"].map(|clock| format!("{name}.{clock}")));
@@ -64,12 +66,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Metrics, Observation, Recorder, Tally};
+    use crate::measure::{Metrics, Observation, Recorder, Rows, Tally};
     use crate::model::{Moment, Timing};
 
     #[test]
     fn every_metric_of_a_measurement_is_known_by_name_and_unit() {
         let mut recorder = Recorder::default();
+        recorder.record_rows(&Rows { asked: 1, ..Rows::default() });
         let now = Moment::now();
         let timing = Timing { intended: now, started: now, finished: now + Duration::from_micros(500) };
         for kind in Kind::ALL {

@@ -323,4 +323,19 @@ mod tests {
         assert_eq!(recorder.failed(Kind::Write, Failure::Timeout), 1);
         assert_eq!(recorder.failures(), 1);
     }
+
+    #[test]
+    fn rows_of_multi_reads_add_up_and_are_forgotten() {
+        let rows =
+            Rows { asked: 4, served: [2, 1, 0], absent: 1, corrupt: 1, after_write: 2, after_write_hits: 1 };
+        let (mut one, mut other) = (Recorder::default(), Recorder::default());
+        one.record_rows(&rows);
+        other.record_rows(&rows);
+        one.merge(&other);
+        let served = Served::ALL.map(|served| one.rows_served(served));
+        assert_eq!((one.rows_asked(), served, one.absent, one.corrupt), (8, [4, 2, 0], 2, 2));
+        assert_eq!((one.after_write, one.after_write_hits), (4, 2));
+        one.clear();
+        assert_eq!((one.rows_asked(), one.rows_served(Served::Hit), one.after_write), (0, 0, 0));
+    }
 }
