@@ -31,7 +31,7 @@ check: setup ## formatting, lints, tests and documentation
 	cargo test
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
 
-bench: setup ## measure the harness itself
+bench: setup ## measure the harness itself, and the whole tool against its peers: results/generator.md
 	cargo bench
 
 # A run lands in results/<name>-<time>/, which git ignores. Numbers meant to be kept are copied from there

@@ -58,7 +58,7 @@ macro_rules! rate {
                 $pacing,
                 "\" } }"
             ),
-            "connections = 4",
+            "preload = true\nconnections = 4",
         )
     };
 }
@@ -73,11 +73,11 @@ pub const GROUPS: &[Group] = &[
             REDIS_50,
             Contender {
                 name: "cachebench, redis driver",
-                what: reads(CLOSED_50, "connections = \"per-client\""),
+                what: reads(CLOSED_50, "preload = true\nconnections = \"per-client\""),
             },
             Contender {
                 name: "cachebench, fred driver",
-                what: reads(CLOSED_50, "driver = \"fred\"\nconnections = \"per-client\""),
+                what: reads(CLOSED_50, "preload = true\ndriver = \"fred\"\nconnections = \"per-client\""),
             },
         ],
     },
@@ -95,10 +95,13 @@ pub const GROUPS: &[Group] = &[
                 name: "redis-benchmark, 4 connections, pipeline of 12",
                 what: What::Peer(Peer::RedisBenchmark { connections: 4, pipeline: 12 }),
             },
-            Contender { name: "cachebench, redis driver", what: reads(CLOSED_50, "connections = 4") },
+            Contender {
+                name: "cachebench, redis driver",
+                what: reads(CLOSED_50, "preload = true\nconnections = 4"),
+            },
             Contender {
                 name: "cachebench, fred driver",
-                what: reads(CLOSED_50, "driver = \"fred\"\nconnections = 4"),
+                what: reads(CLOSED_50, "preload = true\ndriver = \"fred\"\nconnections = 4"),
             },
         ],
     },
@@ -149,15 +152,21 @@ pub const GROUPS: &[Group] = &[
             },
             Contender {
                 name: "cachebench, precise",
-                what: reads("load = { open = { rate = 20_000, pacing = \"precise\" } }", "connections = 4"),
+                what: reads(
+                    "load = { open = { rate = 20_000, pacing = \"precise\" } }",
+                    "preload = true\nconnections = 4",
+                ),
             },
             Contender {
                 name: "cachebench, balanced",
-                what: reads("load = { open = { rate = 20_000 } }", "connections = 4"),
+                what: reads("load = { open = { rate = 20_000 } }", "preload = true\nconnections = 4"),
             },
             Contender {
                 name: "cachebench, cheap",
-                what: reads("load = { open = { rate = 20_000, pacing = \"cheap\" } }", "connections = 4"),
+                what: reads(
+                    "load = { open = { rate = 20_000, pacing = \"cheap\" } }",
+                    "preload = true\nconnections = 4",
+                ),
             },
         ],
     },

@@ -16,11 +16,13 @@ pub struct Ours {
 
 impl Ours {
     fn workload(&self, stage: &Stage, seconds: u64) -> String {
+        // Where every read is a hit, hardly anything asks the database.
+        let pool = if self.strategy == "direct" { "\"per-client\"" } else { "8" };
         format!(
             "name = \"peers\"\nstrategy = \"{}\"\n\n[data]\nrows = {ROWS}\nvalue = {{ fixed = \"{BYTES}B\" }}\n\n\
              [traffic]\nkeys = \"uniform\"\n{}\nwarmup = \"1s\"\nduration = \"{seconds}s\"\n\n\
-             [app]\n{}\n\n[cache]\nurl = \"{}\"\npreload = true\n{}\n\n\
-             [database]\nurl = \"{}\"\npool = \"per-client\"\n",
+             [app]\n{}\n\n[cache]\nurl = \"{}\"\n{}\n\n\
+             [database]\nurl = \"{}\"\npool = {pool}\n",
             self.strategy,
             self.traffic,
             self.app,

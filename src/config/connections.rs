@@ -35,7 +35,9 @@ impl CacheConnections {
     /// The connections of an instance with this many clients.
     pub fn sharing(self, clients: usize) -> Sharing {
         match self {
-            CacheConnections::Shared(connections) => Sharing::Shared(connections),
+            CacheConnections::Shared(connections) => {
+                Sharing::Shared { connections, run: clients.div_ceil(connections) }
+            }
             CacheConnections::Each(PerClient::PerClient) => Sharing::Lent(clients),
             CacheConnections::Lent(Pool { pool }) => Sharing::Lent(pool),
         }

@@ -63,6 +63,10 @@ fn multi_read(workload: &Workload, wrong: &mut Report) {
     if min > max {
         wrong("traffic.multi_read.keys.uniform.min", format!("min {min} is above max {max}"), "");
     }
+    if workload.traffic.mix.multi_read > 0.0 && workload.traffic.keys.name == "trace" {
+        let help = "leave multi-read out of the mix";
+        wrong("traffic.mix.multi-read", "a trace asks for one row at a time".into(), help);
+    }
     if let Some(rows) = workload.data.rows.filter(|&rows| workload.traffic.mix.multi_read > 0.0 && max > rows)
     {
         let title = format!("a multi-read asks for {max} different rows, and there are {rows}");
@@ -171,9 +175,21 @@ fn stores(workload: &Workload, wrong: &mut Report) {
 /// Reports what no cell makes use of.
 pub fn check_together(document: &Document, cells: &[Cell], problems: &mut Problems) {
     let cached = cells.iter().any(|cell| strategy::caches(&cell.workload.strategy.name));
-    if !cached && document.get("cache.ttl").is_some() {
-        let title = "a TTL, but no strategy here puts anything into the cache";
-        problems.at(document, "cache.ttl", title, Some("leave it out, or compare with a caching strategy"));
+    for (path, what) in [("cache.ttl", "a TTL"), ("cache.preload", "a preloaded cache")] {
+        if !cached && document.get(path).is_some() {
+            let title = format!("{what}, but no strategy here puts anything into the cache");
+            problems.at(document, path, title, Some("leave it out, or compare with a caching strategy"));
+        }
+    }
+    let reads_many = cells.iter().any(|cell| cell.workload.traffic.mix.multi_read > 0.0);
+    if !reads_many && document.get("traffic.multi_read").is_some() {
+        let title = "multi-reads are described, but the mix has none";
+        problems.at(
+            document,
+            "traffic.multi_read",
+            title,
+            Some("give them a weight: mix = { multi-read = 1 }"),
+        );
     }
 }
 

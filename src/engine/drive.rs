@@ -52,6 +52,8 @@ pub struct Drive {
     pub offered_by_window: Vec<f64>,
     /// The ticket after the last one used.
     pub next_ticket: u64,
+    /// Whether it ended before its limit, so that calls in flight were given up.
+    pub ended_early: bool,
     pub interrupted: bool,
     pub failure: Option<String>,
 }
@@ -67,6 +69,19 @@ pub(super) struct Shared {
     pub start: Moment,
 }
 
+impl Shared {
+    /// What the parts of a drive share that begins now, with ticket `first`.
+    pub fn new(queues: Vec<Arc<Queue>>, first: u64) -> Shared {
+        Shared {
+            queues,
+            next: Arc::new(AtomicU64::new(first)),
+            paced: Paced::default(),
+            halt: Stop::default(),
+            start: Moment::now(),
+        }
+    }
+}
+
 impl Crew {
     /// Runs a plan to its limit; `each_window` sees every window as it ends, and says whether to go on.
     ///
@@ -77,13 +92,8 @@ impl Crew {
         plan: Plan,
         mut each_window: impl FnMut(&Window) -> Flow,
     ) -> Result<Drive, CrewError> {
-        let shared = Arc::new(Shared {
-            queues: (0..self.workers()).map(|_| Arc::new(Queue::new())).collect(),
-            next: Arc::new(AtomicU64::new(plan.first)),
-            paced: Paced::default(),
-            halt: Stop::default(),
-            start: Moment::now(),
-        });
+        let queues = (0..self.workers()).map(|_| Arc::new(Queue::new())).collect();
+        let shared = Arc::new(Shared::new(queues, plan.first));
         let mut watch = Watch::new(self, shared.clone());
         let all_done = self.start_lanes(&plan, &shared)?;
         let pacing = start_pacers(&plan, &shared)?;
@@ -97,11 +107,14 @@ impl Crew {
         watch.close(elapsed);
         let paced = shared.paced.total();
         let scheduled = plan.load.pacing().map(|_| paced.scheduled);
-        let offered = |window| paced.by_second.get(window).copied().unwrap_or(0) as f64;
         let planned = match limit {
             Limit::Time(time) if end.is_complete() => time,
             _ => paced.last,
         };
+        // The schedule may end within a second.
+        let part = |second: usize| (planned.as_secs_f64() - second as f64).clamp(0.0, 1.0);
+        let count = |second: usize| paced.by_second.get(second).copied().unwrap_or(0) as f64;
+        let offered = |second| if part(second) > 0.0 { count(second) / part(second) } else { 0.0 };
         Ok(Drive {
             gave_up: paced.gave_up,
             offered: scheduled.map(|scheduled| scheduled as f64 / planned.as_secs_f64()),
@@ -122,6 +135,7 @@ impl Crew {
             released_distance: paced.released.distance(),
             next_ticket: scheduled
                 .map_or(shared.next.load(Relaxed).min(limit.end(first)), |count| first + count),
+            ended_early: !end.is_complete(),
             interrupted: end.interrupted,
             failure: end.failure,
         })

@@ -80,10 +80,7 @@ impl Pacer {
 
     /// The pacer of `workers`, for the tickets from `first` on.
     pub fn new(shared: Arc<Shared>, workers: Range<usize>, first: u64, starts: Starts) -> Pacer {
-        let (all, own) = (shared.queues.len(), workers.clone());
-        let mine = move |ticket: u64| own.contains(&(ticket as usize % all));
-        let tickets: Box<dyn Iterator<Item = (u64, Start)> + Send> =
-            Box::new((first..).zip(starts).filter(move |(ticket, _)| mine(*ticket)));
+        let tickets: Box<dyn Iterator<Item = (u64, Start)> + Send> = Box::new((first..).zip(starts));
         let batches = workers.clone().map(|_| Vec::with_capacity(Self::BATCH)).collect();
         Pacer { shared, workers, tickets: tickets.peekable(), batches, seen: Total::default(), last: None }
     }
@@ -130,35 +127,41 @@ impl Pacer {
 
     /// Puts out what is due.
     fn step(&mut self, now: Moment) -> Step {
+        if !self.has_room() {
+            let next = self.tickets.peek().map_or(self.seen.last, |(_, start)| start.at);
+            self.seen.gave_up = now.since(self.shared.start + next) > nanos(Self::PATIENCE);
+            return if self.seen.gave_up { Step::Done } else { Step::Full };
+        }
         for _ in 0..Self::BATCH {
             let Some(&(ticket, start)) = self.tickets.peek() else {
                 self.send();
                 return Step::Done;
             };
+            let worker = ticket as usize % self.shared.queues.len();
+            let is_mine = self.workers.contains(&worker);
             let intended = self.shared.start + start.at;
-            if intended > now {
+            if is_mine && intended > now {
                 self.send();
                 return Step::Wait(intended);
             }
             self.tickets.next();
-            self.seen.count(start.at);
             self.count_gap(start, now);
-            let worker = ticket as usize % self.shared.queues.len();
-            self.batches[worker - self.workers.start].push(Due { ticket, intended });
+            if is_mine {
+                self.seen.count(start.at);
+                self.batches[worker - self.workers.start].push(Due { ticket, intended });
+            }
         }
-        let late = now.since(self.shared.start + self.seen.last);
         self.send();
-        if self.has_room() {
-            return Step::Wait(now);
-        }
-        self.seen.gave_up = late > nanos(Self::PATIENCE);
-        if self.seen.gave_up { Step::Done } else { Step::Full }
+        Step::Wait(now)
     }
 
-    /// Counts the gap before a start that goes out now, where one pacer sees them all.
+    /// Counts the gap before a start: as planned by one of the pacers, as it goes out where there is only one.
     fn count_gap(&mut self, start: Start, now: Moment) {
-        let Some(gap) = start.gap.filter(|_| self.workers.len() == self.shared.queues.len()) else { return };
+        let Some(gap) = start.gap.filter(|_| self.workers.start == 0) else { return };
         self.seen.planned.record(gap);
+        if self.workers.len() < self.shared.queues.len() {
+            return;
+        }
         if let Some((then, at)) = self.last.replace((now, start.at)) {
             let planned = start.at.saturating_sub(at).as_secs_f64();
             let released = now.since(then) as f64 / 1e9;
@@ -219,5 +222,59 @@ fn exact_sleeps() {
     // SAFETY: PR_SET_TIMERSLACK takes a number and touches no memory of ours.
     unsafe {
         libc::prctl(libc::PR_SET_TIMERSLACK, 1u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::queue::Queue;
+
+    /// A pacer of one worker whose queue nobody empties, with everything due at once, and its shared part.
+    fn flood(tickets: usize) -> (Pacer, Arc<Shared>) {
+        let shared = Arc::new(Shared::new(vec![Arc::new(Queue::new())], 0));
+        let starts = std::iter::repeat_n(Start { at: Duration::ZERO, gap: None }, tickets);
+        (Pacer::new(shared.clone(), 0..1, 0, Box::new(starts)), shared)
+    }
+
+    #[test]
+    fn a_backlog_beyond_measure_ends_the_schedule_and_grows_no_further() {
+        let (mut pacer, shared) = flood(3 * Pacer::BACKLOG);
+        let now = shared.start + Duration::from_millis(1);
+        while matches!(pacer.step(now), Step::Wait(_)) {}
+        let waiting = shared.queues[0].len();
+        assert!((Pacer::BACKLOG..=Pacer::BACKLOG + Pacer::BATCH).contains(&waiting), "{waiting}");
+        assert!(matches!(pacer.step(now), Step::Full), "the schedule is not late enough to be given up");
+        assert!(matches!(pacer.step(now + Pacer::PATIENCE), Step::Done));
+        assert_eq!(shared.queues[0].len(), waiting);
+        drop(pacer);
+        let total = shared.paced.total();
+        assert!(total.gave_up && total.ended == 1);
+    }
+
+    #[test]
+    fn a_schedule_that_finds_room_is_put_out_to_its_end() {
+        let (mut pacer, shared) = flood(5_000);
+        let now = shared.start;
+        while matches!(pacer.step(now), Step::Wait(_)) {}
+        drop(pacer);
+        let total = shared.paced.total();
+        assert_eq!((total.scheduled, total.gave_up, shared.queues[0].len()), (5_000, false, 5_000));
+    }
+
+    #[test]
+    fn pacers_share_the_tickets_of_one_schedule() {
+        let queues: Vec<_> = (0..2).map(|_| Arc::new(Queue::new())).collect();
+        let shared = Arc::new(Shared::new(queues, 0));
+        for worker in 0..2 {
+            let starts = (0..101).map(|n| Start { at: Duration::from_nanos(n), gap: Some(1.0) });
+            let mut pacer = Pacer::new(shared.clone(), worker..worker + 1, 0, Box::new(starts));
+            let now = shared.start + Duration::from_millis(1);
+            while matches!(pacer.step(now), Step::Wait(_)) {}
+        }
+        assert_eq!(shared.queues.iter().map(|queue| queue.len()).collect::<Vec<_>>(), [51, 50]);
+        let total = shared.paced.total();
+        assert_eq!((total.scheduled, total.ended), (101, 2));
+        assert!(total.planned.distance().is_some() && total.released.distance().is_none());
     }
 }

@@ -52,7 +52,7 @@ pub(super) type Starts = Box<dyn Iterator<Item = Start> + Send>;
 
 impl Load {
     /// Operations that may be in flight at once.
-    pub(super) fn lanes(&self) -> usize {
+    pub fn lanes(&self) -> usize {
         match self {
             Load::Closed { clients, .. } => *clients,
             Load::Open { in_flight, .. } | Load::Recorded { in_flight, .. } => *in_flight,

@@ -42,7 +42,13 @@ pub fn measure(
     let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
     if workload.cache.preload {
         observer.event(&Event::Phase(Phase::Preloading));
-        servers.runtime.block_on(preload::preload(workload, &traffic, &urls))?;
+        let preloaded = servers.runtime.block_on(async {
+            tokio::select! {
+                preloaded = preload::preload(workload, &traffic, &urls) => Some(preloaded),
+                () = stop.requested() => None,
+            }
+        });
+        preloaded.ok_or(ExperimentError::Interrupted)??;
     }
     let before = checks::books(&crew, servers, &urls);
 
@@ -57,8 +63,8 @@ pub fn measure(
         stop: stop.clone(),
     };
     let mut reasons = Vec::new();
-    let (first, unsettled) = warm_up(workload, &load, &crew, &plan, servers, observer)?;
-    reasons.extend(unsettled);
+    let warm = warm_up(workload, &load, &crew, &plan, servers, observer)?;
+    reasons.extend(warm.unsettled);
     if stop.is_requested() {
         return Err(ExperimentError::Interrupted);
     }
@@ -74,7 +80,7 @@ pub fn measure(
             Limit::Time(_) => None,
         },
     }));
-    let drive = crew.drive(plan(load, limit, first), |window| watch(window, servers, observer))?;
+    let drive = crew.drive(plan(load, limit, warm.first), |window| watch(window, servers, observer))?;
     let usage = Usage::since(&usage_before);
 
     // A server may have ended since the last full window.
@@ -106,7 +112,8 @@ pub fn measure(
         let sent = &after.sent - &before.sent;
         found = checks::compare(&sent, &before.counted, &after.counted, workload);
         checks::server_metrics(&mut metrics, &counters_warm, &after.counted, operations);
-        let uncertain = sent.all_errors() + before.uncertain + after.uncertain;
+        let unanswered = warm.unanswered + unanswered(&drive.recorder, workload);
+        let uncertain = sent.all_errors() + before.uncertain + after.uncertain + unanswered;
         let verdict = verdict(&drive, &metrics, &found, &usage, uncertain);
         reasons.extend_from_slice(&verdict.reasons);
         remarks = verdict;
@@ -175,7 +182,18 @@ fn fill(
     Ok(())
 }
 
-/// Load that is not counted; answers the first ticket of the measurement, and what was not reached, if anything.
+/// What a warm-up leaves behind.
+#[derive(Default)]
+struct Warm {
+    /// The first ticket of the measurement.
+    first: u64,
+    /// What was not reached, if anything.
+    unsettled: Option<String>,
+    /// Requests whose answer nobody waited for.
+    unanswered: u64,
+}
+
+/// Load that is not counted.
 fn warm_up(
     workload: &Workload,
     load: &Load,
@@ -183,10 +201,10 @@ fn warm_up(
     plan: &dyn Fn(Load, Limit, u64) -> Plan,
     servers: &Servers,
     observer: &dyn Observer,
-) -> Result<(u64, Option<String>), ExperimentError> {
+) -> Result<Warm, ExperimentError> {
     let limit = match workload.traffic.warmup {
-        Warmup::Time(time) if time.0.is_zero() => return Ok((0, None)),
-        Warmup::Operations(0) => return Ok((0, None)),
+        Warmup::Time(time) if time.0.is_zero() => return Ok(Warm::default()),
+        Warmup::Operations(0) => return Ok(Warm::default()),
         Warmup::Time(time) => Limit::Time(time.0),
         Warmup::Operations(count) => Limit::Operations(count),
         Warmup::StableHitRate => Limit::Time(LONGEST_WARMUP),
@@ -204,7 +222,20 @@ fn warm_up(
     })?;
     let unsettled = workload.traffic.warmup == Warmup::StableHitRate && !is_stable(&last);
     let limit = LONGEST_WARMUP.as_secs();
-    Ok((drive.next_ticket, unsettled.then(|| format!("the hit rate did not settle in {limit} s of warm-up"))))
+    // Calls in flight when the warm-up ends early are given up, one of each client at most.
+    let given_up = if drive.ended_early { load.lanes() as u64 } else { 0 };
+    Ok(Warm {
+        first: drive.next_ticket,
+        unsettled: unsettled.then(|| format!("the hit rate did not settle in {limit} s of warm-up")),
+        unanswered: unanswered(&drive.recorder, workload) + given_up,
+    })
+}
+
+/// The most requests that were sent and whose answer nobody waited for: those of failed operations.
+fn unanswered(recorder: &Recorder, workload: &Workload) -> u64 {
+    let failed: u64 = Failure::ALL.iter().map(|&failure| recorder.failed(Kind::MultiRead, failure)).sum();
+    let (_, most) = workload.traffic.multi_read.keys.bounds();
+    recorder.failures() + failed * most
 }
 
 /// Whether the last three hit rates lie within half a percentage point.
@@ -270,7 +301,7 @@ fn verdict(
         spins: drive.spins,
         gave_up: drive.gave_up,
         offered: &drive.offered_by_window,
-        uncertain: uncertain + drive.recorder.failures(),
+        uncertain,
     })
 }
 

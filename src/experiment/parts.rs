@@ -88,7 +88,8 @@ pub async fn describe_clients(
     workload: &Workload,
     urls: &Urls,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let Stores { cache, database } = connect(workload, urls, Sharing::Shared(1), 1, &Arc::default()).await?;
+    let Stores { cache, database } =
+        connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default()).await?;
     let mut clients: BTreeMap<String, String> = cache
         .client()
         .into_iter()

@@ -19,7 +19,9 @@ const SEEDED: u64 = 1;
 /// # Errors
 /// When the cache refuses an entry.
 pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Result<(), StoreError> {
-    let Stores { cache, .. } = parts::connect(workload, urls, Sharing::Shared(1), 1, &Arc::default()).await?;
+    let Stores { cache, .. } =
+        parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
+            .await?;
     let ttl = workload.cache.ttl.map(|ttl| ttl.0);
     let rows = traffic.rows();
     for first in (0..rows).step_by(BATCH as usize) {

@@ -236,7 +236,7 @@ mod tests {
             recorder.record(seen, timing);
         }
         let mut metrics = Metrics::of(&recorder, &Tally::default().counts(), Duration::from_secs(2));
-        metrics.put_pool(&crate::measure::recorder::histogram(), 3);
+        metrics.put_pool(&crate::measure::latencies::histogram(), 3);
         for name in
             ["read.response.p99", "lag.p99", "throughput.achieved", "db.queries_per_read", "db.peak_active"]
         {

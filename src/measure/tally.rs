@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::recorder::histogram;
+use super::latencies::histogram;
 use crate::model::{Failure, Store, StoreError, nanos};
 
 /// A command sent to the cache.

@@ -52,8 +52,7 @@ impl Usage {
 
     /// The share of the machine's processor time that was stolen during `elapsed`.
     pub fn steal_share(&self, elapsed: Duration) -> f64 {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-        self.steal_s / (elapsed.as_secs_f64() * cores)
+        self.steal_s / (elapsed.as_secs_f64() * cores() as f64)
     }
 }
 
@@ -61,6 +60,13 @@ impl Usage {
 pub fn thread_time() -> Duration {
     // Fails only where there is no such clock: then nothing is known of the thread.
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
+}
+
+/// Cores of the machine, whether or not this process may use them: those over which time is stolen.
+fn cores() -> usize {
+    let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let is_core = |line: &&str| line.starts_with("cpu") && !line.starts_with("cpu ");
+    text.lines().filter(is_core).count().max(1)
 }
 
 /// The eighth number of the first line of /proc/stat, in seconds (proc(5)).

@@ -157,8 +157,8 @@ fn topology(cell: &CellResult) -> Option<String> {
     let clients = &cell.repeats.iter().find(|repeat| !repeat.clients.is_empty())?.clients;
     let fact = |name: &str| clients.get(name).map_or("?", String::as_str);
     Some(format!(
-        "{} clients over {} instances on {} worker threads; per instance {} connections to the cache by {} ({}), \
-         {} to the database (one statement in flight on each)",
+        "clients {}, instances {}, worker threads {}; each instance has {} connections to the cache by {} ({}), and {} \
+         to the database (one statement in flight on each)",
         fact("clients"),
         fact("instances"),
         fact("threads"),

@@ -7,8 +7,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// How the clients of one service instance share its connections to the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
-    /// All use the same few connections at once, their commands pipelined.
-    Shared(usize),
+    /// All use the same few connections at once, their commands pipelined. A run of commands goes over one connection
+    /// before the next has its turn: what is sent together travels together, in one packet.
+    Shared { connections: usize, run: usize },
     /// A connection is lent to one command at a time; a client that finds none free waits.
     Lent(usize),
 }
@@ -17,14 +18,14 @@ impl Sharing {
     /// Connections of the instance.
     pub fn connections(self) -> usize {
         match self {
-            Sharing::Shared(connections) | Sharing::Lent(connections) => connections.max(1),
+            Sharing::Shared { connections, .. } | Sharing::Lent(connections) => connections.max(1),
         }
     }
 
     /// The topology in words, for the record.
     pub fn words(self) -> &'static str {
         match self {
-            Sharing::Shared(_) => "shared: the commands of all clients pipelined",
+            Sharing::Shared { .. } => "shared: the commands of all clients pipelined",
             Sharing::Lent(_) => "lent: one command in flight on each",
         }
     }
@@ -37,8 +38,8 @@ pub struct Lines<L> {
 }
 
 enum Lending {
-    /// Which is next.
-    Shared(AtomicUsize),
+    /// Commands so far, and how many of them make a run.
+    Shared { sent: AtomicUsize, run: usize },
     /// Those that no command is using.
     Lent { free: Semaphore, idle: Mutex<Vec<usize>> },
 }
@@ -46,7 +47,7 @@ enum Lending {
 impl<L> Lines<L> {
     pub fn new(sharing: Sharing, lines: Vec<L>) -> Lines<L> {
         let lending = match sharing {
-            Sharing::Shared(_) => Lending::Shared(AtomicUsize::new(0)),
+            Sharing::Shared { run, .. } => Lending::Shared { sent: AtomicUsize::new(0), run: run.max(1) },
             Sharing::Lent(_) => Lending::Lent {
                 free: Semaphore::new(lines.len()),
                 idle: Mutex::new((0..lines.len()).rev().collect()),
@@ -58,10 +59,10 @@ impl<L> Lines<L> {
     /// A connection for one command.
     pub async fn take(&self) -> Taken<'_, L> {
         match &self.lending {
-            Lending::Shared(next) => {
+            Lending::Shared { sent, run } => {
                 // With one connection the counter would only be a shared write.
                 let one = self.lines.len() == 1;
-                let at = if one { 0 } else { next.fetch_add(1, Relaxed) % self.lines.len() };
+                let at = if one { 0 } else { sent.fetch_add(1, Relaxed) / run % self.lines.len() };
                 Taken { line: &self.lines[at], _back: None }
             }
             Lending::Lent { free, idle } => {
@@ -110,9 +111,9 @@ mod tests {
 
     #[test]
     fn shared_connections_take_turns_and_nobody_waits() {
-        let lines = Lines::new(Sharing::Shared(2), vec!['a', 'b']);
-        let taken: Vec<_> = (0..4).map(|_| lines.take().now_or_never().expect("no wait")).collect();
-        assert_eq!(taken.iter().map(|line| **line).collect::<String>(), "abab");
+        let lines = Lines::new(Sharing::Shared { connections: 2, run: 2 }, vec!['a', 'b']);
+        let taken: Vec<_> = (0..6).map(|_| lines.take().now_or_never().expect("no wait")).collect();
+        assert_eq!(taken.iter().map(|line| **line).collect::<String>(), "aabbaa");
     }
 
     #[test]

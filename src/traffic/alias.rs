@@ -5,7 +5,7 @@ use super::Random;
 /// Draws from a fixed set of weighted items in constant time: Vose's alias method (1991), in two tables.
 ///
 /// The first few items, which of a skewed distribution are the ones mostly drawn, have a table of their own
-/// that stays in the processor's nearest cache: a draw from a large table costs a miss.
+/// that stays in the processor's cache: a draw from a large table costs a miss.
 pub struct AliasTable {
     head: Slots,
     tail: Slots,
@@ -14,9 +14,9 @@ pub struct AliasTable {
 }
 
 impl AliasTable {
-    /// Items beyond which a table takes more memory (12 bytes each) than it is worth.
+    /// Items beyond which a table takes more memory (8 bytes each) than it is worth.
     pub const MOST: u64 = 1 << 20;
-    const HEAD: u64 = 1 << 11;
+    const HEAD: u64 = 1 << 14;
 
     /// A table that draws `item(i)` with probability proportional to `weight(i)`, for i below `count`,
     /// which is at least 1 and at most [`AliasTable::MOST`].
@@ -42,13 +42,32 @@ impl AliasTable {
 /// One alias table.
 struct Slots(Box<[Slot]>);
 
-/// An equal share of the probability, split between two items.
+/// An equal share of the probability, split between two items, in eight bytes: the share that is the first item's, of
+/// 2^24, then the two items with 20 bits each.
 #[derive(Clone, Copy)]
-struct Slot {
-    /// The share of the slot that is the first item's, of 2^32.
-    threshold: u32,
-    first: u32,
-    second: u32,
+struct Slot(u64);
+
+impl Slot {
+    const ITEM_BITS: u32 = AliasTable::MOST.ilog2();
+    const SHARE_BITS: u32 = 64 - 2 * Self::ITEM_BITS;
+    const ITEM: u64 = (1 << Self::ITEM_BITS) - 1;
+
+    /// The slot whose share up to `share` is the first item's.
+    fn new(share: f64, first: u64, second: u64) -> Slot {
+        let most = (1u64 << Self::SHARE_BITS) - 1;
+        let share = ((share * (1u64 << Self::SHARE_BITS) as f64) as u64).min(most);
+        Slot(share << (2 * Self::ITEM_BITS) | first << Self::ITEM_BITS | second)
+    }
+
+    fn first(self) -> u64 {
+        self.0 >> Self::ITEM_BITS & Self::ITEM
+    }
+
+    /// The item at a place in the slot, of 2^64.
+    fn at(self, place: u64) -> u64 {
+        let is_first = place >> (2 * Self::ITEM_BITS) < self.0 >> (2 * Self::ITEM_BITS);
+        if is_first { self.first() } else { self.0 & Self::ITEM }
+    }
 }
 
 impl Slots {
@@ -56,15 +75,11 @@ impl Slots {
         let count = (items.end - items.start) as f64;
         let total: f64 = items.clone().map(&weight).sum();
         let mut shares: Vec<f64> = items.clone().map(|i| weight(i) * count / total).collect();
-        let mut slots: Vec<Slot> = items
-            .map(item)
-            .map(|item| Slot { threshold: u32::MAX, first: item as u32, second: item as u32 })
-            .collect();
+        let mut slots: Vec<Slot> = items.map(item).map(|item| Slot::new(1.0, item, item)).collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..slots.len()).partition(|&i| shares[i] < 1.0);
         while let (Some(less), Some(&more)) = (small.pop(), large.last()) {
-            slots[less].threshold = (shares[less] * 4_294_967_296.0) as u32;
-            slots[less].second = slots[more].first;
+            slots[less] = Slot::new(shares[less], slots[less].first(), slots[more].first());
             shares[more] -= 1.0 - shares[less];
             if shares[more] < 1.0 {
                 large.pop();
@@ -77,8 +92,7 @@ impl Slots {
     /// An item. One random number gives both the slot and the place in it.
     fn draw(&self, random: &mut Random) -> u64 {
         let (slot, place) = random.below_with_rest(self.0.len() as u64);
-        let slot = self.0[slot as usize];
-        u64::from(if (place >> 32) as u32 <= slot.threshold { slot.first } else { slot.second })
+        self.0[slot as usize].at(place)
     }
 }
 

@@ -11,7 +11,7 @@ use super::bench::Bench;
 fn a_pause_is_felt_by_every_operation_that_was_due_meanwhile() {
     let bench = Bench::new(
         "name = \"pause\"\n[data]\nrows = 1_000\n[traffic]\nkeys = \"uniform\"\ntimeout = \"8s\"\n\
-         load = { open = { rate = 5_000, in_flight = 64 } }\nduration = \"6s\"\n",
+         load = { open = { rate = 3_000, in_flight = 64 } }\nduration = \"6s\"\n",
     );
     let mut run = bench.start(&[]);
     let redis = run.busy_redis(0);

@@ -27,7 +27,8 @@ fn the_load_goes_over_the_connections_that_were_asked_for() {
             });
             assert!(processes::keys(port).is_some());
             let outcome = run.end();
-            outcome.ends_with(0);
+            // Whether the machine was quiet enough for the numbers makes no difference here.
+            assert!(matches!(outcome.code, Some(0 | 4)), "{}", outcome.stderr);
             let one = outcome.only();
             assert_eq!(
                 (one.client("connections"), one.client("clients")),

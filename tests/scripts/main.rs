@@ -41,8 +41,11 @@ impl Side {
 
     async fn connect(driver: &'static str, server: &ManagedRedis) -> Side {
         let tally = Arc::new(Tally::default());
-        let parts =
-            DriverParts { at: server.url().into(), sharing: Sharing::Shared(2), tally: tally.clone() };
+        let parts = DriverParts {
+            at: server.url().into(),
+            sharing: Sharing::Shared { connections: 2, run: 1 },
+            tally: tally.clone(),
+        };
         let driver_of = Choice::named(driver).build(DRIVERS, ()).unwrap();
         Side::new(driver, driver_of.connect(parts).await.unwrap(), tally)
     }

@@ -100,8 +100,11 @@ async fn no_server_at_all_is_told_when_connecting() {
     let mut server = server();
     server.kill();
     for entry in DRIVERS {
-        let parts =
-            DriverParts { at: server.url().into(), sharing: Sharing::Shared(1), tally: Default::default() };
+        let parts = DriverParts {
+            at: server.url().into(),
+            sharing: Sharing::Shared { connections: 1, run: 1 },
+            tally: Default::default(),
+        };
         let driver = Choice::named(entry.name).build(DRIVERS, ()).unwrap();
         let refused = promptly(entry.name, driver.connect(parts)).await.err().unwrap();
         assert_eq!(refused.failure, Failure::Unavailable, "{}: {refused}", entry.name);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::search::Answer;
 use crate::config::{LoadSetting, Workload};
 use crate::measure::{Expectation, Metrics, PERCENTILES, Purpose, RepeatResult, Status, Trial};
-use crate::model::{Rate, Time};
+use crate::model::{Kind, Rate, Time};
 use crate::report::quantity;
 
 /// A trial of the search lasts this long, or as long as the workload's measurement if that is shorter.
@@ -35,7 +35,6 @@ pub fn workload(
     };
     let needed =
         expectations.iter().map(|expectation| needed(expectation, of, rate)).max().unwrap_or_default();
-    let needed = needed.mul_f64(longer).min(own.unwrap_or_default().max(LONGEST));
     let wanted = match (purpose, own) {
         (Purpose::Search, Some(own)) => own.min(short),
         (Purpose::Search, None) => short,
@@ -44,7 +43,8 @@ pub fn workload(
         (Purpose::Confirmation, None) => return workload,
     };
     traffic.operations = None;
-    traffic.duration = Some(Time(wanted.max(needed)));
+    let longest = own.unwrap_or_default().max(LONGEST);
+    traffic.duration = Some(Time(wanted.max(needed.min(longest)).mul_f64(longer).min(longest.max(wanted))));
     workload
 }
 
@@ -52,14 +52,11 @@ pub fn workload(
 fn needed(expectation: &Expectation, workload: &Workload, rate: f64) -> Duration {
     let Some(quantile) = quantile(&expectation.metric) else { return Duration::ZERO };
     let mix = &workload.traffic.mix;
-    let weight = match expectation.metric.split('.').next() {
-        Some("read") => mix.read,
-        Some("write") => mix.write,
-        Some("insert") => mix.insert,
-        Some("delete") => mix.delete,
-        _ => mix.read + mix.write + mix.insert + mix.delete,
-    };
-    let share = weight / (mix.read + mix.write + mix.insert + mix.delete);
+    let all: f64 = Kind::ALL.iter().map(|&kind| mix.of(kind)).sum();
+    let of = expectation.metric.split('.').next().unwrap_or_default();
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == of);
+    // An empty mix reads.
+    let share = kind.filter(|_| all > 0.0).map_or(1.0, |kind| mix.of(kind) / all);
     let seconds = BEYOND / (1.0 - quantile) / (rate * share);
     Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST)
 }

@@ -1,4 +1,5 @@
 use super::{Findings, Remark};
+use crate::model::Kind;
 
 const COMPLETED: f64 = 0.99;
 const WINDOW: f64 = 0.95;
@@ -57,8 +58,9 @@ fn slow_windows(findings: &Findings, _: f64) -> Option<String> {
 
 /// A queue that still grows at the end, by more than a second of work: the load has no steady state.
 fn growing_backlog(findings: &Findings, _: f64) -> Option<String> {
-    let windows = findings.windows.iter().filter(|window| window.length_s > 0.5);
-    let backlog: Vec<f64> = windows.filter_map(|window| window.metrics.get("backlog")).collect();
+    // Not the windows after the schedule's end, in which the queue drains.
+    let within = findings.windows.iter().zip(findings.offered).filter(|(_, offered)| **offered > 0.0);
+    let backlog: Vec<f64> = within.filter_map(|(window, _)| window.metrics.get("backlog")).collect();
     let last = (backlog.len() as f64 * LAST).ceil().max(LEAST_WINDOWS as f64) as usize;
     let last = backlog.len().checked_sub(last).map(|first| &backlog[first..])?;
     let waiting = *last.last()?;
@@ -79,15 +81,18 @@ fn slope(values: &[f64]) -> f64 {
 }
 
 fn late(findings: &Findings, _: f64) -> Option<String> {
-    let lag = findings.metric("lag.p99");
-    let response = ["read", "write", "insert", "delete"]
+    // The highest percentile that so many operations tell, up to the 99th.
+    let (percentile, lag) = ["p99", "p95", "p90", "p50"]
         .iter()
-        .find_map(|kind| findings.metrics.get(&format!("{kind}.response.p50")))
+        .find_map(|percentile| Some((percentile, findings.metrics.get(&format!("lag.{percentile}"))?)))?;
+    let response = Kind::ALL
+        .iter()
+        .find_map(|kind| findings.metrics.get(&format!("{}.response.p50", kind.name())))
         .unwrap_or(0.0);
     let limit = LAG_US.max(LAG_SHARE * response);
     (lag > limit).then(|| {
         format!(
-            "operations started late: lag p99 {lag:.0} us, above {limit:.0} us; lower the rate, leave the generator \
+            "operations started late: lag {percentile} {lag:.0} us, above {limit:.0} us; lower the rate, leave the generator \
              a core, or raise in_flight if all lanes were busy"
         )
     })
@@ -110,9 +115,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Metrics, Unit, Usage, Verdict, Window};
+    use crate::measure::{Metrics, Observation, Recorder, Tally, Unit, Usage, Verdict, Window};
+    use crate::model::{Moment, Served, Timing};
 
     fn verdict(backlog: &[f64], arrival_ks: f64) -> Verdict {
+        let offered = vec![1.0; backlog.len()];
         let mut metrics = Metrics::default();
         metrics.put("operations", 10_000.0, Unit::Count);
         metrics.put("throughput.achieved", 1_000.0, Unit::PerS);
@@ -132,7 +139,7 @@ mod tests {
             clients: None,
             spins: false,
             gave_up: false,
-            offered: &[],
+            offered: &offered,
             uncertain: 0,
         })
     }
@@ -145,6 +152,45 @@ mod tests {
         assert!(verdict(&falling, 0.01).is_valid());
         assert!(verdict(&[0.0; 16], 0.01).is_valid());
         assert!(verdict(&growing[..8], 0.01).is_valid(), "less than a second of work");
+    }
+
+    #[test]
+    fn a_short_run_is_held_to_the_percentile_that_it_tells() {
+        let metrics = |lag_ms: u64| {
+            let mut recorder = Recorder::default();
+            let seen = Observation {
+                kind: Kind::Read,
+                result: Ok(Some(Served::Hit)),
+                absent: false,
+                corrupt: false,
+                after_write: None,
+            };
+            let intended = Moment::now();
+            let started = intended + Duration::from_millis(lag_ms);
+            let timing = Timing { intended, started, finished: started + Duration::from_micros(300) };
+            (0..1_000).for_each(|_| recorder.record(seen, timing));
+            Metrics::of(&recorder, &Tally::default().counts(), Duration::from_secs(10))
+        };
+        let late = |lag_ms| {
+            let metrics = metrics(lag_ms);
+            assert_eq!(metrics.get("lag.p99"), None, "too few operations beyond it");
+            kept(&Findings {
+                metrics: &metrics,
+                windows: &[],
+                checks: &[],
+                usage: &Usage::default(),
+                elapsed: Duration::from_secs(10),
+                scheduled: Some(1_000),
+                clients: None,
+                spins: false,
+                gave_up: false,
+                offered: &[],
+                uncertain: 0,
+            })
+        };
+        // Half of the response is lag, a fifth of it at most may be.
+        assert!(late(1_000).is_some());
+        assert!(late(0).is_none());
     }
 
     #[test]

@@ -93,7 +93,9 @@ impl Rates {
     pub fn expected(&self, window: Duration) -> f64 {
         let end = window.as_secs_f64();
         let inside = |end: f64| -> f64 {
-            self.pieces.iter().map(|piece| piece.line.arrivals(end - piece.start)).sum()
+            let begun = self.pieces.partition_point(|piece| piece.start <= end);
+            let last = begun.checked_sub(1).map(|last| &self.pieces[last]);
+            last.map_or(0.0, |piece| piece.arrivals_before + piece.line.arrivals(end - piece.start))
         };
         match self.after {
             After::Steady(rate) => inside(end) + (end - self.seconds).max(0.0) * rate,

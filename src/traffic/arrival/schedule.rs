@@ -29,12 +29,20 @@ pub struct Schedule {
     random: Random,
     /// Unit-rate time of the last arrival.
     unit_time: f64,
+    /// Arrivals expected until the last one's time.
+    expected: f64,
 }
 
 impl Schedule {
     /// Arrivals under these rates.
     pub fn new(rates: Rates, arrival: Arrival, seed: u64) -> Schedule {
-        Schedule { rates, arrival, random: Random::new(seed, Stream::Arrival, 0), unit_time: 0.0 }
+        Schedule {
+            rates,
+            arrival,
+            random: Random::new(seed, Stream::Arrival, 0),
+            unit_time: 0.0,
+            expected: 0.0,
+        }
     }
 
     /// Arrivals at one rate, without end.
@@ -43,16 +51,18 @@ impl Schedule {
     }
 
     /// The next arrival: its time, and the gap before it in the unit-rate process, in which arrivals come one a
-    /// second on average. Under [`Arrival::Poisson`] these gaps are exponential with mean 1, whatever the rate.
-    /// Ends where the rate stays 0.
+    /// second on average, as it follows from the times. Under [`Arrival::Poisson`] these gaps are exponential with
+    /// mean 1, whatever the rate. Ends where the rate stays 0.
     pub fn next_arrival(&mut self) -> Option<(Duration, f64)> {
         let gap = match self.arrival {
             Arrival::Poisson => -self.random.unit().ln(),
             Arrival::Constant => 1.0,
         };
         self.unit_time += gap;
-        let time = self.rates.time_of(self.unit_time)?;
-        Duration::try_from_secs_f64(time).ok().map(|time| (time, gap))
+        let time = Duration::try_from_secs_f64(self.rates.time_of(self.unit_time)?).ok()?;
+        // From the times rather than from the draw, so that a check of the gaps is one of the times.
+        let before = std::mem::replace(&mut self.expected, self.rates.expected(time));
+        Some((time, self.expected - before))
     }
 
     /// Whether the gaps are exponential in unit-rate time.
