@@ -50,7 +50,6 @@ pub fn littles_law(findings: &Findings) -> Option<Remark> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use crate::measure::{Findings, Metrics, Unit, Usage, Verdict};
 
@@ -72,17 +71,10 @@ mod tests {
         metrics.put("generator.worker_cpu", run.worker_cpu, Unit::Ratio);
         metrics.put("in_flight.mean", run.in_flight, Unit::Count);
         Verdict::on(&Findings {
-            metrics: &metrics,
-            windows: &[],
-            checks: &[],
-            usage: &Usage::default(),
-            elapsed: Duration::from_secs(10),
             scheduled: run.scheduled,
             clients: run.clients,
             spins: run.spins,
-            gave_up: false,
-            offered: &[],
-            uncertain: 0,
+            ..Findings::quiet(&metrics, &Usage::default())
         })
     }
 

@@ -35,17 +35,8 @@ mod tests {
         let mut metrics = Metrics::default();
         metrics.put("operations", 1_000.0, Unit::Count);
         Verdict::on(&Findings {
-            metrics: &metrics,
-            windows: &[],
-            checks: &[],
-            usage,
             elapsed: Duration::from_secs_f64(elapsed),
-            scheduled: None,
-            clients: None,
-            spins: false,
-            gave_up: false,
-            offered: &[],
-            uncertain: 0,
+            ..Findings::quiet(&metrics, usage)
         })
     }
 

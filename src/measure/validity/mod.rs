@@ -50,6 +50,26 @@ impl Findings<'_> {
     }
 }
 
+#[cfg(test)]
+impl<'a> Findings<'a> {
+    /// Ten seconds of a closed loop in which nothing was wrong.
+    fn quiet(metrics: &'a Metrics, usage: &'a Usage) -> Findings<'a> {
+        Findings {
+            metrics,
+            windows: &[],
+            checks: &[],
+            usage,
+            elapsed: Duration::from_secs(10),
+            scheduled: None,
+            clients: None,
+            spins: false,
+            gave_up: false,
+            offered: &[],
+            uncertain: 0,
+        }
+    }
+}
+
 /// Whether a measurement may be believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
@@ -120,17 +140,10 @@ mod tests {
         metrics.put("lag.p99", lag_us, Unit::Us);
         metrics.put("read.response.p50", 300.0, Unit::Us);
         Verdict::on(&Findings {
-            metrics: &metrics,
-            windows: &[],
             checks: &[CounterCheck { what: "cache get".into(), client: 10, server }],
-            usage: &Usage::default(),
-            elapsed: Duration::from_secs(10),
             scheduled: Some(1_000),
-            clients: None,
-            spins: false,
-            gave_up: false,
-            offered: &[],
             uncertain: 1,
+            ..Findings::quiet(&metrics, &Usage::default())
         })
     }
 

@@ -130,17 +130,10 @@ mod tests {
             Window { at_s: at as f64, length_s: 1.0, metrics }
         };
         Verdict::on(&Findings {
-            metrics: &metrics,
             windows: &backlog.iter().enumerate().map(window).collect::<Vec<_>>(),
-            checks: &[],
-            usage: &Usage::default(),
-            elapsed: Duration::from_secs(10),
             scheduled: Some(10_000),
-            clients: None,
-            spins: false,
-            gave_up: false,
             offered: &offered,
-            uncertain: 0,
+            ..Findings::quiet(&metrics, &Usage::default())
         })
     }
 
@@ -174,19 +167,7 @@ mod tests {
         let late = |lag_ms| {
             let metrics = metrics(lag_ms);
             assert_eq!(metrics.get("lag.p99"), None, "too few operations beyond it");
-            kept(&Findings {
-                metrics: &metrics,
-                windows: &[],
-                checks: &[],
-                usage: &Usage::default(),
-                elapsed: Duration::from_secs(10),
-                scheduled: Some(1_000),
-                clients: None,
-                spins: false,
-                gave_up: false,
-                offered: &[],
-                uncertain: 0,
-            })
+            kept(&Findings { scheduled: Some(1_000), ..Findings::quiet(&metrics, &Usage::default()) })
         };
         // Half of the response is lag, a fifth of it at most may be.
         assert!(late(1_000).is_some());
