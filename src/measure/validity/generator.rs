@@ -50,7 +50,6 @@ pub fn littles_law(findings: &Findings) -> Option<Remark> {
 
 #[cfg(test)]
 mod tests {
-
     use crate::measure::{Findings, Metrics, Unit, Usage, Verdict};
 
     struct Run {
