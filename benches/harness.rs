@@ -6,10 +6,10 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use cachebench::engine::Stop;
-use cachebench::experiment::measure_floor;
+use cachebench::engine::{Pacing, Stop};
+use cachebench::experiment::{measure_floor, punctuality};
 use cachebench::measure::{AfterWrite, Observation, Recorder};
-use cachebench::model::{Key, Kind, Moment, Served, Size, Timing};
+use cachebench::model::{Key, Kind, Moment, Rate, Served, Size, Timing};
 use cachebench::registry::Choice;
 use cachebench::traffic::{Bodies, KEYS, KeyParts, Mix, Random, Stream, Traffic, ValueSize, Weights};
 
@@ -82,4 +82,19 @@ fn main() {
     let floors = (0..5).filter_map(|_| measure_floor(&Stop::default()).ok()).map(|floor| floor.cpu_ns_per_op);
     let best = floors.fold(f64::INFINITY, f64::min);
     println!("{:32} {best:8.1} ns", "an operation over the noop store");
+    println!("\n{:32} {:>12} {:>12} {:>12}", "pacing", "lag p50", "lag p99", "of a core");
+    for pacing in [Pacing::Precise, Pacing::Balanced, Pacing::Cheap] {
+        for rate in [100.0, 1_000.0, 10_000.0, 100_000.0] {
+            let Ok(found) = punctuality(pacing, Rate(rate), Duration::from_secs(2), &Stop::default()) else {
+                continue;
+            };
+            println!(
+                "{:32} {:9.1} us {:9.1} us {:10.1} %",
+                format!("{pacing:?} at {rate}/s").to_lowercase(),
+                found.lag_p50_us,
+                found.lag_p99_us,
+                found.cpu * 100.0
+            );
+        }
+    }
 }

@@ -12,7 +12,7 @@ mod servers;
 use std::time::Instant;
 
 pub use capacity::{find_max, not_searchable};
-pub use floor::measure as measure_floor;
+pub use floor::{Punctuality, measure as measure_floor, punctuality};
 pub use observer::{Event, Observer, Phase};
 
 use crate::config::{Loaded, TlsProblem};
