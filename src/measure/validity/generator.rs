@@ -12,7 +12,8 @@ const OPERATIONS_PER_CLIENT: f64 = 200.0;
 pub fn processor(findings: &Findings) -> Option<Remark> {
     let worker = findings.metric("generator.worker_cpu");
     let pacer = findings.metric("generator.pacer_cpu");
-    if findings.spins || worker.max(pacer) <= PROCESSOR {
+    // An overload needs no second reason: its sustained rate has been told.
+    if findings.spins || findings.gave_up || worker.max(pacer) <= PROCESSOR {
         return None;
     }
     let (thread, share) = if worker > pacer { ("worker", worker) } else { ("pacer", pacer) };
