@@ -74,12 +74,13 @@ impl Measurement<'_> {
         }
     }
 
-    /// Why it may not be believed, apart from what the machine did: took processor time for others, so that even
-    /// a closed loop lost some between its operations.
+    /// Why it may not be believed, apart from what the machine did: took processor time for others, so that starts were
+    /// late, and even a closed loop lost some between its operations.
     pub fn reasons(&self) -> Vec<&str> {
         let all = self.repeat["verdict"]["reasons"].as_array().unwrap();
         let texts = all.iter().map(|text| text.as_str().unwrap());
-        let by_machine = ["the hypervisor took", "by Little's law", "processor quota stopped"];
+        let by_machine =
+            ["the hypervisor took", "by Little's law", "processor quota stopped", "operations started late"];
         texts.filter(|text| !by_machine.iter().any(|told| text.contains(told))).collect()
     }
 
