@@ -11,8 +11,10 @@ use crate::model::Moment;
 
 /// Windows are this long.
 const WINDOW: Duration = Duration::from_secs(1);
-/// How often to look whether to stop.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often to look whether to stop, or whether the schedule has ended.
+const LOOK: Duration = Duration::from_millis(5);
+/// How often to look whether all has been answered after the schedule's end.
+const END_LOOK: Duration = Duration::from_millis(1);
 /// How long queued tickets may still be started after the schedule's end.
 const OVERTIME: Duration = Duration::from_secs(2);
 /// How long calls in flight may take to end after a stop.
@@ -87,7 +89,9 @@ impl<'a> Watch<'a> {
         let mut left = self.crew.workers();
         let mut due = WINDOW;
         while left > 0 {
-            match all_done.recv_timeout(LOOK) {
+            // Once the schedule has ended, what is waited for is part of the time that is measured.
+            let pause = if last_start.is_some() { END_LOOK } else { LOOK };
+            match all_done.recv_timeout(pause) {
                 Ok(cpu) => {
                     left -= 1;
                     end.busiest_worker = end.busiest_worker.max(cpu);
