@@ -10,6 +10,7 @@ use super::lane::Lane;
 use super::watchdog::{Leash, Watchdog};
 use crate::measure::{Recorder, Tally, TallyCounts, thread_time};
 use crate::model::{BoxFuture, StoreError};
+use crate::store::Tasks;
 use crate::strategy::Strategy;
 
 /// One service instance: a strategy over stores that it is connected to itself.
@@ -17,6 +18,7 @@ use crate::strategy::Strategy;
 pub struct Instance {
     pub strategy: Arc<dyn Strategy>,
     pub tally: Arc<Tally>,
+    pub tasks: Tasks,
 }
 
 /// Connects the instance of a number, on the thread that it will live on.

@@ -5,7 +5,7 @@ use crate::engine::{Crew, Drive, Factory, Flow, Instance, Limit, Load, Pacing, P
 use crate::measure::{AfterWrite, Clock, Floor, Tally, Usage};
 use crate::model::{Failure, Kind, Rate, Size, StoreError};
 use crate::registry::Choice;
-use crate::store::{NoopCache, NoopDatabase};
+use crate::store::{NoopCache, NoopDatabase, Tasks};
 use crate::strategy::{Parts, STRATEGIES};
 use crate::traffic::{Arrival, Bodies, KEYS, KeyParts, Mix, Schedule, Traffic, ValueSize, Weights};
 
@@ -83,7 +83,7 @@ impl Idle {
 }
 
 fn build(instance: usize) -> Result<Instance, StoreError> {
-    let tally = Arc::new(Tally::default());
+    let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
     let parts = Parts {
         cache: Arc::new(NoopCache),
         database: Arc::new(NoopDatabase),
@@ -91,11 +91,12 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
         prefix: "floor:".into(),
         instance,
         tally: tally.clone(),
+        tasks: tasks.clone(),
     };
     let strategy = Choice::named("direct")
         .build(STRATEGIES, parts)
         .map_err(|error| StoreError::cache(Failure::Refused, error))?;
-    Ok(Instance { strategy: strategy.into(), tally })
+    Ok(Instance { strategy: strategy.into(), tally, tasks })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::measure::Tally;
 use crate::model::{Failure, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing};
+use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing, Tasks};
 use crate::strategy::{Parts, STRATEGIES};
 use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
 
@@ -41,7 +41,7 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
     Arc::new(move |instance| {
         let (workload, urls) = (workload.clone(), urls.clone());
         Box::pin(async move {
-            let tally = Arc::new(Tally::default());
+            let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
             let pool = workload.database_connections();
             let Stores { cache, database } =
                 connect(&workload, &urls, workload.sharing(), pool, &tally).await?;
@@ -52,10 +52,11 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
                 prefix: workload.cache.prefix.clone(),
                 instance,
                 tally: tally.clone(),
+                tasks: tasks.clone(),
             };
             let refused = |error| StoreError::cache(Failure::Refused, error);
             let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
-            Ok(Instance { strategy: strategy.into(), tally })
+            Ok(Instance { strategy: strategy.into(), tally, tasks })
         })
     })
 }

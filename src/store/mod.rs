@@ -9,6 +9,7 @@ pub mod postgres;
 mod redis;
 pub mod script;
 pub mod scripts;
+mod tasks;
 mod tls;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use lines::Lines;
 pub use lines::Sharing;
 pub use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
+pub use tasks::Tasks;
 pub use tls::{Identity, Tls, TlsError};
 
 use crate::measure::{QueryClass, Tally};

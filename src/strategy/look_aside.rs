@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::Parts;
 use crate::measure::Tally;
 use crate::model::{Found, Key, Outcome, Served, Value};
-use crate::store::{Cache, Database};
+use crate::store::{Cache, Database, Tasks};
 
 /// How a loaded row gets into the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub struct LookAside {
     ttl: Option<Duration>,
     fill: Fill,
     tally: Arc<Tally>,
+    tasks: Tasks,
 }
 
 impl LookAside {
@@ -40,6 +41,7 @@ impl LookAside {
             ttl: parts.ttl,
             fill,
             tally: parts.tally.clone(),
+            tasks: parts.tasks.clone(),
         }
     }
 
@@ -115,7 +117,7 @@ impl LookAside {
             Fill::Add => drop(self.cache.add(key, raw, self.ttl).await),
             Fill::Behind => {
                 let (cache, key, ttl) = (self.cache.clone(), *key, self.ttl);
-                tokio::spawn(async move { cache.set(&key, raw, ttl).await });
+                self.tasks.spawn(async move { drop(cache.set(&key, raw, ttl).await) });
             }
         }
     }

@@ -18,7 +18,7 @@ use look_aside::{Fill, LookAside};
 use crate::measure::Tally;
 use crate::model::{BoxFuture, Found, Key, Kind, Operation, Outcome, StoreError, Value};
 use crate::registry::Entry;
-use crate::store::{Cache, Database};
+use crate::store::{Cache, Database, Tasks};
 
 /// A caching strategy, as one service instance runs it.
 ///
@@ -55,6 +55,8 @@ pub struct Parts {
     /// The number of the service instance, from 0.
     pub instance: usize,
     pub tally: Arc<Tally>,
+    /// For work behind the callers' backs.
+    pub tasks: Tasks,
 }
 
 /// Every strategy.

@@ -22,7 +22,7 @@ use cachebench::measure::Tally;
 use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value};
 use cachebench::registry::Choice;
 use cachebench::store::memory::{MemoryCache, MemoryDatabase};
-use cachebench::store::{Cache, Database};
+use cachebench::store::{Cache, Database, Tasks};
 use cachebench::strategy::{Parts, STRATEGIES, Strategy};
 
 const PREFIX: &str = "cb:";
@@ -97,6 +97,7 @@ impl World {
             prefix: PREFIX.into(),
             instance: number,
             tally: tally.clone(),
+            tasks: Tasks::default(),
         };
         Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tally }
     }
