@@ -107,7 +107,7 @@ impl Lane {
         match outcome {
             Outcome::Read { served, value } => {
                 seen.result = Ok(Some(*served));
-                seen.absent = value.is_none();
+                seen.absent = value.as_ref().is_none_or(|value| value.tombstone);
                 seen.corrupt = value.as_ref().is_some_and(|value| !value.is_intact(&operation.key));
                 seen.after_write = written.map(|written| {
                     *served == Served::Hit && value.as_ref().is_some_and(|value| value.version >= written)
@@ -132,7 +132,7 @@ fn rows(operation: &Operation, outcome: &Outcome, written: &[Option<u64>]) -> Ro
     let Outcome::ReadMany(found) = outcome else { return rows };
     for ((key, Found { served, value }), written) in operation.keys.iter().zip(found).zip(written) {
         rows.served[*served as usize] += 1;
-        rows.absent += u64::from(value.is_none());
+        rows.absent += u64::from(value.as_ref().is_none_or(|value| value.tombstone));
         rows.corrupt += u64::from(value.as_ref().is_some_and(|value| !value.is_intact(key)));
         if let Some(written) = written {
             let is_hit =

@@ -29,7 +29,7 @@ impl Served {
 /// What a strategy answers. Never a `Result`: a timeout under load is a measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// A read came back; no value means that there is no such row.
+    /// A read came back; no value means that there never was such a row, a tombstone that there is none any more.
     Read { served: Served, value: Option<Value> },
     /// A multi-read came back: each row, in the order of the keys.
     ReadMany(Vec<Found>),
@@ -39,11 +39,18 @@ pub enum Outcome {
     Failed(Failure),
 }
 
-/// One row of a multi-read; no value means that there is no such row.
+/// One row of a multi-read; no value means that there never was such a row, a tombstone that there is none any more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     pub served: Served,
     pub value: Option<Value>,
+}
+
+impl Found {
+    /// The row, if there is one.
+    pub fn row(&self) -> Option<&Value> {
+        self.value.as_ref().filter(|value| !value.tombstone)
+    }
 }
 
 /// Why an operation failed, as a caller would tell the cases apart.

@@ -164,7 +164,7 @@ impl Database for MemoryDatabase {
         Box::pin(async move {
             let _active = self.tally.query(QueryClass::Write);
             let mut rows = self.rows();
-            let Some(old) = rows.get_mut(&key.id()) else { return Ok(None) };
+            let Some(old) = rows.get_mut(&key.id()).filter(|old| !old.tombstone) else { return Ok(None) };
             *old = row(old.version + 1, payload);
             Ok(Some(old.version))
         })
@@ -183,28 +183,31 @@ impl Database for MemoryDatabase {
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let _active = self.tally.query(QueryClass::Write);
-            Ok(self.rows().remove(&key.id()).map(|old| old.version))
+            let mut rows = self.rows();
+            let Some(old) = rows.get_mut(&key.id()).filter(|old| !old.tombstone) else { return Ok(None) };
+            *old = Value { version: old.version + 1, tombstone: true, ..Value::default() };
+            Ok(Some(old.version))
         })
     }
 
     fn store<'a>(&'a self, class: QueryClass, stored: &'a [(Key, Value)]) -> Answer<'a, ()> {
         Box::pin(async move {
-            let (gone, there): (Vec<_>, Vec<_>) = stored.iter().partition(|(_, value)| value.tombstone);
-            // A statement each, as at Postgres.
-            for batch in [there, gone].into_iter().filter(|batch| !batch.is_empty()) {
-                let _active = self.tally.query(class);
-                let mut rows = self.rows();
-                for (key, Value { version, checksum, body, tombstone, .. }) in batch {
-                    if rows.get(&key.id()).is_some_and(|old| old.version >= *version) {
-                        continue;
-                    }
-                    if *tombstone {
-                        rows.remove(&key.id());
-                    } else {
-                        let payload = Payload { body: body.clone(), checksum: *checksum };
-                        rows.insert(key.id(), row(*version, &payload));
-                    }
+            if stored.is_empty() {
+                return Ok(());
+            }
+            let _active = self.tally.query(class);
+            let mut rows = self.rows();
+            for (key, Value { version, checksum, body, tombstone, .. }) in stored {
+                if rows.get(&key.id()).is_some_and(|old| old.version >= *version) {
+                    continue;
                 }
+                let payload = Payload { body: body.clone(), checksum: *checksum };
+                let new = if *tombstone {
+                    Value { tombstone: true, body: Bytes::new(), ..row(*version, &payload) }
+                } else {
+                    row(*version, &payload)
+                };
+                rows.insert(key.id(), new);
             }
             Ok::<(), StoreError>(())
         })

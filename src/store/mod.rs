@@ -61,9 +61,10 @@ pub trait Cache: Send + Sync {
 
 /// Rows by key, as one service instance is connected to them.
 ///
-/// Versions count the writes of a key from 1, in the order in which they took effect.
+/// Versions count the writes of a key from 1, in the order in which they took effect. A deletion is a write: it
+/// leaves a tombstone, so that versions go on where a row is made again.
 pub trait Database: Send + Sync {
-    /// Reads one row.
+    /// Reads one row, or its tombstone.
     fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>>;
 
     /// Reads several rows, in the order of their keys, by one statement.
@@ -75,12 +76,11 @@ pub trait Database: Send + Sync {
     /// Makes a row, or changes it if it is there; answers its version.
     fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64>;
 
-    /// Removes a row; answers the version it had, or nothing if there was none.
+    /// Removes a row; answers the version of its tombstone, or nothing if there was none.
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>>;
 
-    /// Brings rows to versions assigned elsewhere, tombstones included; older versions than the row's own
-    /// change nothing, so that storing twice or out of order is harmless. A row that is gone has no version
-    /// of its own: an older write that is stored after its tombstone makes it again.
+    /// Brings rows to versions assigned elsewhere, tombstones included, by one statement; older versions than the
+    /// row's own change nothing, so that storing twice or out of order is harmless.
     fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()>;
 
     /// How the client is set up, for the record.

@@ -51,17 +51,14 @@ impl LookAside {
                 raw.map(Value::decode).transpose().inspect_err(|error| self.tally.error(error))
             });
         let served = match cached {
-            Ok(Some(value)) => {
-                let value = (!value.tombstone).then_some(value);
-                return Outcome::Read { served: Served::Hit, value };
-            }
+            Ok(Some(value)) => return Outcome::Read { served: Served::Hit, value: Some(value) },
             Ok(None) => Served::Miss,
             Err(_) => Served::Fallback,
         };
         let began = Instant::now();
         let mut value = match self.database.load(key).await {
-            Ok(Some(value)) => value,
-            Ok(None) => return Outcome::Read { served, value: None },
+            Ok(Some(value)) if !value.tombstone => value,
+            Ok(none) => return Outcome::Read { served, value: none },
             Err(error) => return error.into(),
         };
         value.load_cost_us = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
@@ -96,14 +93,15 @@ impl LookAside {
             found.value = row;
         }
         let fills = keys.iter().zip(&found).filter(|(_, found)| found.served == Served::Miss);
-        join_all(fills.filter_map(|(key, found)| Some(self.fill(key, found.value.as_ref()?)))).await;
+        let rows = fills.filter_map(|(key, found)| Some((key, found.row()?)));
+        join_all(rows.map(|(key, row)| self.fill(key, row))).await;
         Outcome::ReadMany(found)
     }
 
     /// What the cache's answer for one key comes to, before the database is asked.
     fn found(&self, raw: Option<Bytes>) -> Found {
         match raw.map(Value::decode).transpose().inspect_err(|error| self.tally.error(error)) {
-            Ok(Some(value)) => Found { served: Served::Hit, value: (!value.tombstone).then_some(value) },
+            Ok(Some(value)) => Found { served: Served::Hit, value: Some(value) },
             Ok(None) => Found { served: Served::Miss, value: None },
             Err(_) => Found { served: Served::Fallback, value: None },
         }

@@ -67,7 +67,7 @@ impl WriteBehind {
         }
         // Not in the cache: the next version follows from the row.
         let row = self.parts.database.load(key).await?;
-        if row.is_none() && operation.kind == Kind::Delete {
+        if row.as_ref().is_none_or(|row| row.tombstone) && operation.kind == Kind::Delete {
             return Ok(Outcome::Written { version: None });
         }
         let base = Some(row.map_or(0, |row| row.version));

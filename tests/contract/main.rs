@@ -102,9 +102,10 @@ impl World {
         Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tally }
     }
 
-    /// What the database holds, past all tallies.
+    /// The row in the database, past all tallies; nothing if it has been deleted.
     async fn row(&self, id: u64) -> Option<Value> {
-        self.database.share(Arc::default()).load(&key(id)).await.unwrap()
+        let row = self.database.share(Arc::default()).load(&key(id)).await.unwrap();
+        row.filter(|row| !row.tombstone)
     }
 
     /// What the cache holds, past all tallies.
@@ -122,7 +123,7 @@ impl Instance {
     /// The body that a read answers.
     async fn body(&self, id: u64) -> Option<Bytes> {
         match self.read(id).await {
-            Outcome::Read { value, .. } => value.map(|value| value.body),
+            Outcome::Read { value, .. } => value.filter(|value| !value.tombstone).map(|value| value.body),
             other => panic!("a read of {id} answered {other:?}"),
         }
     }

@@ -92,9 +92,10 @@ fn failed(error: &sqlx::Error) -> StoreError {
     StoreError::database(failure, error)
 }
 
-fn value(version: i64, checksum: i64, body: Vec<u8>) -> Value {
-    let (version, checksum) = (version as u64, checksum as u64);
-    Value { version, checksum, body: Bytes::from(body), ..Value::default() }
+/// A row as it is stored: without a body it has been deleted.
+fn value(version: i64, checksum: i64, body: Option<Vec<u8>>) -> Value {
+    let (version, checksum, tombstone) = (version as u64, checksum as u64, body.is_none());
+    Value { version, checksum, tombstone, body: Bytes::from(body.unwrap_or_default()), ..Value::default() }
 }
 
 /// Row ids as Postgres counts them; ours stay far below 2^63.
@@ -129,7 +130,7 @@ impl Database for Postgres {
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {
-                Statement::UPDATE.change(id(key), payload).fetch_optional(connection).await
+                Statement::UPDATE.change(id(key), Some(payload)).fetch_optional(connection).await
             });
             Ok(version.await?.map(|(version,)| version as u64))
         })
@@ -138,7 +139,7 @@ impl Database for Postgres {
     fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {
-                Statement::INSERT.change(id(key), payload).fetch_one(connection).await
+                Statement::INSERT.change(id(key), Some(payload)).fetch_one(connection).await
             });
             Ok(version.await?.0 as u64)
         })
@@ -147,7 +148,7 @@ impl Database for Postgres {
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {
-                Statement::DELETE.remove(id(key)).fetch_optional(connection).await
+                Statement::UPDATE.change(id(key), None).fetch_optional(connection).await
             });
             Ok(version.await?.map(|(version,)| version as u64))
         })
@@ -155,19 +156,14 @@ impl Database for Postgres {
 
     fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()> {
         Box::pin(async move {
-            let (gone, mut there): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, value)| value.tombstone);
-            there.sort_unstable_by_key(|(key, _)| key.id());
-            if !there.is_empty() {
-                self.with(class, async |connection| Statement::STORE.store(&there).execute(connection).await)
-                    .await?;
+            if rows.is_empty() {
+                return Ok(());
             }
-            if !gone.is_empty() {
-                self.with(class, async |connection| {
-                    Statement::REMOVE.store_tombstones(&gone).execute(connection).await
-                })
-                .await?;
-            }
-            Ok(())
+            let mut rows: Vec<_> = rows.iter().collect();
+            rows.sort_unstable_by_key(|(key, _)| key.id());
+            let stored =
+                self.with(class, async |connection| Statement::STORE.store(&rows).execute(connection).await);
+            stored.await.map(drop)
         })
     }
 

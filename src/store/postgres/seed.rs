@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS items (
     id bigint PRIMARY KEY,
     version bigint NOT NULL,
     checksum bigint NOT NULL,
-    body bytea NOT NULL
+    -- None once the row has been deleted: its version stays, so that versions never start over.
+    body bytea
 ) WITH (autovacuum_enabled = false);
 -- Bodies are random bytes: compressing them would cost time and save nothing.
 ALTER TABLE items ALTER COLUMN body SET STORAGE EXTERNAL;

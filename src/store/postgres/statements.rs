@@ -52,10 +52,13 @@ impl Statement {
         counted_as: None,
         class: QueryClass::Load,
     };
+    /// A deletion is an update that leaves no body: the row keeps its place in the order of versions.
     pub(super) const UPDATE: Statement = Statement {
-        sql: "UPDATE items SET version = version + 1, checksum = $2, body = $3 WHERE id = $1 RETURNING version",
+        sql: "UPDATE items SET version = version + 1, checksum = $2, body = $3 WHERE id = $1 AND body IS NOT NULL \
+              RETURNING version",
         counted_as: Some(
-            "UPDATE items SET version = version + $4, checksum = $2, body = $3 WHERE id = $1 RETURNING version",
+            "UPDATE items SET version = version + $4, checksum = $2, body = $3 WHERE id = $1 AND body IS NOT NULL \
+             RETURNING version",
         ),
         class: QueryClass::Write,
     };
@@ -68,11 +71,6 @@ impl Statement {
         ),
         class: QueryClass::Write,
     };
-    pub(super) const DELETE: Statement = Statement {
-        sql: "DELETE FROM items WHERE id = $1 RETURNING version",
-        counted_as: None,
-        class: QueryClass::Write,
-    };
     /// The guard makes storing idempotent: an older version than the row's own changes nothing. The arrays are
     /// in the order of the ids, so that two instances that flush the same rows do not deadlock.
     pub(super) const STORE: Statement = Statement {
@@ -80,14 +78,6 @@ impl Statement {
               SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]) \
               ON CONFLICT (id) DO UPDATE SET version = excluded.version, checksum = excluded.checksum, \
               body = excluded.body WHERE items.version < excluded.version",
-        counted_as: None,
-        class: QueryClass::Flush,
-    };
-    /// Rows are locked in the order of their ids, as [`Statement::STORE`] locks them.
-    pub(super) const REMOVE: Statement = Statement {
-        sql: "WITH gone AS (SELECT i.id FROM items i JOIN unnest($1::bigint[], $2::bigint[]) AS old (id, version) \
-              ON i.id = old.id WHERE i.version < old.version ORDER BY i.id FOR UPDATE OF i) \
-              DELETE FROM items USING gone WHERE items.id = gone.id",
         counted_as: None,
         class: QueryClass::Flush,
     };
@@ -108,36 +98,34 @@ impl Statement {
     }
 
     /// Every statement that a load may send under this query shape.
-    pub fn all(query: &Query) -> [Statement; 7] {
+    pub fn all(query: &Query) -> [Statement; 5] {
         let (one, many) = (query.load_statement(), query.load_many_statement());
-        [one, many, Self::UPDATE, Self::INSERT, Self::DELETE, Self::STORE, Self::REMOVE]
+        [one, many, Self::UPDATE, Self::INSERT, Self::STORE]
     }
 
-    pub(super) fn change(self, id: i64, payload: &Payload) -> QueryAs<'_, Postgres, (i64,), PgArguments> {
-        sqlx::query_as(self.sql).bind(id).bind(payload.checksum as i64).bind(&payload.body[..])
-    }
-
-    pub(super) fn remove<'a>(self, id: i64) -> QueryAs<'a, Postgres, (i64,), PgArguments> {
-        sqlx::query_as(self.sql).bind(id)
+    pub(super) fn change(
+        self,
+        id: i64,
+        payload: Option<&Payload>,
+    ) -> QueryAs<'_, Postgres, (i64,), PgArguments> {
+        let checksum = payload.map_or(0, |payload| payload.checksum as i64);
+        sqlx::query_as(self.sql).bind(id).bind(checksum).bind(payload.map(|payload| &payload.body[..]))
     }
 
     pub(super) fn store(self, rows: &[&(Key, Value)]) -> SqlxQuery<'static, Postgres, PgArguments> {
         let ids: Vec<i64> = rows.iter().map(|(key, _)| key.id() as i64).collect();
         let versions: Vec<i64> = rows.iter().map(|(_, value)| value.version as i64).collect();
         let checksums: Vec<i64> = rows.iter().map(|(_, value)| value.checksum as i64).collect();
-        let bodies: Vec<&[u8]> = rows.iter().map(|(_, value)| &value.body[..]).collect();
+        let body = |value: &Value| (!value.tombstone).then(|| value.body.to_vec());
+        let bodies: Vec<Option<Vec<u8>>> = rows.iter().map(|(_, value)| body(value)).collect();
         sqlx::query(self.sql).bind(ids).bind(versions).bind(checksums).bind(bodies)
     }
-
-    pub(super) fn store_tombstones(
-        self,
-        rows: &[&(Key, Value)],
-    ) -> SqlxQuery<'static, Postgres, PgArguments> {
-        let ids: Vec<i64> = rows.iter().map(|(key, _)| key.id() as i64).collect();
-        let versions: Vec<i64> = rows.iter().map(|(_, value)| value.version as i64).collect();
-        sqlx::query(self.sql).bind(ids).bind(versions)
-    }
 }
+
+/// Version, checksum and body of a row; no body is a deletion.
+type Stored = (i64, i64, Option<Vec<u8>>);
+/// The same, after its id.
+type StoredWithId = (i64, i64, i64, Option<Vec<u8>>);
 
 /// What loading a row costs the database.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -230,7 +218,7 @@ impl Query {
         }
     }
 
-    pub(super) fn load<'a>(&self, id: i64) -> QueryAs<'a, Postgres, (i64, i64, Vec<u8>), PgArguments> {
+    pub(super) fn load<'a>(&self, id: i64) -> QueryAs<'a, Postgres, Stored, PgArguments> {
         let query = sqlx::query_as(self.load_statement().sql).bind(id);
         match self {
             Query::Sleep(time) => query.bind(time.0.as_secs_f64()),
@@ -238,10 +226,7 @@ impl Query {
         }
     }
 
-    pub(super) fn load_many<'a>(
-        &self,
-        ids: Vec<i64>,
-    ) -> QueryAs<'a, Postgres, (i64, i64, i64, Vec<u8>), PgArguments> {
+    pub(super) fn load_many<'a>(&self, ids: Vec<i64>) -> QueryAs<'a, Postgres, StoredWithId, PgArguments> {
         let query = sqlx::query_as(self.load_many_statement().sql).bind(ids);
         match self {
             Query::Sleep(time) => query.bind(time.0.as_secs_f64()),
