@@ -30,6 +30,11 @@ impl Moment {
         Duration::from_nanos(self.since(Moment::now()))
     }
 
+    /// The moment that [`Moment::to_bits`] was told of.
+    pub fn from_bits(bits: u64) -> Moment {
+        Moment(bits)
+    }
+
     /// Nanoseconds since some fixed time, never 0: for keeping a moment in an atomic.
     pub fn to_bits(self) -> u64 {
         self.0.max(1)
