@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use cachebench::engine::{Pacing, Stop};
 use cachebench::experiment::{measure_floor, punctuality};
-use cachebench::measure::{AfterWrite, Observation, Recorder};
+use cachebench::measure::{Ledger, Observation, Recorder};
 use cachebench::model::{Key, Kind, Moment, Rate, Served, Size, Timing};
 use cachebench::registry::Choice;
 use cachebench::traffic::{Bodies, KEYS, KeyParts, Mix, Random, Stream, Traffic, ValueSize, Weights};
@@ -29,6 +29,38 @@ fn measure(name: &str, mut call: impl FnMut(u64)) {
     };
     let best = (0..5).map(|_| round(&mut call)).fold(f64::INFINITY, f64::min);
     println!("{name:32} {best:8.1} ns");
+}
+
+/// What the ledger adds to an operation, over rows that are touched in no order, and the memory that it takes.
+fn ledger() {
+    let times = (Moment::now(), Moment::now());
+    for rows in [ROWS, 10_000_000] {
+        let ledger = Ledger::new(rows, rows);
+        let id = |n: u64| n.wrapping_mul(7_919) % rows;
+        let write = |id| {
+            ledger.before_write(id);
+            ledger.acknowledged(id, ledger.newest(id) + 1, times);
+        };
+        (0..rows).for_each(write);
+        measure(&format!("ledger: a fresh read, {rows} rows"), |n| {
+            let floor = ledger.before_read(id(n));
+            black_box(ledger.after_read(id(n), floor, 2, times));
+        });
+        measure(&format!("ledger: a stale read, {rows} rows"), |n| {
+            let floor = ledger.before_read(id(n));
+            black_box(ledger.after_read(id(n), floor, 1, times));
+        });
+        measure(&format!("ledger: a write, {rows} rows"), |n| write(id(n)));
+        println!("{:32} {:8.0} MiB", format!("memory with {rows} rows"), resident_mib());
+    }
+}
+
+/// The memory that this process has, in MiB; nothing where the kernel does not tell.
+fn resident_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kib.map_or(f64::NAN, |kib| kib / 1024.0)
 }
 
 fn main() {
@@ -61,23 +93,14 @@ fn main() {
     }
     let recorder = Mutex::new(Recorder::default());
     let now = Moment::now();
-    let seen = Observation {
-        kind: Kind::Read,
-        result: Ok(Some(Served::Hit)),
-        absent: false,
-        corrupt: false,
-        after_write: None,
-    };
+    let seen = Observation { kind: Kind::Read, result: Ok(Some(Served::Hit)), absent: false, corrupt: false };
     measure("record an operation", |n| {
         let finished = now + Duration::from_nanos(50_000 + n % 100_000);
         if let Ok(mut recorder) = recorder.lock() {
             recorder.record(seen, Timing { intended: now, started: now, finished });
         }
     });
-    let after_write = AfterWrite::new(ROWS);
-    measure("look up a first read", |n| {
-        black_box(after_write.first_read(n * 7_919 % ROWS));
-    });
+    ledger();
     // Processor time rather than time: what a run charges to each of its operations.
     let floors = (0..5).filter_map(|_| measure_floor(&Stop::default()).ok()).map(|floor| floor.cpu_ns_per_op);
     let best = floors.fold(f64::INFINITY, f64::min);

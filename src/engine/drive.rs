@@ -12,6 +12,7 @@ use super::plan::{Limit, Load, Plan};
 use super::queue::Queue;
 use super::stop::Stop;
 use super::watch::{Pacers, Watch};
+use super::witness::Witness;
 use crate::measure::{IntervalLog, Recorder, Window};
 use crate::model::{BoxFuture, Moment};
 
@@ -174,7 +175,7 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
     };
     let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(shared.start));
     let (queue, next, halt) = (shared.queues[worker].clone(), shared.next.clone(), shared.halt.clone());
-    let (traffic, after_write, timeouts) = (plan.traffic.clone(), plan.after_write.clone(), plan.timeouts);
+    let (traffic, ledger, timeouts) = (plan.traffic.clone(), plan.ledger.clone(), plan.timeouts);
     Box::new(move |instance: Instance, leash, recorder| Lane {
         tickets: match is_closed {
             true => Tickets::Closed { next: next.clone(), end, deadline, pauses },
@@ -182,7 +183,7 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
         },
         traffic: traffic.clone(),
         strategy: instance.strategy,
-        after_write: after_write.clone(),
+        witness: Witness::new(ledger.clone()),
         recorder,
         leash,
         timeouts,

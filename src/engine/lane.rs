@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::Stop;
 use super::queue::Queue;
 use super::watchdog::Leash;
-use crate::measure::{AfterWrite, Observation, Recorder, Rows};
-use crate::model::{Failure, Found, Kind, Moment, Operation, Outcome, Served, Timing};
+use super::witness::Witness;
+use crate::measure::{Observation, Recorder, Rows};
+use crate::model::{Failure, Kind, Moment, Operation, Outcome, Timing};
 use crate::strategy::{Strategy, read_one_by_one};
 use crate::traffic::{Fetch, Pauses, Traffic};
 
@@ -52,7 +53,7 @@ pub struct Lane {
     pub tickets: Tickets,
     pub traffic: Arc<Traffic>,
     pub strategy: Arc<dyn Strategy>,
-    pub after_write: Arc<AfterWrite>,
+    pub witness: Witness,
     pub recorder: Arc<Mutex<Recorder>>,
     pub leash: Leash,
     /// By kind.
@@ -61,17 +62,13 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub async fn run(self) {
+    pub async fn run(mut self) {
         while let Some((ticket, intended)) = self.tickets.next().await {
             let operation = self.traffic.operation(ticket);
-            let written = match operation.kind {
-                Kind::Read => self.after_write.first_read(operation.key.id()),
-                _ => None,
-            };
-            let written_before: Vec<_> =
-                operation.keys.iter().map(|key| self.after_write.first_read(key.id())).collect();
+            let expected = self.witness.before(&operation);
             let started = Moment::now();
             if self.tickets.is_over(started) || self.stop.is_requested() {
+                self.witness.leave_out();
                 break;
             }
             let call = match operation.kind {
@@ -86,60 +83,42 @@ impl Lane {
             let finished = Moment::now();
             let outcome = outcome.unwrap_or(Outcome::Failed(Failure::Timeout));
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };
-            let seen = self.observe(&operation, &outcome, written);
             let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
-            recorder.record(seen, timing);
+            recorder.record(observe(&operation, &outcome), timing);
+            let of_one_row = (operation.kind == Kind::Read).then_some(timing);
+            let judge = |judgement| recorder.judge(&judgement, of_one_row);
+            self.witness.after(&operation, &outcome, expected, timing, judge);
             if operation.kind == Kind::MultiRead {
-                recorder.record_rows(&rows(&operation, &outcome, &written_before));
+                recorder.record_rows(&rows(&operation, &outcome));
             }
         }
-    }
-
-    /// What is counted of an operation; `written` is the version that a read just after a write should find.
-    fn observe(&self, operation: &Operation, outcome: &Outcome, written: Option<u64>) -> Observation {
-        let mut seen = Observation {
-            kind: operation.kind,
-            result: Ok(None),
-            absent: false,
-            corrupt: false,
-            after_write: None,
-        };
-        match outcome {
-            Outcome::Read { served, value } => {
-                seen.result = Ok(Some(*served));
-                seen.absent = value.as_ref().is_none_or(|value| value.tombstone);
-                seen.corrupt = value.as_ref().is_some_and(|value| !value.is_intact(&operation.key));
-                seen.after_write = written.map(|written| {
-                    *served == Served::Hit && value.as_ref().is_some_and(|value| value.version >= written)
-                });
-            }
-            Outcome::Written { version } => {
-                seen.absent = version.is_none();
-                if let Some(version) = version {
-                    self.after_write.written(operation.key.id(), *version);
-                }
-            }
-            Outcome::ReadMany(_) => {}
-            Outcome::Failed(failure) => seen.result = Err(*failure),
-        }
-        seen
     }
 }
 
-/// What is counted of the rows of a multi-read; `written` are the versions that reads just after writes should find.
-fn rows(operation: &Operation, outcome: &Outcome, written: &[Option<u64>]) -> Rows {
+/// What is counted of an operation.
+fn observe(operation: &Operation, outcome: &Outcome) -> Observation {
+    let mut seen = Observation { kind: operation.kind, result: Ok(None), absent: false, corrupt: false };
+    match outcome {
+        Outcome::Read { served, value } => {
+            seen.result = Ok(Some(*served));
+            seen.absent = value.as_ref().is_none_or(|value| value.tombstone);
+            seen.corrupt = value.as_ref().is_some_and(|value| !value.is_intact(&operation.key));
+        }
+        Outcome::Written { version } => seen.absent = version.is_none(),
+        Outcome::ReadMany(_) => {}
+        Outcome::Failed(failure) => seen.result = Err(*failure),
+    }
+    seen
+}
+
+/// What is counted of the rows of a multi-read.
+fn rows(operation: &Operation, outcome: &Outcome) -> Rows {
     let mut rows = Rows { asked: operation.keys.len() as u64, ..Rows::default() };
     let Outcome::ReadMany(found) = outcome else { return rows };
-    for ((key, Found { served, value }), written) in operation.keys.iter().zip(found).zip(written) {
-        rows.served[*served as usize] += 1;
-        rows.absent += u64::from(value.as_ref().is_none_or(|value| value.tombstone));
-        rows.corrupt += u64::from(value.as_ref().is_some_and(|value| !value.is_intact(key)));
-        if let Some(written) = written {
-            let is_hit =
-                *served == Served::Hit && value.as_ref().is_some_and(|value| value.version >= *written);
-            rows.after_write += 1;
-            rows.after_write_hits += u64::from(is_hit);
-        }
+    for (key, found) in operation.keys.iter().zip(found) {
+        rows.served[found.served as usize] += 1;
+        rows.absent += u64::from(found.row().is_none());
+        rows.corrupt += u64::from(found.row().is_some_and(|row| !row.is_intact(key)));
     }
     rows
 }

@@ -13,6 +13,7 @@ mod queue;
 mod stop;
 mod watch;
 mod watchdog;
+mod witness;
 
 pub use crew::{Crew, CrewError, Factory, Instance};
 pub use drive::{Drive, Flow};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Pacing, Stop};
-use crate::measure::AfterWrite;
+use crate::measure::Ledger;
 use crate::model::{Kind, Moment};
 use crate::traffic::{Schedule, Think, Traffic};
 
@@ -34,7 +34,7 @@ pub struct Plan {
     /// By kind: a call that takes longer fails with a timeout.
     pub timeouts: [Duration; Kind::ALL.len()],
     pub traffic: Arc<Traffic>,
-    pub after_write: Arc<AfterWrite>,
+    pub ledger: Arc<Ledger>,
     pub stop: Stop,
 }
 

@@ -9,7 +9,7 @@ use super::{ExperimentError, checks, parts, preload};
 use crate::config::{Data, Warmup, Workload};
 use crate::engine::{Crew, Drive, Flow, Limit, Load, Plan, Stop};
 use crate::measure::{
-    AfterWrite, Clock, CounterCheck, Findings, Metrics, Recorder, RepeatResult, Status, Unit, Usage, Verdict,
+    Clock, CounterCheck, Findings, Ledger, Metrics, Recorder, RepeatResult, Status, Unit, Usage, Verdict,
     Window,
 };
 use crate::model::{Failure, Kind, Served};
@@ -20,8 +20,8 @@ use crate::traffic::Traffic;
 const DRAIN: Duration = Duration::from_secs(30);
 /// A warm-up that waits for a stable hit rate gives up waiting after this long.
 const LONGEST_WARMUP: Duration = Duration::from_secs(60);
-/// Rows beyond the seeded ones whose reads after a write are followed.
-const INSERTED_FOLLOWED: u64 = 1 << 20;
+/// Rows beyond the seeded ones that the ledger has room for; it takes memory for those that are touched.
+const INSERTED_FOLLOWED: u64 = 1 << 28;
 
 /// Measures a cell once.
 pub fn measure(
@@ -38,6 +38,7 @@ pub fn measure(
     let (cache_facts, database_facts) = servers.facts(&urls);
     fill(workload, &traffic, &urls, servers, observer, stop)?;
     observer.event(&Event::Phase(Phase::Connecting));
+    let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
     let crew = Crew::start(workload.app.threads, workload.app.instances, &parts::factory(workload, &urls))?;
     let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
     if workload.cache.preload {
@@ -52,14 +53,13 @@ pub fn measure(
     }
     let before = checks::books(&crew, servers, &urls);
 
-    let after_write = Arc::new(AfterWrite::new(traffic.rows() + INSERTED_FOLLOWED));
     let plan = |load, limit, first| Plan {
         load,
         limit,
         first,
         timeouts: Kind::ALL.map(|kind| workload.traffic.timeout.of(kind).0),
         traffic: traffic.clone(),
-        after_write: after_write.clone(),
+        ledger: ledger.clone(),
         stop: stop.clone(),
     };
     let mut reasons = Vec::new();

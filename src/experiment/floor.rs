@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Crew, Drive, Factory, Flow, Instance, Limit, Load, Pacing, Plan, Stop};
-use crate::measure::{AfterWrite, Clock, Floor, Tally, Usage};
+use crate::measure::{Clock, Floor, Ledger, Tally, Usage};
 use crate::model::{Failure, Kind, Rate, Size, StoreError};
 use crate::registry::Choice;
 use crate::store::{NoopCache, NoopDatabase, Tasks};
@@ -75,7 +75,7 @@ impl Idle {
             first,
             timeouts: [Duration::from_secs(1); Kind::ALL.len()],
             traffic: self.traffic.clone(),
-            after_write: Arc::new(AfterWrite::new(ROWS)),
+            ledger: Arc::new(Ledger::new(ROWS, ROWS)),
             stop: self.stop.clone(),
         };
         Ok(self.crew.drive(plan, |_| Flow::Continue)?)

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Clock, QueryClass, Recorder, TallyCounts};
+use super::{Clock, Judgements, QueryClass, Recorder, TallyCounts};
 use crate::model::{Kind, Served};
 
 /// The unit of a metric's value.
@@ -154,11 +154,7 @@ impl Metrics {
         metrics.put("absent", recorder.absent as f64, Unit::Count);
         metrics.put("corrupt", recorder.corrupt as f64, Unit::Count);
         metrics.put("hit_rate", hits / reads, Unit::Ratio);
-        metrics.put(
-            "hit_rate_after_write",
-            recorder.after_write_hits as f64 / recorder.after_write as f64,
-            Unit::Ratio,
-        );
+        metrics.judgements(&recorder.judgements, beyond);
         metrics.put("db.queries", tally.queries() as f64, Unit::Count);
         metrics.put("db.reads", tally.query(QueryClass::Load) as f64, Unit::Count);
         let writes = tally.query(QueryClass::Write) + tally.query(QueryClass::Flush);
@@ -199,11 +195,38 @@ impl Metrics {
                 metrics.latency(&format!("read.{name}.service"), &histogram, beyond);
             }
         }
+        for clock in [Clock::Response, Clock::Service] {
+            if let Some(histogram) = recorder.stale_latency(clock) {
+                metrics.latency(&format!("read.stale.{}", clock.name()), &histogram, beyond);
+            }
+        }
         let lag = recorder.all(Clock::Lag);
         if !lag.is_empty() {
             metrics.latency("lag", &lag, beyond);
         }
         metrics
+    }
+
+    /// What was found of the rows that were read.
+    fn judgements(&mut self, found: &Judgements, beyond: f64) {
+        let share = |count: u64, of: u64| count as f64 / of as f64;
+        self.put("hit_rate_after_write", share(found.after_write_hits, found.after_write), Unit::Ratio);
+        if found.judged == 0 {
+            return;
+        }
+        self.put("stale_reads", found.stale as f64, Unit::Count);
+        self.put("stale_rate", share(found.stale, found.judged), Unit::Ratio);
+        self.put("non_monotonic_reads", found.non_monotonic as f64, Unit::Count);
+        self.put("read_your_writes_violations", found.own_write_missed as f64, Unit::Count);
+        self.put("future_reads", found.future as f64, Unit::Count);
+        if let Some(ages) = found.ages() {
+            self.put("versions_behind.mean", share(found.behind, found.stale), Unit::Count);
+            self.put("versions_behind.max", found.most_behind as f64, Unit::Count);
+            self.latency("stale_age", ages, beyond);
+        }
+        if let Some(ages) = found.ages_at_most() {
+            self.latency("stale_age_at_most", ages, beyond);
+        }
     }
 
     /// Adds the waits for a database connection and the most statements in flight at once.
@@ -218,22 +241,18 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Observation, Tally};
+    use crate::measure::{Judgement, Observation, Tally};
     use crate::model::{Moment, Timing};
     #[test]
     fn the_public_names_are_there() {
         let mut recorder = Recorder::default();
         let now = Moment::now();
         let timing = Timing { intended: now, started: now, finished: now + Duration::from_micros(500) };
-        let seen = Observation {
-            kind: Kind::Read,
-            result: Ok(Some(Served::Hit)),
-            absent: false,
-            corrupt: false,
-            after_write: Some(true),
-        };
+        let seen =
+            Observation { kind: Kind::Read, result: Ok(Some(Served::Hit)), absent: false, corrupt: false };
         for _ in 0..20_000 {
             recorder.record(seen, timing);
+            recorder.judge(&Judgement { after_write: Some(true), ..Judgement::default() }, Some(timing));
         }
         let mut metrics = Metrics::of(&recorder, &Tally::default().counts(), Duration::from_secs(2));
         metrics.put_pool(&crate::measure::latencies::histogram(), 3);

@@ -1,11 +1,11 @@
 //! Measure: what happened, as plain numbers.
 
-mod after_write;
 mod capacity;
 mod expectation;
 mod gaps;
 mod host;
 mod interval_log;
+mod judgements;
 mod latencies;
 mod ledger;
 mod metric;
@@ -18,12 +18,12 @@ mod usage;
 mod validity;
 mod window;
 
-pub use after_write::AfterWrite;
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use expectation::{Comparison, Expectation, ExpectationError};
 pub use gaps::Gaps;
 pub use host::host;
 pub use interval_log::IntervalLog;
+pub use judgements::{Judgement, Judgements};
 pub use latencies::Clock;
 pub use ledger::{Account, Freshness, Ledger, ReadFloor, Session, Stale, Unflushed};
 pub use metric::{Metric, Metrics, PERCENTILES, Unit};

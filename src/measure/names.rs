@@ -13,6 +13,13 @@ const PLAIN: &[(&str, Unit)] = &[
     ("corrupt", Unit::Count),
     ("hit_rate", Unit::Ratio),
     ("hit_rate_after_write", Unit::Ratio),
+    ("stale_reads", Unit::Count),
+    ("stale_rate", Unit::Ratio),
+    ("non_monotonic_reads", Unit::Count),
+    ("read_your_writes_violations", Unit::Count),
+    ("future_reads", Unit::Count),
+    ("versions_behind.mean", Unit::Count),
+    ("versions_behind.max", Unit::Count),
     ("multi-read.keys", Unit::Count),
     ("in_flight.mean", Unit::Count),
     ("arrival.ks", Unit::Ratio),
@@ -43,7 +50,16 @@ const PLAIN: &[(&str, Unit)] = &[
 /// The name and the unit of every metric that a measurement may have.
 pub fn names() -> Vec<(String, Unit)> {
     let mut names: Vec<(String, Unit)> = PLAIN.iter().map(|&(name, unit)| (name.to_owned(), unit)).collect();
-    let mut latencies = vec!["lag".to_owned(), "db.pool_wait".to_owned()];
+    let mut latencies = [
+        "lag",
+        "db.pool_wait",
+        "stale_age",
+        "stale_age_at_most",
+        "read.stale.response",
+        "read.stale.service",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     for kind in Kind::ALL {
         names.push((format!("{}.count", kind.name()), Unit::Count));
         latencies.extend(Clock::ALL.map(|clock| format!("{}.{}", kind.name(), clock.name())));
@@ -66,7 +82,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Metrics, Observation, Recorder, Rows, Tally};
+    use crate::measure::{Freshness, Judgement, Metrics, Observation, Recorder, Rows, Stale, Tally};
     use crate::model::{Moment, Timing};
 
     #[test]
@@ -78,14 +94,14 @@ mod tests {
         for kind in Kind::ALL {
             for served in Served::ALL {
                 let served = (kind == Kind::Read).then_some(served);
-                let seen = Observation {
-                    kind,
-                    result: Ok(served),
-                    absent: false,
-                    corrupt: false,
-                    after_write: Some(true),
-                };
-                (0..100_000).for_each(|_| recorder.record(seen, timing));
+                let seen = Observation { kind, result: Ok(served), absent: false, corrupt: false };
+                let stale = Some(Stale { behind: 1, age_ns: 1_000, age_at_most_ns: Some(2_000) });
+                let freshness = Freshness { stale, ..Freshness::default() };
+                let judgement = Judgement { freshness, after_write: Some(true), ..Judgement::default() };
+                for _ in 0..100_000 {
+                    recorder.record(seen, timing);
+                    recorder.judge(&judgement, Some(timing));
+                }
             }
         }
         let mut metrics = Metrics::of(&recorder, &Tally::default().counts(), Duration::from_secs(2));

@@ -1,6 +1,7 @@
 use hdrhistogram::Histogram;
 
 use super::latencies::{Clock, Latencies, histogram};
+use super::{Judgement, Judgements};
 use crate::model::{Failure, Kind, Served, Timing};
 
 /// What one operation came to, as far as it is counted.
@@ -12,8 +13,6 @@ pub struct Observation {
     pub absent: bool,
     /// A body that nobody wrote under this key.
     pub corrupt: bool,
-    /// Of the first read of a key since a write of it: whether the cache answered with that write or a later one.
-    pub after_write: Option<bool>,
 }
 
 /// What the rows of multi-reads came to.
@@ -25,9 +24,6 @@ pub struct Rows {
     pub served: [u64; Served::ALL.len()],
     pub absent: u64,
     pub corrupt: u64,
-    /// First reads of a row since a write of it, and those that the cache answered with that write or a later one.
-    pub after_write: u64,
-    pub after_write_hits: u64,
 }
 
 /// The kind of an operation and, of a read, how it ended: each operation is recorded under one class.
@@ -76,8 +72,10 @@ pub struct Recorder {
     latency: [Latencies; Class::COUNT],
     pub absent: u64,
     pub corrupt: u64,
-    pub after_write: u64,
-    pub after_write_hits: u64,
+    /// Of every row that was read.
+    pub judgements: Judgements,
+    /// Of stale reads of one row, which stand in their classes too.
+    stale: Latencies,
     /// Rows of multi-reads asked for, and those served, by [`Served`].
     rows_asked: u64,
     rows_served: [u64; Served::ALL.len()],
@@ -90,10 +88,16 @@ impl Recorder {
         self.latency[Class::of(&seen).index()].record(timing);
         self.absent += u64::from(seen.absent);
         self.corrupt += u64::from(seen.corrupt);
-        self.after_write += u64::from(seen.after_write.is_some());
-        self.after_write_hits += u64::from(seen.after_write == Some(true));
         if let Err(failure) = seen.result {
             self.failed[seen.kind as usize][failure as usize] += 1;
+        }
+    }
+
+    /// Counts what was found of one row that an operation read; the timing is that of a read of one row.
+    pub fn judge(&mut self, judgement: &Judgement, timing: Option<Timing>) {
+        self.judgements.count(judgement);
+        if let (Some(timing), Some(_)) = (timing, judgement.freshness.stale) {
+            self.stale.record(timing);
         }
     }
 
@@ -103,8 +107,6 @@ impl Recorder {
         self.rows_served.iter_mut().zip(rows.served).for_each(|(mine, theirs)| *mine += theirs);
         self.absent += rows.absent;
         self.corrupt += rows.corrupt;
-        self.after_write += rows.after_write;
-        self.after_write_hits += rows.after_write_hits;
     }
 
     /// Adds what another recorder saw.
@@ -112,8 +114,8 @@ impl Recorder {
         self.latency.iter_mut().zip(&other.latency).for_each(|(mine, theirs)| mine.merge(theirs));
         self.absent += other.absent;
         self.corrupt += other.corrupt;
-        self.after_write += other.after_write;
-        self.after_write_hits += other.after_write_hits;
+        self.judgements.merge(&other.judgements);
+        self.stale.merge(&other.stale);
         self.rows_asked += other.rows_asked;
         self.rows_served.iter_mut().zip(other.rows_served).for_each(|(mine, theirs)| *mine += theirs);
         for (mine, theirs) in self.failed.iter_mut().flatten().zip(other.failed.iter().flatten()) {
@@ -125,7 +127,9 @@ impl Recorder {
     pub fn clear(&mut self) {
         self.latency.iter_mut().for_each(Latencies::clear);
         self.failed = Default::default();
-        (self.absent, self.corrupt, self.after_write, self.after_write_hits) = (0, 0, 0, 0);
+        self.judgements = Judgements::default();
+        self.stale.clear();
+        (self.absent, self.corrupt) = (0, 0);
         (self.rows_asked, self.rows_served) = (0, Default::default());
     }
 
@@ -144,6 +148,13 @@ impl Recorder {
     /// The latencies of reads served this way, in nanoseconds.
     pub fn served_latency(&self, served: Served, clock: Clock) -> Option<Histogram<u64>> {
         self.sum(std::iter::once(Class::Served(served)), clock)
+    }
+
+    /// The latencies of stale reads of one row, in nanoseconds; nothing if there was none.
+    pub fn stale_latency(&self, clock: Clock) -> Option<Histogram<u64>> {
+        let mut all = histogram();
+        self.stale.add_to(&mut all, clock);
+        (!all.is_empty()).then_some(all)
     }
 
     /// Operations of a kind, failed ones included.
@@ -197,7 +208,7 @@ mod tests {
     use crate::model::Moment;
 
     fn observation(kind: Kind, result: Result<Option<Served>, Failure>) -> Observation {
-        Observation { kind, result, absent: false, corrupt: false, after_write: None }
+        Observation { kind, result, absent: false, corrupt: false }
     }
 
     fn timing(lag_ms: u64, service_ms: u64) -> Timing {
@@ -240,16 +251,14 @@ mod tests {
 
     #[test]
     fn rows_of_multi_reads_add_up_and_are_forgotten() {
-        let rows =
-            Rows { asked: 4, served: [2, 1, 0], absent: 1, corrupt: 1, after_write: 2, after_write_hits: 1 };
+        let rows = Rows { asked: 4, served: [2, 1, 0], absent: 1, corrupt: 1 };
         let (mut one, mut other) = (Recorder::default(), Recorder::default());
         one.record_rows(&rows);
         other.record_rows(&rows);
         one.merge(&other);
         let served = Served::ALL.map(|served| one.rows_served(served));
         assert_eq!((one.rows_asked(), served, one.absent, one.corrupt), (8, [4, 2, 0], 2, 2));
-        assert_eq!((one.after_write, one.after_write_hits), (4, 2));
         one.clear();
-        assert_eq!((one.rows_asked(), one.rows_served(Served::Hit), one.after_write), (0, 0, 0));
+        assert_eq!((one.rows_asked(), one.rows_served(Served::Hit)), (0, 0));
     }
 }

@@ -16,6 +16,15 @@ pub fn corrupt(findings: &Findings) -> Option<Remark> {
         .then(|| Remark::Reason(format!("{corrupt} reads returned a body that nobody wrote under their key")))
 }
 
+pub fn future(findings: &Findings) -> Option<Remark> {
+    let future = findings.metric("future_reads");
+    (future > 0.0).then(|| {
+        Remark::Reason(format!(
+            "{future} reads returned a version that no write can have made yet; is someone else writing our rows?"
+        ))
+    })
+}
+
 /// Both sides' counts, each that differs.
 pub fn counters(findings: &Findings) -> impl Iterator<Item = Remark> {
     let uncertain = findings.uncertain;

@@ -99,6 +99,7 @@ const CHECKS: &[fn(&Findings) -> Option<Remark>] = &[
     generator::processor,
     generator::littles_law,
     answers::corrupt,
+    answers::future,
 ];
 
 /// Every check on what surrounds the load.

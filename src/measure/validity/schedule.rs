@@ -156,7 +156,6 @@ mod tests {
                 result: Ok(Some(Served::Hit)),
                 absent: false,
                 corrupt: false,
-                after_write: None,
             };
             let intended = Moment::now();
             let started = intended + Duration::from_millis(lag_ms);
