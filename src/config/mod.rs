@@ -38,5 +38,6 @@ pub use suggest::closest;
 pub use timeouts::Timeouts;
 pub use tls::{TlsProblem, TlsSettings};
 pub use workload::{
-    App, CacheSettings, Compare, Data, DatabaseSettings, TrafficSettings, Workload, schema as workload_schema,
+    App, CacheSettings, Compare, Data, DatabaseSettings, Freshness, TrafficSettings, Workload,
+    schema as workload_schema,
 };

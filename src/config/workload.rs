@@ -31,6 +31,8 @@ pub struct Workload {
     pub cache: CacheSettings,
     #[serde(default)]
     pub database: DatabaseSettings,
+    #[serde(default)]
+    pub freshness: Freshness,
     /// Settings to compare, by their dotted paths, each with the list of its values. Every combination is a cell.
     #[serde(default)]
     pub compare: Compare,
@@ -203,6 +205,23 @@ impl Default for DatabaseSettings {
             query: Query::default(),
             settings: BTreeMap::new(),
         }
+    }
+}
+
+/// How freshness is looked at, beside the verdict on every read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Freshness {
+    /// Whether every row is looked at in both stores when the load has ended.
+    pub audit: bool,
+    /// How long after that, in rising order, entries that differ from their rows are looked at again.
+    pub recheck: Vec<Time>,
+}
+
+impl Default for Freshness {
+    fn default() -> Freshness {
+        let after = |seconds| Time(std::time::Duration::from_secs(seconds));
+        Freshness { audit: true, recheck: vec![after(1), after(5)] }
     }
 }
 

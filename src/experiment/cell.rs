@@ -3,14 +3,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::audit::{Scene, audit};
 use super::observer::{Event, Observer, Phase};
 use super::servers::{Servers, Urls};
 use super::{ExperimentError, checks, parts, preload};
 use crate::config::{Data, Warmup, Workload};
 use crate::engine::{Crew, Drive, Flow, Limit, Load, Plan, Stop};
 use crate::measure::{
-    Clock, CounterCheck, Findings, Ledger, Metrics, Recorder, RepeatResult, Status, Unit, Usage, Verdict,
-    Window,
+    Audit, Clock, CounterCheck, Findings, Ledger, Metrics, Recorder, RepeatResult, Status, Unit, Usage,
+    Verdict, Window,
 };
 use crate::model::{Failure, Kind, Served};
 use crate::store::postgres::{prepare, seed};
@@ -100,7 +101,7 @@ pub fn measure(
     metrics.put("lost_dirty", tally.lost_dirty as f64, Unit::Count);
     let operations = drive.recorder.operations();
     put_generator(&mut metrics, &drive, &usage);
-    let (mut found, mut unchecked) = (Vec::new(), Vec::new());
+    let (mut found, mut unchecked, mut audited) = (Vec::new(), Vec::new(), None);
     let (mut remarks, mut status) = (Verdict::default(), Status::Valid);
     if drive.interrupted {
         status = Status::Interrupted;
@@ -118,6 +119,19 @@ pub fn measure(
         reasons.extend_from_slice(&verdict.reasons);
         remarks = verdict;
         unchecked = after.counted.unread;
+        if workload.freshness.audit {
+            observer.event(&Event::Phase(Phase::Auditing));
+            let rows = traffic.rows_after(drive.next_ticket);
+            let scene = Scene { workload, urls: &urls, traffic: &traffic, ledger: &ledger, rows, stop };
+            match servers.runtime.block_on(audit(&scene)) {
+                Ok(found) => {
+                    found.tell(&mut metrics);
+                    reasons.extend(unexplained(&found));
+                    audited = Some(found);
+                }
+                Err(error) => unchecked.push(format!("the rows were not looked at in the end: {error}")),
+            }
+        }
         if !reasons.is_empty() {
             status = Status::Invalid;
         }
@@ -135,10 +149,19 @@ pub fn measure(
         windows: drive.windows,
         checks: found,
         unchecked,
+        audit: audited,
         usage,
         cache: cache_facts,
         database: database_facts,
         clients,
+    })
+}
+
+/// More versions than writes were sent: not ours alone.
+fn unexplained(audit: &Audit) -> Option<String> {
+    let count = audit.writes.unexplained;
+    (count > 0).then(|| {
+        format!("the rows have {count} versions more than writes were sent; is someone else writing them?")
     })
 }
 

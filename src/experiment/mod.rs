@@ -1,5 +1,6 @@
 //! Experiment: the composition root, from a checked workload to a summary.
 
+mod audit;
 mod capacity;
 mod cell;
 mod checks;

@@ -21,6 +21,8 @@ pub enum Phase {
     Measuring { expected: Option<Duration>, operations: Option<u64> },
     /// Waiting for acknowledged writes to reach the database.
     Draining,
+    /// Looking at every row in both stores.
+    Auditing,
 }
 
 impl Phase {
@@ -34,6 +36,7 @@ impl Phase {
             Phase::Warmup { .. } => "warm-up",
             Phase::Measuring { .. } => "measuring",
             Phase::Draining => "draining",
+            Phase::Auditing => "looking at every row",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Measure: what happened, as plain numbers.
 
+mod audit;
 mod capacity;
 mod expectation;
 mod gaps;
@@ -18,6 +19,7 @@ mod usage;
 mod validity;
 mod window;
 
+pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Loss, Recheck, WriteAudit};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use expectation::{Comparison, Expectation, ExpectationError};
 pub use gaps::Gaps;

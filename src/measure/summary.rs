@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Capacity, CounterCheck, IntervalLog, Metrics, Recorder, Usage, Verdict, Window};
+use super::{Audit, Capacity, CounterCheck, IntervalLog, Metrics, Recorder, Usage, Verdict, Window};
 
 /// The version of the shape of `result.json`; grows when a field changes its meaning or goes.
 pub const FORMAT: u32 = 1;
@@ -101,6 +101,9 @@ pub struct RepeatResult {
     /// Counts that a server does not tell, and why, so that ours stand alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unchecked: Vec<String>,
+    /// What the end left in both stores; nothing where the measurement did not come to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
     pub usage: Usage,
     /// The servers' versions and settings, as they told them.
     pub cache: BTreeMap<String, String>,

@@ -40,6 +40,12 @@ impl Entries {
         }
     }
 
+    /// How long an entry still lives; nothing if it does not expire.
+    pub fn ttl(&self, name: &Bytes) -> Option<Duration> {
+        let (_, expires) = self.texts.get(name)?;
+        expires.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
     /// The sorted set under a name, members by score; empty if there is none.
     pub fn sorted(&mut self, name: &Bytes) -> &mut BTreeMap<Bytes, u64> {
         self.sorted.entry(name.clone()).or_default()

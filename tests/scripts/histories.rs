@@ -69,6 +69,7 @@ async fn every_script_is_part_of_the_histories() {
         let taken = steps.iter().any(|step| match script.name {
             "advance" => matches!(step, Step::Advance { .. }),
             "settle" => matches!(step, Step::Settle { .. }),
+            "survey" => matches!(step, Step::Survey(_)),
             "dirty" => matches!(step, Step::Dirty(_)),
             _ => false,
         });

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cachebench::model::{Key, StoreError, Value};
-use cachebench::store::scripts::{Advance, advance, dirty, settle};
+use cachebench::store::scripts::{Advance, Surveyed, advance, dirty, settle, survey};
 use cachebench::traffic::Random;
 use rand::Rng;
 
@@ -26,6 +26,7 @@ pub enum Step {
     Advance { id: u64, value: Value, base: Option<u64>, ttl: bool, dirty_since: Option<u64> },
     Settle { flushed: Vec<(u64, u64)>, began: u64, ttl: bool },
     Dirty(usize),
+    Survey(Vec<u64>),
 }
 
 /// What came back.
@@ -38,6 +39,8 @@ pub enum Seen {
     Version(Option<u64>),
     Count(u64),
     Ids(Vec<u64>),
+    /// Version and checksum of each entry, and whether it expires.
+    Heads(Vec<Option<(u64, u64, bool)>>),
 }
 
 impl Step {
@@ -45,7 +48,8 @@ impl Step {
     pub fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
         let ttl = random.below(2) == 0;
-        match random.below(16) {
+        match random.below(17) {
+            16 => Step::Survey((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             0 => Step::Get(id),
             1 => Step::GetMany((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             2 | 3 => Step::Set(id, entry(random), ttl),
@@ -91,6 +95,11 @@ impl Step {
             Step::Settle { flushed, began, ttl } => {
                 let flushed: Vec<_> = flushed.iter().map(|&(id, version)| (side.key(id), version)).collect();
                 Seen::Count(settle(cache, &side.dirty, &flushed, *began, lifetime(*ttl)).await?)
+            }
+            Step::Survey(ids) => {
+                let head = |it: Surveyed| (it.version, it.checksum, it.ttl_ms.is_some());
+                let found = survey(cache, &keys(ids)).await?;
+                Seen::Heads(found.into_iter().map(|found| found.map(head)).collect())
             }
             Step::Dirty(limit) => Seen::Ids(dirty(cache, &side.dirty, *limit).await?),
         })

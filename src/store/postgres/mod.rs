@@ -1,6 +1,7 @@
 //! Postgres: rows in a table of our own, spoken to over connections that are held, not checked out.
 
 mod connections;
+mod listing;
 mod seed;
 mod statements;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sqlx::postgres::PgConnectOptions;
 
+pub use listing::{Listed, Listing};
 pub use seed::{SeedError, prepare, seed};
 pub use statements::{Query, Statement};
 
