@@ -40,7 +40,8 @@ pub fn measure(
     fill(workload, &traffic, &urls, servers, observer, stop)?;
     observer.event(&Event::Phase(Phase::Connecting));
     let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
-    let crew = Crew::start(workload.app.threads, workload.app.instances, &parts::factory(workload, &urls))?;
+    let crew =
+        Crew::start(workload.app.threads, workload.app.instances, &parts::factory(workload, &urls, &ledger))?;
     let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
     if workload.cache.preload {
         observer.event(&Event::Phase(Phase::Preloading));
@@ -69,7 +70,9 @@ pub fn measure(
     if stop.is_requested() {
         return Err(ExperimentError::Interrupted);
     }
-    crew.tallies().iter().for_each(|tally| drop(tally.take_pool()));
+    for tally in crew.tallies() {
+        drop((tally.take_pool(), tally.take_flushes()));
+    }
     let tally_before = crew.counts();
     let counters_warm = servers.counters(&urls);
     let usage_before = Usage::now();
@@ -97,6 +100,7 @@ pub fn measure(
     let tally = &crew.counts() - &tally_before;
     let mut metrics = Metrics::of(&drive.recorder, &tally, drive.elapsed);
     pool_metrics(&mut metrics, &crew);
+    put_flushes(&mut metrics, &crew, &drive.recorder, tally.rows_flushed);
     put_schedule(&mut metrics, &drive);
     metrics.put("lost_dirty", tally.lost_dirty as f64, Unit::Count);
     let operations = drive.recorder.operations();
@@ -282,6 +286,22 @@ fn pool_metrics(metrics: &mut Metrics, crew: &Crew) {
     });
     if let Some((waits, peak)) = merged {
         metrics.put_pool(&waits, peak);
+    }
+}
+
+/// What the instances have noted of their flushes, if they write behind.
+fn put_flushes(metrics: &mut Metrics, crew: &Crew, recorder: &Recorder, rows: u64) {
+    let all = crew.tallies().iter().filter_map(|tally| tally.take_flushes());
+    let merged = all.reduce(|mut all, other| {
+        all.merge(&other);
+        all
+    });
+    if let Some(flushes) = merged {
+        let writes = [Kind::Write, Kind::Insert, Kind::Delete].map(|kind| {
+            let failed = Failure::ALL.map(|failure| recorder.failed(kind, failure));
+            recorder.count(kind) - failed.iter().sum::<u64>()
+        });
+        metrics.put_flushes(&flushes, writes.iter().sum(), rows);
     }
 }
 

@@ -91,6 +91,7 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
         prefix: "floor:".into(),
         instance,
         tally: tally.clone(),
+        ledger: Arc::default(),
         tasks: tasks.clone(),
     };
     let strategy = Choice::named("direct")

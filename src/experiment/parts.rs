@@ -7,7 +7,7 @@ use super::ExperimentError;
 use super::servers::Urls;
 use crate::config::{LoadSetting, Open, Workload};
 use crate::engine::{Factory, Instance, Limit, Load};
-use crate::measure::Tally;
+use crate::measure::{Ledger, Tally};
 use crate::model::{Failure, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
@@ -36,10 +36,10 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
 }
 
 /// Connects a service instance: its own tally, its own connections, its own strategy.
-pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
-    let (workload, urls) = (Arc::new(workload.clone()), Arc::new(urls.clone()));
+pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factory {
+    let (workload, urls, ledger) = (Arc::new(workload.clone()), Arc::new(urls.clone()), ledger.clone());
     Arc::new(move |instance| {
-        let (workload, urls) = (workload.clone(), urls.clone());
+        let (workload, urls, ledger) = (workload.clone(), urls.clone(), ledger.clone());
         Box::pin(async move {
             let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
             let pool = workload.database_connections();
@@ -52,6 +52,7 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
                 prefix: workload.cache.prefix.clone(),
                 instance,
                 tally: tally.clone(),
+                ledger: ledger.clone(),
                 tasks: tasks.clone(),
             };
             let refused = |error| StoreError::cache(Failure::Refused, error);

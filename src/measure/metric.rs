@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Clock, Judgements, QueryClass, Recorder, TallyCounts};
+use super::{Clock, Flushes, Judgements, QueryClass, Recorder, TallyCounts};
 use crate::model::{Kind, Served};
 
 /// The unit of a metric's value.
@@ -205,6 +205,17 @@ impl Metrics {
             metrics.latency("lag", &lag, beyond);
         }
         metrics
+    }
+
+    /// Adds how long acknowledged writes waited for the database, and how many went with each row that was flushed.
+    pub fn put_flushes(&mut self, flushes: &Flushes, writes: u64, rows: u64) {
+        if !flushes.lag.is_empty() {
+            self.latency("flush_lag", &flushes.lag, OPERATIONS_BEYOND);
+        }
+        if !flushes.age.is_empty() {
+            self.latency("dirty_age", &flushes.age, OPERATIONS_BEYOND_IN_WINDOW);
+        }
+        self.put("coalescing", writes as f64 / rows as f64, Unit::Ratio);
     }
 
     /// What was found of the rows that were read.

@@ -32,7 +32,7 @@ pub use metric::{Metric, Metrics, PERCENTILES, Unit};
 pub use names::names;
 pub use recorder::{Observation, Recorder, Rows};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
-pub use tally::{Command, QueryClass, Tally, TallyCounts};
+pub use tally::{Command, Flushes, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};
 pub use validity::{CounterCheck, Findings, Verdict};
 pub use window::Window;

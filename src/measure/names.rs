@@ -52,6 +52,7 @@ const PLAIN: &[(&str, Unit)] = &[
     ("round_trips_per_op", Unit::Ratio),
     ("store_errors", Unit::Count),
     ("lost_dirty", Unit::Count),
+    ("coalescing", Unit::Ratio),
     ("generator.cpu_us_per_op", Unit::Us),
     ("generator.worker_cpu", Unit::Ratio),
     ("generator.pacer_cpu", Unit::Ratio),
@@ -65,6 +66,8 @@ pub fn names() -> Vec<(String, Unit)> {
         "db.pool_wait",
         "stale_age",
         "stale_age_at_most",
+        "flush_lag",
+        "dirty_age",
         "read.stale.response",
         "read.stale.service",
     ]

@@ -71,6 +71,30 @@ pub struct Tally {
     active: AtomicI64,
     peak_active: AtomicI64,
     pool_wait: Mutex<Histogram<u64>>,
+    /// In nanoseconds; made with the first.
+    flushes: Mutex<Option<Box<Flushes>>>,
+}
+
+/// How long acknowledged writes waited for the database, in nanoseconds.
+#[derive(Clone, Debug)]
+pub struct Flushes {
+    /// From the first write of a row since its last flush until it was stored.
+    pub lag: Histogram<u64>,
+    /// The age of the oldest write that waits, sampled.
+    pub age: Histogram<u64>,
+}
+
+impl Flushes {
+    fn new() -> Box<Flushes> {
+        Box::new(Flushes { lag: histogram(), age: histogram() })
+    }
+
+    /// Adds what another instance has seen.
+    pub fn merge(&mut self, other: &Flushes) {
+        // All have the same bounds, so nothing can fall outside.
+        let _ = Histogram::add(&mut self.lag, &other.lag);
+        let _ = Histogram::add(&mut self.age, &other.age);
+    }
 }
 
 impl Default for Tally {
@@ -85,6 +109,7 @@ impl Default for Tally {
             active: Default::default(),
             peak_active: Default::default(),
             pool_wait: Mutex::new(histogram()),
+            flushes: Mutex::default(),
         }
     }
 }
@@ -114,6 +139,27 @@ impl Tally {
     /// Rows written back by a flush.
     pub fn flushed(&self, rows: u64) {
         self.rows_flushed.fetch_add(rows, Relaxed);
+    }
+
+    /// A row was flushed so long after its first write, in microseconds.
+    pub fn flush_lag(&self, us: u64) {
+        self.flushes(|flushes| flushes.lag.saturating_record(us.saturating_mul(1_000)));
+    }
+
+    /// The oldest write that waits for its flush is so old, in microseconds; 0 if none waits.
+    pub fn dirty_age(&self, us: u64) {
+        self.flushes(|flushes| flushes.age.saturating_record(us.saturating_mul(1_000)));
+    }
+
+    fn flushes(&self, note: impl FnOnce(&mut Flushes)) {
+        if let Ok(mut flushes) = self.flushes.lock() {
+            note(flushes.get_or_insert_with(Flushes::new));
+        }
+    }
+
+    /// Takes what was noted of flushes since the last call; nothing if there was none.
+    pub fn take_flushes(&self) -> Option<Box<Flushes>> {
+        self.flushes.lock().ok()?.take()
     }
 
     /// Acknowledged writes whose value was gone from the cache before it was flushed.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use database_first::{DatabaseFirst, Then};
 use look_aside::{Fill, LookAside};
 
-use crate::measure::Tally;
+use crate::measure::{Ledger, Tally};
 use crate::model::{BoxFuture, Found, Key, Kind, Operation, Outcome, StoreError, Value};
 use crate::registry::Entry;
 use crate::store::{Cache, Database, Tasks};
@@ -55,6 +55,8 @@ pub struct Parts {
     /// The number of the service instance, from 0.
     pub instance: usize,
     pub tally: Arc<Tally>,
+    /// Where it is noted what has reached the database.
+    pub ledger: Arc<Ledger>,
     /// For work behind the callers' backs.
     pub tasks: Tasks,
 }

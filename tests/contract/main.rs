@@ -38,6 +38,7 @@ fn variants() -> Vec<Choice> {
             r#"{"read-through": {"fill": "behind"}}"#,
             r#"{"write-through": {"order": "cache-first"}}"#,
             r#"{"write-behind": {"batch": 2, "flush_every": "3ms"}}"#,
+            r#"{"write-behind": {"buffer": "process"}}"#,
         ]
         .map(choice),
     );
@@ -97,6 +98,7 @@ impl World {
             prefix: PREFIX.into(),
             instance: number,
             tally: tally.clone(),
+            ledger: Arc::default(),
             tasks: Tasks::default(),
         };
         Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tally }

@@ -108,7 +108,7 @@ async fn only_a_clean_entry_with_a_ttl_expires() {
         for id in stays {
             assert!(is_there(id).await, "{}: entry {id} expired", side.name);
         }
-        assert_eq!(Step::Dirty(9).take(side).await.unwrap(), Seen::Ids(vec![1]), "{}", side.name);
+        assert_eq!(Step::Dirty(9).take(side).await.unwrap(), Seen::Waiting(vec![(1, 7)]), "{}", side.name);
     }
     // What stays has no expiry at all.
     let client = redis::Client::open(server.url()).unwrap();

@@ -38,7 +38,8 @@ pub enum Seen {
     Flag(bool),
     Version(Option<u64>),
     Count(u64),
-    Ids(Vec<u64>),
+    /// Rows and since when they wait.
+    Waiting(Vec<(u64, u64)>),
     /// Version and checksum of each entry, and whether it expires.
     Heads(Vec<Option<(u64, u64, bool)>>),
 }
@@ -101,7 +102,7 @@ impl Step {
                 let found = survey(cache, &keys(ids)).await?;
                 Seen::Heads(found.into_iter().map(|found| found.map(head)).collect())
             }
-            Step::Dirty(limit) => Seen::Ids(dirty(cache, &side.dirty, *limit).await?),
+            Step::Dirty(limit) => Seen::Waiting(dirty(cache, &side.dirty, *limit).await?),
         })
     }
 }

@@ -22,17 +22,19 @@ impl DirtySet {
     }
 }
 
-/// Up to `limit` row ids, those that have waited longest first.
+/// Up to `limit` row ids with the times since when they wait, those that have waited longest first.
 ///
 /// # Errors
 /// As [`Cache::run`].
-pub async fn dirty(cache: &dyn Cache, set: &DirtySet, limit: usize) -> Result<Vec<u64>, StoreError> {
+pub async fn dirty(cache: &dyn Cache, set: &DirtySet, limit: usize) -> Result<Vec<(u64, u64)>, StoreError> {
     let reply = cache.run(&SCRIPT, vec![set.name.clone()], vec![number(limit as u64)]).await?;
-    let id = |text: Bytes| {
-        let id = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
-        id.ok_or_else(|| StoreError::cache(Failure::Corrupt, "a dirty set holds something that is no row id"))
+    let number = |text: &Bytes| {
+        let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+        number.ok_or_else(|| {
+            StoreError::cache(Failure::Corrupt, "a dirty set holds something that is no row id and no time")
+        })
     };
-    reply.texts()?.into_iter().map(id).collect()
+    reply.texts()?.chunks_exact(2).map(|pair| Ok((number(&pair[0])?, number(&pair[1])?))).collect()
 }
 
 /// KEYS: dirty set. ARGV: limit.
@@ -40,7 +42,7 @@ pub(super) static SCRIPT: Script = Script {
     name: "dirty",
     lua: r"
 if ARGV[1] == '0' then return {} end
-return redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1)",
+return redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1, 'WITHSCORES')",
     touches: &["zrange"],
     model,
 };
@@ -50,5 +52,6 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
         entries.sorted(&keys[0]).iter().map(|(member, score)| (*score, member.clone())).collect();
     members.sort();
     members.truncate(parse(&args[0]) as usize);
-    Reply::List(members.into_iter().map(|(_, member)| Reply::Text(member)).collect())
+    let pair = |(score, member): (u64, Bytes)| [Reply::Text(member), Reply::Text(number(score))];
+    Reply::List(members.into_iter().flat_map(pair).collect())
 }

@@ -1,0 +1,117 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::buffer::{Buffer, Waiting, now_us};
+use crate::measure::QueryClass;
+use crate::model::{Key, StoreError, Value};
+use crate::store::scripts::DirtySet;
+use crate::strategy::Parts;
+
+/// How often the age of the oldest waiting write is noted.
+const SAMPLE: Duration = Duration::from_millis(100);
+
+/// Carries waiting rows to the database, those that have waited longest first.
+pub struct Flusher {
+    buffer: Buffer,
+    batch: usize,
+    /// One flush at a time: two would carry the same rows twice.
+    flushing: Mutex<()>,
+    /// When the oldest write that waits was made, in microseconds of Unix time; 0 if none does.
+    oldest_us: AtomicU64,
+    parts: Parts,
+}
+
+impl Flusher {
+    pub fn new(buffer: Buffer, batch: usize, parts: Parts) -> Flusher {
+        Flusher { buffer, batch, flushing: Mutex::new(()), oldest_us: AtomicU64::new(0), parts }
+    }
+
+    pub fn dirty_set(&self) -> Option<&DirtySet> {
+        self.buffer.dirty_set()
+    }
+
+    /// Takes on a row whose write has taken effect in the cache.
+    pub fn took_on(&self, row: Waiting) {
+        self.waits_since(row.since_us);
+        self.buffer.put(row);
+    }
+
+    fn waits_since(&self, since_us: u64) {
+        let older = |oldest| (oldest == 0 || since_us < oldest).then_some(since_us);
+        // Nothing to do where an older one waits.
+        let _ = self.oldest_us.fetch_update(Relaxed, Relaxed, older);
+    }
+
+    pub async fn run(self: Arc<Flusher>, rest: Duration) {
+        let mut rested = Duration::ZERO;
+        loop {
+            let pause = SAMPLE.min(rest - rested);
+            tokio::time::sleep(pause).await;
+            rested += pause;
+            let oldest = self.oldest_us.load(Relaxed);
+            self.parts.tally.dirty_age(if oldest == 0 { 0 } else { now_us().saturating_sub(oldest) });
+            if rested >= rest {
+                rested = Duration::ZERO;
+                // A full batch means that more is waiting. A failure is counted by the stores; the rows stay dirty.
+                while self.flush().await.is_ok_and(|rows| rows == self.batch) {}
+            }
+        }
+    }
+
+    /// Flushes one batch; answers how many rows it took on.
+    pub async fn flush(&self) -> Result<usize, StoreError> {
+        let _one = self.flushing.lock().await;
+        let began_us = now_us();
+        // Whoever writes from here on is noted anew.
+        let oldest_us = self.oldest_us.swap(0, Relaxed);
+        let taken = self.carry(began_us).await;
+        match &taken {
+            Ok(batch) if batch.len() < self.batch => {}
+            Ok(batch) => batch.last().into_iter().for_each(|row| self.waits_since(row.since_us)),
+            Err(_) if oldest_us > 0 => self.waits_since(oldest_us),
+            Err(_) => {}
+        }
+        taken.map(|batch| batch.len())
+    }
+
+    async fn carry(&self, began_us: u64) -> Result<Vec<Waiting>, StoreError> {
+        let Parts { tally, ledger, database, .. } = &self.parts;
+        let batch = self.buffer.oldest(self.batch).await?;
+        if batch.is_empty() {
+            return Ok(batch);
+        }
+        let rows: Vec<(Key, Value)> =
+            batch.iter().filter_map(|row| Some((row.key, row.value.clone()?))).collect();
+        database.store(QueryClass::Flush, &rows).await?;
+        let stored_us = now_us();
+        let mut flushed = Vec::with_capacity(batch.len());
+        let mut lost = 0;
+        for row in &batch {
+            match &row.value {
+                Some(value) => {
+                    ledger.stored(row.key.id(), value.version);
+                    tally.flush_lag(stored_us.saturating_sub(row.since_us));
+                    flushed.push((row.key, value.version));
+                }
+                None => {
+                    lost += u64::from(self.is_lost(&row.key));
+                    flushed.push((row.key, u64::MAX));
+                }
+            }
+        }
+        // Counted once: the round that finds them gone also takes them off the buffer.
+        tally.lost_dirty(lost);
+        tally.flushed(rows.len() as u64);
+        self.buffer.settle(&flushed, began_us).await?;
+        Ok(batch)
+    }
+
+    /// Whether a row that is gone from the cache takes a write with it: another instance may have flushed it, after
+    /// which it has expired.
+    fn is_lost(&self, key: &Key) -> bool {
+        self.parts.ledger.account(key.id()).is_none_or(|account| account.stored < account.newest)
+    }
+}
