@@ -133,6 +133,7 @@ pub fn measure(
         histograms: drive.recorder,
         log: drive.log,
         windows: drive.windows,
+        faults: Vec::new(),
         checks: found,
         unchecked,
         usage,
@@ -301,6 +302,7 @@ fn verdict(
         spins: drive.spins,
         gave_up: drive.gave_up,
         offered: &drive.offered_by_window,
+        faults: false,
         uncertain,
     })
 }
