@@ -252,7 +252,7 @@ fn watch(window: &Window, servers: &Servers, observer: &dyn Observer) -> Flow {
 }
 
 fn pool_metrics(metrics: &mut Metrics, crew: &Crew) {
-    let pools = crew.tallies().iter().map(|tally| tally.take_pool());
+    let pools = crew.tallies().into_iter().map(|tally| tally.take_pool());
     let merged = pools.reduce(|(mut waits, peak), (other, other_peak)| {
         // Both have the same bounds, so nothing can fall outside.
         let _ = waits.add(&other);
