@@ -61,10 +61,12 @@ impl Servers {
         match &settings.url {
             Address::Managed => {
                 self.redis = None;
+                let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+                let own = settings.settings.clone();
                 let options = RedisOptions {
                     maxmemory: settings.maxmemory.map(|size| size.0),
                     eviction: settings.eviction.clone(),
-                    settings: settings.settings.clone(),
+                    settings: settings.persistence.settings().into_iter().map(text).chain(own).collect(),
                 };
                 let redis = ManagedRedis::start(&options, self.folder()?)?;
                 let at = Endpoint::from(redis.url());
