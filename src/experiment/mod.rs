@@ -2,8 +2,10 @@
 
 mod capacity;
 mod cell;
+mod charge;
 mod checks;
 mod floor;
+mod harm;
 mod observer;
 mod parts;
 mod preload;
