@@ -9,6 +9,16 @@ pub fn expectations(texts: &[String], loaded: &Loaded) -> Result<Vec<Expectation
         .iter()
         .map(|text| text.parse().map_err(|error| wrong(&error)))
         .collect::<Result<Vec<_>, _>>()?;
+    let faulty = loaded.cells.iter().any(|cell| !cell.workload.fault.is_empty());
+    if faulty && !expectations.is_empty() {
+        let file = loaded.path.display();
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "--find-max asks what is held while nothing goes wrong, and {file} has faults; leave them out: --set fault=[]"
+            ),
+        ));
+    }
     match not_searchable(loaded).filter(|_| !expectations.is_empty()) {
         None => Ok(expectations),
         Some(load) => Err(Failure::new(

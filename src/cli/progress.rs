@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Printer;
 use crate::experiment::{Event, Observer, Phase};
-use crate::measure::{Purpose, Status, Window};
+use crate::measure::{FaultRecord, Purpose, Status, Window};
 use crate::report::{duration_us, per_second, quantity, share};
 
 /// Shows a run as it goes: one line that is redrawn on a terminal, plain lines elsewhere.
@@ -149,6 +149,7 @@ impl Observer for Progress<'_> {
                 let text = told(window, &state);
                 self.show(&mut state, &text);
             }
+            Event::Fault(record) => self.line(&format!("{}: fault: {}", state.cell, happened(record))),
             Event::Measured { result } => {
                 let word = match result.status {
                     Status::Valid => "valid",
@@ -162,6 +163,17 @@ impl Observer for Progress<'_> {
                 state.said = None;
             }
         }
+    }
+}
+
+/// What has just become of a fault.
+fn happened(record: &FaultRecord) -> String {
+    match (&record.problem, record.began_s, record.ended_s) {
+        (Some(problem), ..) => format!("{}: {problem}", record.what),
+        (None, Some(began_s), Some(ended_s)) => {
+            format!("{}: over after {}", record.what, duration_us((ended_s - began_s) * 1e6))
+        }
+        _ => format!("{} at {:.1} s", record.what, record.began_s.unwrap_or(record.at_s)),
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Cell, Document, LoadSetting, Problems, Workload};
+use super::{Cell, Document, LoadSetting, Problems, Workload, fault};
 use crate::model::{Key, Kind, Size};
 use crate::servers::Address;
 use crate::store::postgres::Query;
@@ -13,6 +13,7 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     data(workload, &mut wrong);
     load(workload, &mut wrong);
     stores(workload, &mut wrong);
+    fault::check(workload, &mut wrong);
 }
 
 pub(super) type Report<'a> = dyn FnMut(&str, String, &str) + 'a;
@@ -138,6 +139,12 @@ fn stores(workload: &Workload, wrong: &mut Report) {
         let title = format!("the prefix must have 1 to {} bytes", Key::MAX_PREFIX);
         wrong("cache.prefix", title, "");
     }
+    for (name, _) in cache.persistence.settings() {
+        if cache.settings.contains_key(name) {
+            let title = format!("cache.persistence stands for `{name}`, which is set here too");
+            wrong(&format!("cache.settings.{name}"), title, "leave out one of them");
+        }
+    }
     if let Address::External(url) = &cache.url {
         if !url.starts_with("redis://") && !url.starts_with("rediss://") {
             wrong(
@@ -149,6 +156,7 @@ fn stores(workload: &Workload, wrong: &mut Report) {
         for (path, is_set) in [
             ("cache.maxmemory", cache.maxmemory.is_some()),
             ("cache.eviction", cache.eviction.is_some()),
+            ("cache.persistence", !cache.persistence.is_off()),
             ("cache.settings", !cache.settings.is_empty()),
         ] {
             if is_set {
@@ -251,6 +259,13 @@ mod tests {
             ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = 1.5 }", 6, "expected 0 to 1"),
             ("pool = 2", "query = { sleep = \"2s\" }", 11, "a load sleeps 2s, operations time out after 1s"),
             ("ttl = \"5s\"", "url = \"redis://h\"\nmaxmemory = \"1MB\"", 10, "not ours is not reconfigured"),
+            (
+                "ttl = \"5s\"",
+                "persistence = \"always\"\nsettings = {\n appendfsync = \"no\" }",
+                11,
+                "stands for `appendfsync`",
+            ),
+            ("ttl = \"5s\"", "url = \"redis://h\"\npersistence = \"no\"", 10, "not ours is not reconfigured"),
             ("name = \"test\"", "name = \"test\"\nstrategy = \"direct\"", 10, "no strategy here"),
             (
                 "[traffic]",

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{CacheConnections, DatabasePool, LoadSetting, Timeouts, TlsSettings, Warmup};
+use super::{
+    CacheConnections, DatabasePool, FaultSetting, LoadSetting, Persistence, Timeouts, TlsSettings, Warmup,
+};
+use crate::engine::Fault;
 use crate::model::{Size, Time};
 use crate::registry::{Choice, choice_schema};
 use crate::servers::Address;
@@ -33,6 +36,9 @@ pub struct Workload {
     pub database: DatabaseSettings,
     #[serde(default)]
     pub freshness: Freshness,
+    /// What is done to servers and instances during each measurement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fault: Vec<FaultSetting>,
     /// Settings to compare, by their dotted paths, each with the list of its values. Every combination is a cell.
     #[serde(default)]
     pub compare: Compare,
@@ -42,6 +48,11 @@ impl Workload {
     /// The most clients that one instance has.
     fn clients_per_instance(&self) -> usize {
         self.traffic.load.clients().div_ceil(self.app.instances)
+    }
+
+    /// What is done to servers and instances during the measurement.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.fault.iter().filter_map(FaultSetting::fault).collect()
     }
 
     /// The connections of an instance to the cache.
@@ -155,6 +166,10 @@ pub struct CacheSettings {
     /// What the managed server evicts at its limit: allkeys-lru, allkeys-lfu, noeviction …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eviction: Option<String>,
+    /// What the managed server writes to disk: "off", or an append-only file that is synced by "no" rule of ours,
+    /// "everysec" or "always".
+    #[serde(skip_serializing_if = "Persistence::is_off")]
+    pub persistence: Persistence,
     /// In front of every name we put into the cache.
     pub prefix: String,
     /// Further settings of the managed server, as in redis.conf.
@@ -174,6 +189,7 @@ impl Default for CacheSettings {
             preload: false,
             maxmemory: None,
             eviction: None,
+            persistence: Persistence::Off,
             prefix: "cachebench:".into(),
             settings: BTreeMap::new(),
         }

@@ -1,12 +1,14 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
 use super::lane::Lane;
+use super::seat::Seat;
 use super::watchdog::{Leash, Watchdog};
 use crate::measure::{Recorder, Tally, TallyCounts, thread_time};
 use crate::model::{BoxFuture, StoreError};
@@ -31,12 +33,14 @@ pub enum CrewError {
     Thread(#[from] std::io::Error),
     #[error("could not connect: {0}")]
     Connect(#[from] StoreError),
+    #[error("not connected after {0:?}")]
+    Slow(Duration),
     #[error("a worker thread ended unexpectedly")]
     Gone,
 }
 
 /// Makes a lane for an instance, on a leash, recording into its worker's recorder.
-pub(super) type MakeLane = Box<dyn Fn(Instance, Leash, Arc<Mutex<Recorder>>) -> Lane + Send>;
+pub(super) type MakeLane = Box<dyn Fn(Arc<Seat>, Leash, Arc<Mutex<Recorder>>) -> Lane + Send>;
 
 /// The lanes that one worker runs in a drive, made on the worker's own thread.
 pub(super) struct Shift {
@@ -56,18 +60,21 @@ enum Command {
     Drain(Sender<Result<(), StoreError>>),
 }
 
-struct Worker {
+pub(super) struct Worker {
     thread: Option<std::thread::JoinHandle<()>>,
     commands: Option<UnboundedSender<Command>>,
-    instances: usize,
+    pub seats: Vec<Arc<Seat>>,
+    pub runtime: Handle,
     recorder: Arc<Mutex<Recorder>>,
     lanes: Arc<Mutex<Vec<AbortHandle>>>,
 }
 
 /// The worker threads of a cell, with their service instances connected.
 pub struct Crew {
-    workers: Vec<Worker>,
-    tallies: Vec<Arc<Tally>>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) factory: Factory,
+    /// Those of crashed instances too: what they sent was sent.
+    tallies: Mutex<Vec<Arc<Tally>>>,
 }
 
 impl Crew {
@@ -77,7 +84,7 @@ impl Crew {
     /// When a thread cannot be started or an instance cannot be connected.
     pub fn start(threads: usize, instances: usize, factory: &Factory) -> Result<Crew, CrewError> {
         let threads = threads.clamp(1, instances.max(1));
-        let mut crew = Crew { workers: Vec::new(), tallies: Vec::new() };
+        let mut crew = Crew { workers: Vec::new(), factory: factory.clone(), tallies: Mutex::default() };
         for worker in 0..threads {
             let numbers: Vec<usize> = (worker..instances.max(1)).step_by(threads).collect();
             let (commands, orders) = unbounded_channel();
@@ -86,18 +93,19 @@ impl Crew {
             let lanes = Arc::new(Mutex::new(Vec::new()));
             let context =
                 Context { recorder: recorder.clone(), lanes: lanes.clone(), factory: factory.clone() };
-            let count = numbers.len();
             let thread = std::thread::Builder::new()
                 .name(format!("worker-{worker}"))
                 .spawn(move || context.run(&numbers, ready, orders))?;
+            let Connected { seats, tallies, runtime } = connected.recv().map_err(|_| CrewError::Gone)??;
             crew.workers.push(Worker {
                 thread: Some(thread),
                 commands: Some(commands),
-                instances: count,
+                seats,
+                runtime,
                 recorder,
                 lanes,
             });
-            crew.tallies.extend(connected.recv().map_err(|_| CrewError::Gone)??);
+            crew.known().extend(tallies);
         }
         Ok(crew)
     }
@@ -108,7 +116,7 @@ impl Crew {
 
     /// Instances on a worker.
     pub(super) fn instances_on(&self, worker: usize) -> usize {
-        self.workers[worker].instances
+        self.workers[worker].seats.len()
     }
 
     pub(super) fn send(&self, worker: usize, shift: Shift) -> Result<(), CrewError> {
@@ -138,12 +146,16 @@ impl Crew {
 
     /// The counts of all instances together.
     pub fn counts(&self) -> TallyCounts {
-        self.tallies.iter().fold(TallyCounts::default(), |sum, tally| &sum + &tally.counts())
+        self.known().iter().fold(TallyCounts::default(), |sum, tally| &sum + &tally.counts())
     }
 
-    /// The tallies of the instances.
-    pub fn tallies(&self) -> &[Arc<Tally>] {
-        &self.tallies
+    /// The tallies of the instances, those that have crashed included.
+    pub fn tallies(&self) -> Vec<Arc<Tally>> {
+        self.known().clone()
+    }
+
+    pub(super) fn known(&self) -> MutexGuard<'_, Vec<Arc<Tally>>> {
+        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until every acknowledged write is in the database, for at most `limit`.
@@ -188,7 +200,14 @@ struct Context {
     factory: Factory,
 }
 
-type Ready = Sender<Result<Vec<Arc<Tally>>, CrewError>>;
+/// What a worker has to show once its instances are connected.
+struct Connected {
+    seats: Vec<Arc<Seat>>,
+    tallies: Vec<Arc<Tally>>,
+    runtime: Handle,
+}
+
+type Ready = Sender<Result<Connected, CrewError>>;
 
 impl Context {
     fn run(&self, numbers: &[usize], ready: Ready, orders: UnboundedReceiver<Command>) {
@@ -202,37 +221,47 @@ impl Context {
     }
 
     async fn serve(&self, numbers: &[usize], ready: Ready, mut orders: UnboundedReceiver<Command>) {
-        let mut instances = Vec::with_capacity(numbers.len());
+        let (mut seats, mut tallies) = (Vec::new(), Vec::new());
         for &number in numbers {
             match (self.factory)(number).await {
-                Ok(instance) => instances.push(instance),
+                Ok(instance) => {
+                    tallies.push(instance.tally.clone());
+                    seats.push(Arc::new(Seat::of(instance)));
+                }
                 Err(error) => return drop(ready.send(Err(error.into()))),
             }
         }
-        let tallies = instances.iter().map(|instance| instance.tally.clone()).collect();
-        if ready.send(Ok(tallies)).is_err() {
+        let connected = Connected { seats: seats.clone(), tallies, runtime: Handle::current() };
+        if ready.send(Ok(connected)).is_err() {
             return;
         }
         while let Some(order) = orders.recv().await {
             match order {
-                Command::Shift(shift) => self.work(shift, &instances).await,
+                Command::Shift(shift) => self.work(shift, &seats).await,
                 Command::Drain(answer) => {
-                    let drained = join_all(instances.iter().map(|instance| instance.strategy.drain())).await;
+                    let up: Vec<_> = seats.iter().filter_map(|seat| seat.strategy()).collect();
+                    let drained = join_all(up.iter().map(|strategy| strategy.drain())).await;
                     // Nobody listens any more if the limit was reached meanwhile.
                     let _ = answer.send(drained.into_iter().collect());
                 }
             }
         }
+        // Here, where their connections live.
+        seats.iter().for_each(|seat| drop(seat.clear()));
     }
 
-    async fn work(&self, shift: Shift, instances: &[Instance]) {
+    async fn work(&self, shift: Shift, seats: &[Arc<Seat>]) {
         let began = thread_time();
         let watchdog = Watchdog::new(shift.shortest_timeout, shift.lanes.len());
         let mut tasks = Vec::with_capacity(shift.lanes.len());
         for (lane, &instance) in shift.lanes.iter().enumerate() {
             let leash = watchdog.leash(lane);
-            let lane = (shift.make)(instances[instance].clone(), leash, self.recorder.clone());
+            let lane = (shift.make)(seats[instance].clone(), leash, self.recorder.clone());
             tasks.push(tokio::spawn(lane.run()));
+        }
+        for (instance, seat) in seats.iter().enumerate() {
+            let its = shift.lanes.iter().enumerate().filter(|(_, of)| **of == instance);
+            seat.follow(its.map(|(lane, _)| watchdog.slot(lane)).collect());
         }
         *self.lanes.lock().unwrap_or_else(PoisonError::into_inner) =
             tasks.iter().map(|task| task.abort_handle()).collect();

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::crew::{Crew, CrewError, Instance, MakeLane, Shift};
+use super::crew::{Crew, CrewError, MakeLane, Shift};
 use super::lane::{Lane, Tickets};
 use super::pacer::{Paced, Pacer};
 use super::pacing::Pacing;
 use super::plan::{Limit, Load, Plan};
 use super::queue::Queue;
+use super::seat::View;
 use super::stop::Stop;
 use super::watch::{Pacers, Watch};
 use super::witness::Witness;
@@ -176,13 +177,13 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
     let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(shared.start));
     let (queue, next, halt) = (shared.queues[worker].clone(), shared.next.clone(), shared.halt.clone());
     let (traffic, ledger, timeouts) = (plan.traffic.clone(), plan.ledger.clone(), plan.timeouts);
-    Box::new(move |instance: Instance, leash, recorder| Lane {
+    Box::new(move |seat, leash, recorder| Lane {
         tickets: match is_closed {
             true => Tickets::Closed { next: next.clone(), end, deadline, pauses },
             false => Tickets::Open(queue.clone()),
         },
         traffic: traffic.clone(),
-        strategy: instance.strategy,
+        instance: View::of(seat),
         witness: Witness::new(ledger.clone()),
         recorder,
         leash,

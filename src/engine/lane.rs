@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::Stop;
 use super::queue::Queue;
+use super::seat::View;
 use super::watchdog::Leash;
-use super::witness::Witness;
+use super::witness::{Expected, Witness};
 use crate::measure::{Observation, Recorder, Rows};
 use crate::model::{Failure, Kind, Moment, Operation, Outcome, Timing};
-use crate::strategy::{Strategy, read_one_by_one};
+use crate::strategy::read_one_by_one;
 use crate::traffic::{Fetch, Pauses, Traffic};
 
 /// Where a lane gets its tickets.
@@ -48,11 +49,14 @@ async fn rest(pause: Duration, deadline: Option<Moment>) {
     tokio::time::sleep(left.map_or(pause, |left| left.min(pause))).await;
 }
 
+/// How long a client rests that finds its instance down, so that it does not ask again and again in no time.
+const REST: Duration = Duration::from_millis(1);
+
 /// One client: it has one operation in flight at a time. The hot loop of the harness.
 pub struct Lane {
     pub tickets: Tickets,
     pub traffic: Arc<Traffic>,
-    pub strategy: Arc<dyn Strategy>,
+    pub instance: View,
     pub witness: Witness,
     pub recorder: Arc<Mutex<Recorder>>,
     pub leash: Leash,
@@ -71,26 +75,46 @@ impl Lane {
                 self.witness.leave_out();
                 break;
             }
-            let call = match operation.kind {
-                Kind::Read => self.strategy.read(&operation.key),
-                Kind::MultiRead => match self.traffic.fetch() {
-                    Fetch::Batch => self.strategy.read_many(&operation.keys),
-                    Fetch::OneByOne => Box::pin(read_one_by_one(&*self.strategy, &operation.keys)),
-                },
-                Kind::Write | Kind::Insert | Kind::Delete => self.strategy.write(&operation),
+            let strategy = self.instance.strategy();
+            let outcome = match &strategy {
+                Some(strategy) => {
+                    let call = match operation.kind {
+                        Kind::Read => strategy.read(&operation.key),
+                        Kind::MultiRead => match self.traffic.fetch() {
+                            Fetch::Batch => strategy.read_many(&operation.keys),
+                            Fetch::OneByOne => Box::pin(read_one_by_one(&**strategy, &operation.keys)),
+                        },
+                        Kind::Write | Kind::Insert | Kind::Delete => strategy.write(&operation),
+                    };
+                    let limit = self.timeouts[operation.kind as usize];
+                    self.leash.hold(started, limit, call).await.unwrap_or_else(Outcome::Failed)
+                }
+                None => Outcome::Failed(Failure::Unavailable),
             };
-            let outcome = self.leash.hold(started, self.timeouts[operation.kind as usize], call).await;
             let finished = Moment::now();
-            let outcome = outcome.unwrap_or(Outcome::Failed(Failure::Timeout));
+            let is_up = strategy.is_some();
+            // Whoever waits for a ticket must not keep an instance alive that has crashed meanwhile.
+            drop(strategy);
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };
-            let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
-            recorder.record(observe(&operation, &outcome), timing);
-            let of_one_row = (operation.kind == Kind::Read).then_some(timing);
-            let judge = |judgement| recorder.judge(&judgement, of_one_row);
-            self.witness.after(&operation, &outcome, expected, timing, judge);
-            if operation.kind == Kind::MultiRead {
-                recorder.record_rows(&rows(&operation, &outcome));
+            if !is_up {
+                // Nobody was there to send it.
+                self.witness.leave_out();
             }
+            self.record(&operation, &outcome, expected, timing);
+            if !is_up {
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+
+    fn record(&mut self, operation: &Operation, outcome: &Outcome, expected: Expected, timing: Timing) {
+        let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
+        recorder.record(observe(operation, outcome), timing);
+        let of_one_row = (operation.kind == Kind::Read).then_some(timing);
+        let judge = |judgement| recorder.judge(&judgement, of_one_row);
+        self.witness.after(operation, outcome, expected, timing, judge);
+        if operation.kind == Kind::MultiRead {
+            recorder.record_rows(&rows(operation, outcome));
         }
     }
 }

@@ -3,13 +3,16 @@
 //! Worker threads own a current-thread runtime each, with the service instances that live on them; the pacer
 //! and whoever calls [`Crew::drive`] stay off these threads.
 
+mod crash;
 mod crew;
 mod drive;
+mod faults;
 mod lane;
 mod pacer;
 mod pacing;
 mod plan;
 mod queue;
+mod seat;
 mod stop;
 mod watch;
 mod watchdog;
@@ -17,6 +20,7 @@ mod witness;
 
 pub use crew::{Crew, CrewError, Factory, Instance};
 pub use drive::{Drive, Flow};
+pub use faults::{Action, Fault, Hands, Timeline, Victim, When};
 pub use pacing::Pacing;
 pub use plan::{Limit, Load, Plan};
 pub use stop::Stop;

@@ -1,12 +1,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
-use crate::model::Moment;
+use crate::model::{Failure, Moment};
 
 /// Ends calls that overrun their time, without a timer for each: one task looks at all of them now and then.
 ///
@@ -21,8 +21,25 @@ pub struct Watchdog {
 pub struct Slot {
     /// When the call must be over, as [`Moment::to_bits`]; 0 while there is none.
     deadline: AtomicU64,
-    expired: AtomicBool,
+    /// Why the call is to end now: the place of the failure among all, from 1; 0 while it may go on.
+    ended: AtomicU8,
     waker: AtomicWaker,
+}
+
+impl Slot {
+    /// Ends the call in flight, if there is one; on the worker's own thread only.
+    pub fn end(&self, failure: Failure) {
+        if self.deadline.load(Relaxed) != 0 {
+            self.ended.store(failure as u8 + 1, Relaxed);
+            self.waker.wake();
+        }
+    }
+
+    /// Why the call is to end now.
+    fn ended(&self) -> Option<Failure> {
+        let place = self.ended.load(Relaxed).checked_sub(1)?;
+        Some(Failure::ALL[usize::from(place)])
+    }
 }
 
 impl Watchdog {
@@ -37,6 +54,11 @@ impl Watchdog {
         Leash { slot: self.slots[lane].clone() }
     }
 
+    /// The call of a lane.
+    pub fn slot(&self, lane: usize) -> Arc<Slot> {
+        self.slots[lane].clone()
+    }
+
     /// Watches until dropped.
     pub async fn watch(self) {
         let pause = (self.shortest / 20).clamp(Duration::from_millis(1), Duration::from_millis(50));
@@ -45,9 +67,8 @@ impl Watchdog {
             let now = Moment::now().to_bits();
             for slot in &self.slots {
                 let deadline = slot.deadline.load(Relaxed);
-                if deadline != 0 && deadline <= now {
-                    slot.expired.store(true, Relaxed);
-                    slot.waker.wake();
+                if deadline <= now {
+                    slot.end(Failure::Timeout);
                 }
             }
         }
@@ -60,7 +81,7 @@ pub struct Leash {
 }
 
 impl Leash {
-    /// Runs a call that began at `started`; answers nothing if its `limit` was up first.
+    /// Runs a call that began at `started`; fails if its `limit` was up first, or if its instance crashed.
     pub fn hold<F: Future + Unpin>(&self, started: Moment, limit: Duration, call: F) -> Held<'_, F> {
         self.slot.deadline.store((started + limit).to_bits(), Relaxed);
         Held { slot: &self.slot, call }
@@ -74,21 +95,21 @@ pub struct Held<'a, F> {
 }
 
 impl<F: Future + Unpin> Future for Held<'_, F> {
-    type Output = Option<F::Output>;
+    type Output = Result<F::Output, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(output) = Pin::new(&mut self.call).poll(context) {
-            return Poll::Ready(Some(output));
+            return Poll::Ready(Ok(output));
         }
         self.slot.waker.register(context.waker());
-        if self.slot.expired.load(Relaxed) { Poll::Ready(None) } else { Poll::Pending }
+        self.slot.ended().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure)))
     }
 }
 
 impl<F> Drop for Held<'_, F> {
     fn drop(&mut self) {
         self.slot.deadline.store(0, Relaxed);
-        self.slot.expired.store(false, Relaxed);
+        self.slot.ended.store(0, Relaxed);
     }
 }
 
@@ -103,10 +124,29 @@ mod tests {
         let leash = watchdog.leash(0);
         let watch = tokio::spawn(watchdog.watch());
         let started = Moment::now();
-        assert_eq!(leash.hold(started, limit, Box::pin(std::future::pending::<()>())).await, None);
+        assert_eq!(
+            leash.hold(started, limit, Box::pin(std::future::pending::<()>())).await,
+            Err(Failure::Timeout)
+        );
         assert!(Moment::now() >= started + limit);
         let quick = Box::pin(tokio::time::sleep(Duration::from_millis(1)));
-        assert_eq!(leash.hold(Moment::now(), limit, quick).await, Some(()));
+        assert_eq!(leash.hold(Moment::now(), limit, quick).await, Ok(()));
         watch.abort();
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_ended_says_why_and_the_next_one_knows_nothing_of_it() {
+        let watchdog = Watchdog::new(Duration::from_secs(1), 1);
+        let (leash, slot) = (watchdog.leash(0), watchdog.slot(0));
+        for failure in Failure::ALL {
+            slot.end(Failure::Unavailable);
+            let crash = async {
+                tokio::task::yield_now().await;
+                slot.end(failure);
+            };
+            let call =
+                leash.hold(Moment::now(), Duration::from_secs(1), Box::pin(std::future::pending::<()>()));
+            assert_eq!(tokio::join!(call, crash).0, Err(failure));
+        }
     }
 }

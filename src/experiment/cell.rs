@@ -1,26 +1,32 @@
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::audit::{Scene, audit};
+use super::harm::Harm;
 use super::observer::{Event, Observer, Phase};
 use super::servers::{Servers, Urls};
 use super::{ExperimentError, checks, parts, preload};
 use crate::config::{Data, Warmup, Workload};
-use crate::engine::{Crew, Drive, Flow, Limit, Load, Plan, Stop};
+use crate::engine::{Crew, CrewError, Drive, Flow, Limit, Load, Plan, Stop, Timeline};
 use crate::measure::{
-    Audit, Clock, CounterCheck, Findings, Ledger, Metrics, Recorder, RepeatResult, Status, Unit, Usage,
-    Verdict, Window,
+    Audit, Clock, CounterCheck, FaultRecord, Findings, Ledger, Metrics, Recorder, RepeatResult, Status, Unit,
+    Usage, Verdict, Window, recover,
 };
 use crate::model::{Failure, Kind, Served};
 use crate::store::postgres::{prepare, seed};
+use crate::strategy;
 use crate::traffic::Traffic;
 
 /// Acknowledged writes must have reached the database after this long.
 const DRAIN: Duration = Duration::from_secs(30);
+/// Connections that a fault broke are made anew within this time.
+const AFTER_FAULTS: Duration = Duration::from_secs(5);
 /// A warm-up that waits for a stable hit rate gives up waiting after this long.
 const LONGEST_WARMUP: Duration = Duration::from_secs(60);
+/// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
+const UNANSWERED_BY_A_CRASH: u64 = 8;
 /// Rows beyond the seeded ones that the ledger has room for; it takes memory for those that are touched.
 const INSERTED_FOLLOWED: u64 = 1 << 28;
 
@@ -84,18 +90,27 @@ pub fn measure(
             Limit::Time(_) => None,
         },
     }));
-    let drive = crew.drive(plan(load, limit, warm.first), |window| watch(window, servers, observer))?;
+    let plan = plan(load, limit, warm.first);
+    let (drive, mut faults) =
+        with_faults(workload, &crew, servers, &urls, &ledger, observer, |each_window| {
+            crew.drive(plan, each_window)
+        });
+    let drive = drive?;
     let usage = Usage::since(&usage_before);
+    recover(&drive.windows, &mut faults);
 
     // A server may have ended since the last full window.
     let failure = drive.failure.clone().or_else(|| servers.trouble());
 
     observer.event(&Event::Phase(Phase::Draining));
     // After a Ctrl-C there is no time to wait for flushes.
+    let harmed = faults.iter().any(|fault| fault.began_s.is_some());
+    let mut lost = None;
     if failure.is_none() && !drive.interrupted {
-        reasons.extend(
-            crew.drain(DRAIN).err().map(|error| format!("acknowledged writes were not flushed: {error}")),
-        );
+        lost = drain(&crew, servers, harmed, stop);
+    }
+    if !harmed {
+        reasons.extend(lost.take());
     }
     let tally = &crew.counts() - &tally_before;
     let mut metrics = Metrics::of(&drive.recorder, &tally, drive.elapsed);
@@ -118,10 +133,17 @@ pub fn measure(
         found = checks::compare(&sent, &before.counted, &after.counted, workload);
         checks::server_metrics(&mut metrics, &counters_warm, &after.counted, operations);
         let unanswered = warm.unanswered + unanswered(&drive.recorder, workload);
-        let uncertain = sent.all_errors() + before.uncertain + after.uncertain + unanswered;
-        let verdict = verdict(&drive, &metrics, &found, &usage, uncertain);
+        let crashes = faults.iter().filter(|fault| fault.what.contains("instance")).count() as u64;
+        let uncertain = sent.all_errors()
+            + before.uncertain
+            + after.uncertain
+            + unanswered
+            + crashes * UNANSWERED_BY_A_CRASH;
+        let verdict = verdict(&drive, &metrics, &found, &usage, uncertain, harmed);
         reasons.extend_from_slice(&verdict.reasons);
         remarks = verdict;
+        // What a fault did to writes is what was asked for, and nothing against the measurement.
+        remarks.notes.extend(lost);
         unchecked = after.counted.unread;
         if workload.freshness.audit {
             observer.event(&Event::Phase(Phase::Auditing));
@@ -151,6 +173,7 @@ pub fn measure(
         histograms: drive.recorder,
         log: drive.log,
         windows: drive.windows,
+        faults,
         checks: found,
         unchecked,
         audit: audited,
@@ -272,13 +295,68 @@ fn is_stable(hit_rates: &[f64]) -> bool {
     spread(f64::max) - spread(f64::min) < 0.005
 }
 
+/// Waits for acknowledged writes to reach the database; says why they did not.
+///
+/// After a fault connections are still being made anew, so that it is tried again for a while; not for a server that
+/// stays down.
+fn drain(crew: &Crew, servers: &Servers, harmed: bool, stop: &Stop) -> Option<String> {
+    let deadline = Instant::now() + AFTER_FAULTS;
+    loop {
+        let error = crew.drain(DRAIN).err()?;
+        if !harmed || servers.any_is_down() || stop.is_requested() || Instant::now() >= deadline {
+            return Some(format!("acknowledged writes were not flushed: {error}"));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Measures while the workload's faults are carried out; says what became of them.
+fn with_faults(
+    workload: &Workload,
+    crew: &Crew,
+    servers: &Servers,
+    urls: &Urls,
+    ledger: &Ledger,
+    observer: &dyn Observer,
+    drive: impl FnOnce(&mut dyn FnMut(&Window) -> Flow) -> Result<Drive, CrewError>,
+) -> (Result<Drive, CrewError>, Vec<FaultRecord>) {
+    let faults = workload.faults();
+    let harm = Harm {
+        crew,
+        redis: servers.redis.clone(),
+        postgres: servers.postgres.clone(),
+        cache: urls.cache.clone(),
+        prefix: workload.cache.prefix.clone(),
+        deferred: strategy::defers(&workload.strategy.name).then_some(ledger),
+        tolls: Mutex::default(),
+    };
+    let timeline = Timeline::new(&faults, workload.data.seed, &harm);
+    let tell = || timeline.news().iter().for_each(|record| observer.event(&Event::Fault(record)));
+    let lasted = |drive: &Result<Drive, CrewError>| {
+        drive.as_ref().ok().filter(|drive| !drive.ended_early).map(|drive| drive.elapsed)
+    };
+    let driven = timeline.during(
+        || {
+            drive(&mut |window| {
+                tell();
+                watch(window, servers, observer)
+            })
+        },
+        lasted,
+    );
+    tell();
+    let mut records = timeline.records();
+    harm.tell_tolls(&mut records);
+    (driven, records)
+}
+
 fn watch(window: &Window, servers: &Servers, observer: &dyn Observer) -> Flow {
     observer.event(&Event::Window(window));
     servers.trouble().map_or(Flow::Continue, Flow::Fail)
 }
 
 fn pool_metrics(metrics: &mut Metrics, crew: &Crew) {
-    let pools = crew.tallies().iter().map(|tally| tally.take_pool());
+    let pools = crew.tallies().into_iter().map(|tally| tally.take_pool());
     let merged = pools.reduce(|(mut waits, peak), (other, other_peak)| {
         // Both have the same bounds, so nothing can fall outside.
         let _ = waits.add(&other);
@@ -291,7 +369,8 @@ fn pool_metrics(metrics: &mut Metrics, crew: &Crew) {
 
 /// What the instances have noted of their flushes, if they write behind.
 fn put_flushes(metrics: &mut Metrics, crew: &Crew, recorder: &Recorder, rows: u64) {
-    let all = crew.tallies().iter().filter_map(|tally| tally.take_flushes());
+    let tallies = crew.tallies();
+    let all = tallies.iter().filter_map(|tally| tally.take_flushes());
     let merged = all.reduce(|mut all, other| {
         all.merge(&other);
         all
@@ -332,6 +411,7 @@ fn verdict(
     checks: &[CounterCheck],
     usage: &Usage,
     uncertain: u64,
+    faults: bool,
 ) -> Verdict {
     Verdict::on(&Findings {
         metrics,
@@ -344,6 +424,7 @@ fn verdict(
         spins: drive.spins,
         gave_up: drive.gave_up,
         offered: &drive.offered_by_window,
+        faults,
         uncertain,
     })
 }

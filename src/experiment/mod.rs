@@ -3,8 +3,10 @@
 mod audit;
 mod capacity;
 mod cell;
+mod charge;
 mod checks;
 mod floor;
+mod harm;
 mod observer;
 mod parts;
 mod preload;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::measure::{Purpose, RepeatResult, Trial, Window};
+use crate::measure::{FaultRecord, Purpose, RepeatResult, Trial, Window};
 
 /// What a measurement is doing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +65,8 @@ pub enum Event<'a> {
     /// Rows seeded so far.
     Seeded(u64),
     Window(&'a Window),
+    /// A fault has begun or ended.
+    Fault(&'a FaultRecord),
     Measured {
         result: &'a RepeatResult,
     },

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
+use super::charge::Charge;
 use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, Workload};
 use crate::servers::{
@@ -22,8 +23,10 @@ const LEAST_CONNECTIONS: usize = 200;
 /// The servers of a run: a Redis as fresh as each cell wants it, and a Postgres for as long as it fits.
 pub struct Servers {
     // Dropped in this order: the servers before the folder that they live in.
-    redis: Option<ManagedRedis>,
-    postgres: Option<(ManagedPostgres, PostgresOptions)>,
+    pub redis: Option<Charge<ManagedRedis>>,
+    pub postgres: Option<Charge<ManagedPostgres>>,
+    /// What that one was started with.
+    options: PostgresOptions,
     folder: Option<RunFolder>,
     /// External servers that we were admitted to: addresses with our prefix on them.
     guest_redis: Vec<(Endpoint, String)>,
@@ -39,6 +42,7 @@ impl Servers {
         Ok(Servers {
             redis: None,
             postgres: None,
+            options: PostgresOptions::default(),
             folder: None,
             guest_redis: Vec::new(),
             guest_postgres: Vec::new(),
@@ -61,17 +65,20 @@ impl Servers {
         match &settings.url {
             Address::Managed => {
                 self.redis = None;
+                let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+                let own = settings.settings.clone();
                 let options = RedisOptions {
                     maxmemory: settings.maxmemory.map(|size| size.0),
                     eviction: settings.eviction.clone(),
-                    settings: settings.settings.clone(),
+                    settings: settings.persistence.settings().into_iter().map(text).chain(own).collect(),
                 };
                 let redis = ManagedRedis::start(&options, self.folder()?)?;
                 let at = Endpoint::from(redis.url());
-                self.redis = Some(redis);
+                self.redis = Some(Charge::new(redis));
                 Ok(at)
             }
             Address::External(url) => {
+                self.redis = None;
                 let tls = settings.tls.read(file)?.map(Arc::new);
                 let at = Endpoint { url: url.clone(), tls };
                 let prefix = &settings.prefix;
@@ -95,20 +102,25 @@ impl Servers {
                 let needed = workload.app.instances * workload.database_connections() + SPARE_CONNECTIONS;
                 let room = needed.max(LEAST_CONNECTIONS).to_string();
                 options.settings.entry("max_connections".into()).or_insert(room);
-                let fits = self.postgres.as_ref().is_some_and(|(postgres, running)| {
-                    running.settings == options.settings && postgres.is_alive()
-                });
+                // One that was killed has lost what it had in memory; each cell shall find it the same.
+                let fits = self.options == options
+                    && self.postgres.as_ref().is_some_and(|postgres| {
+                        let kept = postgres.lock();
+                        kept.server.is_alive() && !kept.was_killed
+                    });
                 if !fits {
                     self.postgres = None;
                     self.seeded = None;
                     let postgres = ManagedPostgres::start(&options, self.folder()?)?;
                     let url = postgres.url();
-                    self.postgres = Some((postgres, options));
+                    self.postgres = Some(Charge::new(postgres));
+                    self.options = options;
                     self.runtime.block_on(admit_postgres(&url, SCHEMA, false))?;
                 }
-                Ok(self.postgres.as_ref().map(|(postgres, _)| postgres.url()).unwrap_or_default())
+                Ok(self.postgres.as_ref().map(|postgres| postgres.lock().server.url()).unwrap_or_default())
             }
             Address::External(url) => {
+                self.postgres = None;
                 if !self.guest_postgres.contains(url) {
                     self.runtime.block_on(admit_postgres(url, SCHEMA, self.permissions.foreign_data))?;
                     self.guest_postgres.push(url.clone());
@@ -118,13 +130,25 @@ impl Servers {
         }
     }
 
-    /// Why the run cannot go on, if a server of ours has ended.
+    /// Why the run cannot go on, if a server of ours has ended that was not killed on purpose.
     pub fn trouble(&self) -> Option<String> {
-        if let Some(redis) = self.redis.as_ref().filter(|redis| !redis.is_alive()) {
-            return Some(format!("redis-server ended; the last it said:\n{}", redis.log_tail()));
-        }
-        let (postgres, _) = self.postgres.as_ref().filter(|(postgres, _)| !postgres.is_alive())?;
-        Some(format!("postgres ended; the last it said:\n{}", postgres.log_tail()))
+        let told = |name: &str, log: String| format!("{name} ended; the last it said:\n{log}");
+        let redis = self.redis.as_ref().and_then(|redis| {
+            redis.if_meant_to_be_up(|redis| {
+                (!redis.is_alive()).then(|| told("redis-server", redis.log_tail()))
+            })
+        });
+        redis.or_else(|| {
+            self.postgres.as_ref()?.if_meant_to_be_up(|postgres| {
+                (!postgres.is_alive()).then(|| told("postgres", postgres.log_tail()))
+            })
+        })
+    }
+
+    /// Whether a server was killed on purpose and is still down.
+    pub fn any_is_down(&self) -> bool {
+        self.redis.as_ref().is_some_and(|redis| redis.lock().is_down)
+            || self.postgres.as_ref().is_some_and(|postgres| postgres.lock().is_down)
     }
 
     /// What the servers tell of themselves.
@@ -142,10 +166,17 @@ impl Servers {
     /// The servers' own counters.
     pub fn counters(&self, urls: &Urls) -> Counters {
         self.runtime.block_on(async {
-            let cache = RedisCounters::read(&urls.cache).await.map_err(|error| error.to_string());
-            let database = match PostgresCounters::read(&urls.database).await {
-                Ok(counters) => counters.ok_or("this role cannot read pg_stat_statements".into()),
-                Err(error) => Err(error.to_string()),
+            let began_again = || "it was killed, and has counted from 0 since".to_owned();
+            let cache = match &self.redis {
+                Some(redis) if redis.lock().was_killed => Err(began_again()),
+                _ => RedisCounters::read(&urls.cache).await.map_err(|error| error.to_string()),
+            };
+            let database = match &self.postgres {
+                Some(postgres) if postgres.lock().was_killed => Err(began_again()),
+                _ => match PostgresCounters::read(&urls.database).await {
+                    Ok(counters) => counters.ok_or("this role cannot read pg_stat_statements".into()),
+                    Err(error) => Err(error.to_string()),
+                },
             };
             let unread = |store: &str, problem: &String| {
                 format!("the {store}'s counts cannot be read, so ours are not checked: {problem}")

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Audit, Capacity, CounterCheck, IntervalLog, Metrics, Recorder, Usage, Verdict, Window};
+use super::{
+    Audit, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Recorder, Usage, Verdict, Window,
+};
 
 /// The version of the shape of `result.json`; grows when a field changes its meaning or goes.
 pub const FORMAT: u32 = 1;
@@ -97,6 +99,9 @@ pub struct RepeatResult {
     /// Operations by kind and result: `read.hit`, `write.done`, `write.failed.timeout` …; they add up to all.
     pub accounts: BTreeMap<String, u64>,
     pub windows: Vec<Window>,
+    /// What was done to servers and instances meanwhile, in the order in which it was due.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultRecord>,
     pub checks: Vec<CounterCheck>,
     /// Counts that a server does not tell, and why, so that ours stand alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,6 +1,7 @@
 use super::Format;
 use super::capacity::{capacities, limits};
 use super::claim::RULES;
+use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
@@ -38,6 +39,10 @@ impl Format for Markdown {
         }
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));
+        }
+        let faults = faults(summary);
+        if !faults.is_empty() {
+            text += &format!("\n## Faults\n\n{}\n{RESOLUTION}\n", table(&faults));
         }
         let follows = follows(summary);
         if !follows.is_empty() {

@@ -3,6 +3,7 @@
 mod capacity;
 mod claim;
 mod csv;
+mod faults;
 mod files;
 mod follows;
 mod hgrm;

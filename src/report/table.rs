@@ -4,6 +4,7 @@ use tabled::settings::{Alignment, Style, Width};
 
 use super::Format;
 use super::capacity::{capacities, limits};
+use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
@@ -42,6 +43,10 @@ impl Format for Table {
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &words(tradeoffs(summary));
             text += "\n\n";
+        }
+        let faults = faults(summary);
+        if !faults.is_empty() {
+            text += &format!("{}\n{RESOLUTION}\n\n", numbers(faults));
         }
         for line in follows(summary).into_iter().chain(context(summary)) {
             text += &format!("{line}\n");

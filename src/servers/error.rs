@@ -38,6 +38,11 @@ pub enum ServerError {
     #[error("`{setting}` of {server} is chosen by cachebench; remove it from the settings")]
     Reserved { server: &'static str, setting: String },
 
+    #[error(
+        "a Postgres is paused with its child processes, which only /proc tells, and it cannot be read: {0}"
+    )]
+    NoProcesses(io::Error),
+
     #[error("{server} ended while it started; its log says:\n{log}")]
     Ended { server: &'static str, log: String },
 

@@ -5,6 +5,7 @@
 //! keys and our schema. This is the only code that starts or ends a server.
 
 mod address;
+mod children;
 mod connection;
 pub mod counters;
 mod error;

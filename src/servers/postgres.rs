@@ -10,7 +10,7 @@ use super::find::postgres_bin;
 use super::folder::{RunFolder, ServerFolder};
 use super::postgres_layout::has_statement_statistics;
 use super::process::Process;
-use super::{launch, postgres_handshake, startup};
+use super::{children, launch, postgres_handshake, startup};
 
 const READY_LIMIT: Duration = Duration::from_secs(15);
 const INITDB_LIMIT: Duration = Duration::from_secs(60);
@@ -48,6 +48,7 @@ pub struct ManagedPostgres {
     port: u16,
     bin: PathBuf,
     folder: ServerFolder,
+    is_paused: bool,
 }
 
 impl ManagedPostgres {
@@ -62,8 +63,8 @@ impl ManagedPostgres {
             let folder = run.server("postgres")?;
             initdb(&bin, &folder)?;
             let process = launch(&bin, options, port, &folder)?;
-            let postgres =
-                ManagedPostgres { process, options: options.clone(), port, bin: bin.clone(), folder };
+            let (options, bin) = (options.clone(), bin.clone());
+            let postgres = ManagedPostgres { process, options, port, bin, folder, is_paused: false };
             postgres.wait_until_ready()?;
             Ok(postgres)
         })
@@ -74,6 +75,7 @@ impl ManagedPostgres {
     /// # Errors
     /// As for [`ManagedPostgres::start`].
     pub fn restart(&mut self) -> Result<(), ServerError> {
+        self.go_on();
         // SIGQUIT is a crash that takes the children along: after SIGKILL, a new server has to wait for them.
         self.process.end(&[(Signal::SIGQUIT, Duration::from_secs(5)), KILL]);
         let mut attempts = 100;
@@ -112,13 +114,42 @@ impl ManagedPostgres {
         self.process.log_tail()
     }
 
-    /// Ends it at once, as a crash would.
+    /// Ends its first process at once, as a crash would; its children end when they notice.
     pub fn kill(&mut self) {
+        self.go_on();
         self.process.end(&[KILL]);
+    }
+
+    /// Stops the execution of all its processes without ending them; connections stay open and silent.
+    ///
+    /// # Errors
+    /// Where its child processes cannot be found; it then goes on.
+    pub fn pause(&mut self) -> Result<(), ServerError> {
+        if !self.is_alive() {
+            return Ok(());
+        }
+        self.process.signal(Signal::SIGSTOP);
+        self.is_paused = true;
+        children::signal_all(self.pid(), Signal::SIGSTOP).inspect_err(|_| self.go_on())
+    }
+
+    /// Lets it go on after [`ManagedPostgres::pause`].
+    pub fn resume(&mut self) {
+        self.go_on();
+    }
+
+    /// Without its children going on, its end would not be noticed by them.
+    fn go_on(&mut self) {
+        if std::mem::take(&mut self.is_paused) && self.is_alive() {
+            // Where they cannot be found they were not stopped either.
+            let _ = children::signal_all(self.pid(), Signal::SIGCONT);
+            self.process.signal(Signal::SIGCONT);
+        }
     }
 
     /// Asks it to disconnect its clients and end, and makes it end after 5 s.
     pub fn stop(&mut self) {
+        self.go_on();
         let patience = Duration::from_secs(5);
         self.process.end(&[(Signal::SIGINT, patience), (Signal::SIGQUIT, patience), KILL]);
     }
@@ -137,6 +168,7 @@ impl ManagedPostgres {
 
 impl Drop for ManagedPostgres {
     fn drop(&mut self) {
+        self.go_on();
         // The data is thrown away, so nothing need be written; SIGQUIT still frees the shared memory.
         self.process.end(&[(Signal::SIGQUIT, Duration::from_millis(900)), KILL]);
     }

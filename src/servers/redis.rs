@@ -13,6 +13,7 @@ use super::process::Process;
 use super::{launch, startup};
 
 const READY_LIMIT: Duration = Duration::from_secs(10);
+const FLUSH_LIMIT: Duration = Duration::from_secs(10);
 const KILL: (Signal, Duration) = (Signal::SIGKILL, Duration::from_secs(10));
 
 /// What keeps a managed Redis on loopback, in its folder, and reachable; users may set all else.
@@ -40,7 +41,9 @@ pub struct RedisOptions {
     pub settings: BTreeMap<String, String>,
 }
 
-/// A Redis (or Valkey) of our own on a free loopback port, which persists nothing; dropping it ends it.
+/// A Redis (or Valkey) of our own on a free loopback port; dropping it ends it.
+///
+/// It persists nothing unless its settings say so, and its folder goes with it.
 #[derive(Debug)]
 pub struct ManagedRedis {
     process: Process,
@@ -65,7 +68,8 @@ impl ManagedRedis {
         })
     }
 
-    /// Ends it and starts it again, empty, with the same settings at the same address.
+    /// Ends it as a crash would, and starts it again with the same settings at the same address: with what its append-only
+    /// file holds if it keeps one, else empty.
     ///
     /// # Errors
     /// As for [`ManagedRedis::start`].
@@ -112,6 +116,20 @@ impl ManagedRedis {
         self.process.signal(Signal::SIGCONT);
     }
 
+    /// Removes every key.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn flush(&self) -> Result<(), ServerError> {
+        let wrong = |problem: String| ServerError::Server { url: self.url(), problem };
+        let answer = ask(self.port, "FLUSHALL", FLUSH_LIMIT).map_err(|error| wrong(error.to_string()))?;
+        if answer.starts_with("+OK") {
+            Ok(())
+        } else {
+            Err(wrong(format!("FLUSHALL: {}", answer.trim_end())))
+        }
+    }
+
     /// Asks it to end, and makes it end after 5 s.
     pub fn stop(&mut self) {
         self.process.end(&[(Signal::SIGTERM, Duration::from_secs(5)), KILL]);
@@ -125,7 +143,7 @@ impl ManagedRedis {
 
 impl Drop for ManagedRedis {
     fn drop(&mut self) {
-        // Nothing is persisted, so there is nothing to end gently for.
+        // Its folder goes too, so there is nothing to end gently for.
         self.kill();
     }
 }
@@ -160,21 +178,23 @@ fn arguments(options: &RedisOptions, port: u16, folder: &ServerFolder) -> Vec<Os
 }
 
 /// Whether the Redis at `port` answers and is the process `pid`, not one that took the port before ours
-/// could.
+/// could. One that still loads its file refuses to.
 fn answers(port: u16, pid: u32) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(200))?;
-        stream.set_read_timeout(Some(Duration::from_millis(500)))?;
-        // QUIT has the server close the connection, so that the end of the answer is the end of the stream.
-        stream.write_all(b"PING\r\nINFO server\r\nQUIT\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| {
+    ask(port, "PING\r\nINFO server", Duration::from_millis(500)).is_ok_and(|answer| {
         answer.starts_with("+PONG") && answer.lines().any(|line| line == format!("process_id:{pid}"))
     })
+}
+
+/// What the Redis at `port` says to these commands.
+fn ask(port: u16, commands: &str, limit: Duration) -> std::io::Result<String> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(200))?;
+    stream.set_read_timeout(Some(limit))?;
+    // QUIT has the server close the connection, so that the end of the answer is the end of the stream.
+    stream.write_all(format!("{commands}\r\nQUIT\r\n").as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 #[cfg(test)]

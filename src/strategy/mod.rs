@@ -76,6 +76,11 @@ pub fn caches(name: &str) -> bool {
     name != direct::ENTRY.name
 }
 
+/// Whether the strategy called `name` acknowledges writes that the database does not have yet.
+pub fn defers(name: &str) -> bool {
+    name == write_behind::ENTRY.name
+}
+
 /// Reads several rows one after the other, as code does that knows of one row only.
 pub async fn read_one_by_one(strategy: &dyn Strategy, keys: &[Key]) -> Outcome {
     let mut found = Vec::with_capacity(keys.len());

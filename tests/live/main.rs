@@ -8,6 +8,7 @@ mod bench;
 mod capacity;
 mod deaths;
 mod determinism;
+mod faults;
 mod flush;
 mod guest;
 mod interrupts;

@@ -66,6 +66,74 @@ async fn a_killed_postgres_comes_back_with_what_was_committed() {
     assert_eq!(n, 7);
 }
 
+/// Sets a key, kills the server at once, starts it again, and says how many keys it has.
+async fn keys_after_a_crash(settings: &[(&str, &str)]) -> u64 {
+    let settings = settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let options = RedisOptions { settings, ..Default::default() };
+    let mut redis = ManagedRedis::start(&options, &RunFolder::create().unwrap()).unwrap();
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let () = redis::cmd("SET").arg("k").arg(1).query_async(&mut connection).await.unwrap();
+    redis.restart().unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    redis::cmd("DBSIZE").query_async(&mut connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_append_only_file_survives_a_crash_of_the_process_however_rarely_it_is_synced() {
+    for sync in ["no", "everysec", "always"] {
+        assert_eq!(keys_after_a_crash(&[("appendonly", "yes"), ("appendfsync", sync)]).await, 1, "{sync}");
+    }
+    assert_eq!(keys_after_a_crash(&[]).await, 0);
+}
+
+#[tokio::test]
+async fn a_flushed_redis_has_no_keys_and_goes_on() {
+    let redis = redis();
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let () = redis::cmd("SET").arg("k").arg(1).query_async(&mut connection).await.unwrap();
+    redis.flush().unwrap();
+    let keys: u64 = redis::cmd("DBSIZE").query_async(&mut connection).await.unwrap();
+    assert_eq!(keys, 0);
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_paused_postgres_is_silent_on_every_connection_until_it_goes_on() {
+    use sqlx::Connection;
+    use std::time::Duration;
+    let mut postgres = postgres();
+    let mut connections = Vec::new();
+    for _ in 0..3 {
+        connections.push(sqlx::PgConnection::connect(&postgres.url()).await.unwrap());
+    }
+    postgres.pause().unwrap();
+    for connection in &mut connections {
+        let answer = sqlx::query_scalar::<_, i32>("SELECT 7").fetch_one(connection);
+        assert!(tokio::time::timeout(Duration::from_millis(100), answer).await.is_err());
+    }
+    assert!(postgres.is_alive());
+    postgres.resume();
+    for connection in &mut connections {
+        let answer: i32 = sqlx::query_scalar("SELECT 7").fetch_one(connection).await.unwrap();
+        assert_eq!(answer, 7);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_paused_postgres_can_be_killed_and_started_again() {
+    let mut postgres = postgres();
+    postgres.pause().unwrap();
+    postgres.kill();
+    assert!(!postgres.is_alive());
+    postgres.restart().unwrap();
+    postgres.pause().unwrap();
+    postgres.restart().unwrap();
+    assert!(postgres.is_alive());
+}
+
 #[test]
 fn a_paused_server_can_still_be_ended() {
     let mut redis = redis();

@@ -16,6 +16,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ring::{Ring, Rings};
 use row::Row;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 pub use session::Session;
 
 use crate::model::Moment;
@@ -98,9 +100,10 @@ pub struct Account {
 }
 
 /// Acknowledged writes that the database does not have yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unflushed {
     pub writes: u64,
+    /// Rows that they were made to.
     pub rows: u64,
     /// How long ago the oldest of them was acknowledged, in nanoseconds.
     pub oldest_ns: u64,

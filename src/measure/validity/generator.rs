@@ -34,7 +34,8 @@ pub fn processor(findings: &Findings) -> Option<Remark> {
 ///
 /// The difference is time that the harness spent between operations, or operations that it did not see.
 pub fn littles_law(findings: &Findings) -> Option<Remark> {
-    let clients = findings.clients? as f64;
+    // The clients of an instance that is down rest between their errors.
+    let clients = findings.clients.filter(|_| !findings.faults)? as f64;
     if findings.metric("operations") < OPERATIONS_PER_CLIENT * clients {
         return None;
     }

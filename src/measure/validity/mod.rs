@@ -39,6 +39,8 @@ pub struct Findings<'a> {
     pub gave_up: bool,
     /// Operations per second that the schedule asked for in each window.
     pub offered: &'a [f64],
+    /// Whether servers or instances were disturbed on purpose, so that delays are the answer and not a mistake.
+    pub faults: bool,
     /// Requests whose answer was not waited for or was an error: a count may differ by as many.
     pub uncertain: u64,
 }
@@ -65,6 +67,7 @@ impl<'a> Findings<'a> {
             spins: false,
             gave_up: false,
             offered: &[],
+            faults: false,
             uncertain: 0,
         }
     }
@@ -152,6 +155,22 @@ mod tests {
     fn a_run_that_kept_its_schedule_is_valid() {
         assert!(verdict(995.0, 90.0, 10).is_valid());
         assert!(verdict(995.0, 90.0, 11).is_valid(), "one uncertain request may be missing");
+    }
+
+    #[test]
+    fn with_faults_delays_are_no_broken_promise_and_lost_operations_are() {
+        let verdict = |completed: f64| {
+            let mut metrics = Metrics::default();
+            metrics.put("operations", completed, Unit::Count);
+            metrics.put("lag.p99", 90_000.0, Unit::Us);
+            Verdict::on(&Findings {
+                scheduled: Some(1_000),
+                faults: true,
+                ..Findings::quiet(&metrics, &Usage::default())
+            })
+        };
+        assert!(verdict(1_000.0).is_valid());
+        assert!(verdict(900.0).reasons[0].contains("900 of 1000"));
     }
 
     #[test]

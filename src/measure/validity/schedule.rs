@@ -15,7 +15,11 @@ const LEAST_WINDOWS: usize = 4;
 /// Whether the generator kept its schedule; the first way in which it did not.
 pub fn kept(findings: &Findings) -> Option<Remark> {
     let scheduled = findings.scheduled? as f64;
-    let steps = [given_up, incomplete, slow_windows, growing_backlog, late];
+    // While a server is down operations wait, as they should; that all of them end is asked for even then.
+    let steps: &[fn(&Findings, f64) -> Option<String>] = match findings.faults {
+        true => &[given_up, incomplete],
+        false => &[given_up, incomplete, slow_windows, growing_backlog, late],
+    };
     steps.iter().find_map(|step| step(findings, scheduled)).map(Remark::Reason)
 }
 

@@ -1,0 +1,107 @@
+//! Faults: what is done to servers and service instances while they are measured, and when.
+
+mod schedule;
+mod timeline;
+
+use std::fmt;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use timeline::Timeline;
+
+/// Whom a fault befalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Victim {
+    /// The cache's server.
+    Cache,
+    /// The database's server.
+    Database,
+    /// One node of the cache, from 0.
+    Node(usize),
+    /// One service instance, from 0.
+    Instance(usize),
+}
+
+/// What a fault does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Action {
+    /// Ends it at once, and starts it again later if that is given. An instance always starts again.
+    Kill { lasts: Option<Duration> },
+    /// Ends it at once and starts it again.
+    Restart,
+    /// Stops its execution for so long.
+    Pause { lasts: Duration },
+    /// Removes what it holds.
+    Flush,
+    /// Stops its execution for a share of the time, again and again.
+    Slow { lasts: Duration, share: f64 },
+}
+
+/// When a fault happens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum When {
+    /// Once, so long after the start.
+    At(Duration),
+    /// Once in every period of this length.
+    Every(Duration),
+}
+
+/// One fault of a plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fault {
+    pub when: When,
+    pub action: Action,
+    pub victim: Victim,
+}
+
+/// Does what the timeline says. Each call returns once it is done, and says what of it did not work.
+pub trait Hands: Sync {
+    fn kill(&self, victim: Victim) -> Result<(), String>;
+
+    /// Starts it again, unless it is up.
+    fn start(&self, victim: Victim) -> Result<(), String>;
+
+    fn pause(&self, victim: Victim) -> Result<(), String>;
+
+    fn resume(&self, victim: Victim) -> Result<(), String>;
+
+    fn flush(&self, victim: Victim) -> Result<(), String>;
+}
+
+impl Fault {
+    /// How long it is planned to last.
+    pub fn lasts(&self) -> Duration {
+        match self.action {
+            Action::Kill { lasts } => lasts.unwrap_or_default(),
+            Action::Pause { lasts } | Action::Slow { lasts, .. } => lasts,
+            Action::Restart | Action::Flush => Duration::ZERO,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.action {
+            Action::Kill { .. } => "kill",
+            Action::Restart => "restart",
+            Action::Pause { .. } => "pause",
+            Action::Flush => "flush",
+            Action::Slow { .. } => "slow",
+        };
+        write!(f, "{verb} {}", self.victim)
+    }
+}
+
+impl fmt::Display for Victim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Victim::Cache => f.write_str("cache"),
+            Victim::Database => f.write_str("database"),
+            Victim::Node(node) => write!(f, "cache node {node}"),
+            Victim::Instance(instance) => write!(f, "instance {instance}"),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::charge::Charge;
+use crate::engine::{Crew, Hands, Victim};
+use crate::measure::{FaultRecord, Ledger, Unflushed};
+use crate::servers::{ManagedPostgres, ManagedRedis, leave_redis};
+use crate::store::Endpoint;
+
+/// How long an instance may take to connect before it tries again.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// What a timeline of faults does, to the servers and the instances of a cell.
+pub struct Harm<'a> {
+    pub crew: &'a Crew,
+    /// Nothing where the server is not ours.
+    pub redis: Option<Charge<ManagedRedis>>,
+    pub postgres: Option<Charge<ManagedPostgres>>,
+    pub cache: Endpoint,
+    /// In front of our keys.
+    pub prefix: String,
+    /// Where writes reach the database after they were acknowledged: what tells which have.
+    pub deferred: Option<&'a Ledger>,
+    /// The writes that the database did not have at each kill and flush, in their order.
+    pub tolls: Mutex<Vec<(String, Unflushed)>>,
+}
+
+impl Harm<'_> {
+    /// Notes the writes that the database does not have now.
+    fn note_toll(&self, victim: Victim) {
+        if let Some(ledger) = self.deferred {
+            let toll = (victim.to_string(), ledger.unflushed());
+            self.tolls.lock().unwrap_or_else(PoisonError::into_inner).push(toll);
+        }
+    }
+
+    /// Adds to each kill and flush the writes that the database did not have then.
+    pub fn tell_tolls(&self, records: &mut [FaultRecord]) {
+        let mut tolls = std::mem::take(&mut *self.tolls.lock().unwrap_or_else(PoisonError::into_inner));
+        for record in records.iter_mut().filter(|record| record.began_s.is_some()) {
+            let hits = ["kill", "restart", "flush"].iter().any(|verb| record.what.starts_with(verb));
+            let of_it = tolls.iter().position(|(victim, _)| record.what.ends_with(victim));
+            if let (true, Some(place)) = (hits, of_it) {
+                record.unflushed = Some(tolls.remove(place).1);
+            }
+        }
+    }
+
+    fn redis(&self) -> Result<&Charge<ManagedRedis>, String> {
+        self.redis.as_ref().ok_or_else(not_ours)
+    }
+
+    fn postgres(&self) -> Result<&Charge<ManagedPostgres>, String> {
+        self.postgres.as_ref().ok_or_else(not_ours)
+    }
+}
+
+/// A check of the workload has refused it before.
+fn not_ours() -> String {
+    "the server is not ours".into()
+}
+
+/// Likewise.
+fn no_process() -> Result<(), String> {
+    Err("an instance has no process of its own".into())
+}
+
+fn told(error: impl ToString) -> String {
+    error.to_string()
+}
+
+impl Hands for Harm<'_> {
+    fn kill(&self, victim: Victim) -> Result<(), String> {
+        match victim {
+            Victim::Cache | Victim::Node(_) => self.redis()?.kill(ManagedRedis::kill),
+            Victim::Database => self.postgres()?.kill(ManagedPostgres::kill),
+            Victim::Instance(instance) => self.crew.crash(instance).map_err(told)?,
+        }
+        self.note_toll(victim);
+        Ok(())
+    }
+
+    fn start(&self, victim: Victim) -> Result<(), String> {
+        match victim {
+            Victim::Cache | Victim::Node(_) => self.redis()?.start(ManagedRedis::restart).map_err(told),
+            Victim::Database => self.postgres()?.start(ManagedPostgres::restart).map_err(told),
+            Victim::Instance(instance) => self.crew.start_again(instance, CONNECT).map_err(told),
+        }
+    }
+
+    fn pause(&self, victim: Victim) -> Result<(), String> {
+        match victim {
+            Victim::Cache | Victim::Node(_) => {
+                self.redis()?.lock().server.pause();
+                Ok(())
+            }
+            Victim::Database => self.postgres()?.lock().server.pause().map_err(told),
+            Victim::Instance(_) => no_process(),
+        }
+    }
+
+    fn resume(&self, victim: Victim) -> Result<(), String> {
+        match victim {
+            Victim::Cache | Victim::Node(_) => self.redis()?.lock().server.resume(),
+            Victim::Database => self.postgres()?.lock().server.resume(),
+            Victim::Instance(_) => return no_process(),
+        }
+        Ok(())
+    }
+
+    fn flush(&self, victim: Victim) -> Result<(), String> {
+        self.note_toll(victim);
+        match (victim, &self.redis) {
+            (Victim::Cache | Victim::Node(_), Some(redis)) => redis.lock().server.flush().map_err(told),
+            // Of somebody else's server, what is ours.
+            (Victim::Cache | Victim::Node(_), None) => {
+                let runtime =
+                    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(told)?;
+                runtime.block_on(leave_redis(&self.cache, &self.prefix)).map(drop).map_err(told)
+            }
+            (Victim::Database | Victim::Instance(_), _) => Err("only a cache is flushed".into()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Unflushed;
+
+/// Something that was done to a server or to a service instance while it was measured. Times are seconds from the
+/// start of the measured phase.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultRecord {
+    /// What was done to what: `kill cache`, `pause database` …
+    pub what: String,
+    /// When it was due.
+    pub at_s: f64,
+    /// When it was done; none if the measurement ended before.
+    pub began_s: Option<f64>,
+    /// When it was over: the server answered again, or went on. None if it stayed, or left nothing to be over.
+    pub ended_s: Option<f64>,
+    /// What of it did not work, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Acknowledged writes that the database did not have when something was killed or flushed: those that may be lost.
+    /// Nothing where writes reach the database before they are acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unflushed: Option<Unflushed>,
+    /// What it did to callers, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
+}
+
+/// How a measurement came back from a fault. Its resolution is a window, a second.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recovery {
+    /// Of the hit rate; none where there was nothing before to compare with.
+    pub hit_rate: Option<Back>,
+    /// Of the 99th percentile of the response time, of the kind that had most operations.
+    pub p99: Option<Back>,
+    /// Of the database's reads per second.
+    pub db_reads: Option<Back>,
+    /// Operations that failed from the fault until all three were back, or to the end.
+    pub errors: u64,
+    /// Reads of that time that were stale.
+    pub stale_reads: Versus,
+    /// Reads of that time that went back behind what the same reader had seen.
+    pub non_monotonic_reads: Versus,
+}
+
+/// When a metric was back where it had been.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Back {
+    /// Its mean over the windows before the fault, up to five.
+    pub before: f64,
+    /// Seconds from the fault until it was back; none if it was not within the measurement.
+    pub after_s: Option<f64>,
+}
+
+/// A count in the time of a fault, and what as long a time before it had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Versus {
+    pub count: f64,
+    pub before: f64,
+}
+
+impl Recovery {
+    /// Whether reads went wrong that did not before.
+    pub fn went_bad(&self) -> bool {
+        [self.stale_reads, self.non_monotonic_reads].iter().any(|it| it.count > it.before)
+    }
+}

@@ -1,0 +1,100 @@
+use super::quantity::duration_us;
+use crate::measure::{Back, FaultRecord, Recovery, Summary, Versus};
+
+/// How a time of recovery comes about.
+pub const RESOLUTION: &str = "Back: from the fault to the first of three windows in a row that are as before it, within \
+    5 % of the mean of the five windows before or within what these showed; windows last a second.";
+
+/// What was done to servers and instances, and how long until things were as before: a header and a row for each
+/// fault of each measurement; nothing where there was none.
+pub fn faults(summary: &Summary) -> Vec<Vec<String>> {
+    let repeats = summary.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |repeat| (cell, repeat)));
+    let several = repeats.clone().filter(|(_, repeat)| !repeat.faults.is_empty()).count() > 1;
+    let mut rows = Vec::new();
+    for (cell, repeat) in repeats {
+        let whose = match (several, cell.repeats.len()) {
+            (false, _) => String::new(),
+            (true, 1) => format!("{}: ", cell.label()),
+            (true, _) => format!("{} #{}: ", cell.label(), repeat.repeat),
+        };
+        rows.extend(repeat.faults.iter().map(|fault| row(&whose, fault)));
+    }
+    if !rows.is_empty() {
+        let header =
+            ["fault", "at", "lasted", "errors", "hit rate\nback", "p99\nback", "DB load\nback", "reads"];
+        rows.insert(0, header.map(str::to_owned).to_vec());
+    }
+    rows
+}
+
+fn row(whose: &str, fault: &FaultRecord) -> Vec<String> {
+    let none = || "–".to_owned();
+    let recovery = fault.recovery.as_ref();
+    let back = |back: fn(&Recovery) -> Option<Back>| recovery.and_then(back).map_or_else(none, told);
+    let lasted =
+        fault.began_s.zip(fault.ended_s).map(|(began_s, ended_s)| duration_us((ended_s - began_s) * 1e6));
+    let reads = match (&fault.problem, recovery) {
+        (Some(problem), _) => problem.clone(),
+        (None, Some(recovery)) => went(recovery),
+        (None, None) => none(),
+    };
+    vec![
+        format!("{whose}{}", fault.what),
+        format!("{:.1} s", fault.began_s.unwrap_or(fault.at_s)),
+        lasted.unwrap_or_else(none),
+        recovery.map_or_else(none, |recovery| recovery.errors.to_string()),
+        back(|recovery| recovery.hit_rate),
+        back(|recovery| recovery.p99),
+        back(|recovery| recovery.db_reads),
+        reads,
+    ]
+}
+
+fn told(back: Back) -> String {
+    match back.after_s {
+        None => "not back".into(),
+        Some(seconds) if seconds < 0.05 => "at once".into(),
+        Some(seconds) => format!("{seconds:.1} s"),
+    }
+}
+
+/// Whether reads went wrong that did not before.
+fn went(recovery: &Recovery) -> String {
+    let wrong = |what: &str, versus: Versus| {
+        (versus.count > versus.before)
+            .then(|| format!("{:.0} {what}, {:.0} before", versus.count, versus.before))
+    };
+    let all = [wrong("stale", recovery.stale_reads), wrong("back in time", recovery.non_monotonic_reads)];
+    let told: Vec<String> = all.into_iter().flatten().collect();
+    if told.is_empty() { "as before".into() } else { told.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_told_in_a_row() {
+        let mut fault = FaultRecord {
+            what: "kill cache".into(),
+            at_s: 2.0,
+            began_s: Some(2.04),
+            ended_s: Some(2.54),
+            problem: None,
+            recovery: Some(Recovery {
+                hit_rate: Some(Back { before: 0.9, after_s: Some(3.96) }),
+                p99: Some(Back { before: 0.9, after_s: None }),
+                db_reads: Some(Back { before: 0.9, after_s: Some(0.0) }),
+                errors: 12,
+                stale_reads: Versus { count: 3.0, before: 1.0 },
+                ..Recovery::default()
+            }),
+        };
+        let told = row("direct: ", &fault);
+        assert_eq!(told[..4], ["direct: kill cache", "2.0 s", "500 ms", "12"]);
+        assert_eq!(told[4..], ["4.0 s", "not back", "at once", "3 stale, 1 before"]);
+        fault.recovery = None;
+        fault.problem = Some("no".into());
+        assert_eq!(row("", &fault)[3..], ["–", "–", "–", "–", "no"]);
+    }
+}
