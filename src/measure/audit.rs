@@ -162,6 +162,7 @@ impl Audit {
             put("audit.behind", cache.at_end.behind);
             put("audit.ahead", cache.at_end.ahead);
             put("audit.conflicting", cache.at_end.conflicting);
+            put("audit.divergent", cache.at_end.divergent());
             put("divergent_keys", last.divergent());
         }
         put("acknowledged_writes", self.writes.acknowledged);

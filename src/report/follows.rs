@@ -19,6 +19,17 @@ pub fn follows(summary: &Summary) -> Vec<String> {
             format!("direct has no hits and one load per read: {}, {}", share(hits), amount(loads)),
         ));
     }
+    if let Some(direct) = cell("direct") {
+        let found = |name: &str| direct.median(name);
+        if let (Some(stale), Some(monotonic), Some(lost)) =
+            (found("stale_reads"), found("non_monotonic_reads"), found("lost_updates"))
+        {
+            let text = format!(
+                "direct has no stale read, no non-monotonic one and no lost write: {stale:.0}, {monotonic:.0}, {lost:.0}"
+            );
+            lines.push(told(stale + monotonic + lost == 0.0, text));
+        }
+    }
     let writes: Vec<(&CellResult, f64)> =
         summary.cells.iter().filter_map(|cell| Some((cell, cell.median("write.response.p50")?))).collect();
     if let (Some(behind), true) = (cell("write-behind"), writes.len() > 1)

@@ -3,6 +3,7 @@ use super::capacity::{capacities, limits};
 use super::claim::RULES;
 use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
+use super::freshness::freshness;
 use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
@@ -36,6 +37,10 @@ impl Format for Markdown {
         // A search that found nothing has no measurement to show.
         if summary.cells.iter().any(|cell| !cell.repeats.is_empty()) {
             text += &format!("## Results\n\n{}", table(&results(summary)));
+        }
+        let freshness = freshness(summary);
+        if !freshness.is_empty() {
+            text += &format!("\n## Freshness and durability\n\n{}", table(&freshness));
         }
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));

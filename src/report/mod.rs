@@ -6,6 +6,7 @@ mod csv;
 mod faults;
 mod files;
 mod follows;
+mod freshness;
 mod hgrm;
 mod json;
 mod markdown;

@@ -2,10 +2,10 @@ use super::quantity::{amount, duration_us, per_second, share};
 use crate::measure::{CellResult, Status, Summary};
 
 /// One column of the table of results: its header, the metric, and how to write it.
-struct Column {
-    header: &'static str,
-    metric: &'static str,
-    write: fn(f64) -> String,
+pub(super) struct Column {
+    pub header: &'static str,
+    pub metric: &'static str,
+    pub write: fn(f64) -> String,
 }
 
 const COLUMNS: &[Column] = &[
@@ -28,25 +28,25 @@ const COLUMNS: &[Column] = &[
 /// The measured numbers: a header and a row for each cell; columns without any number are left out,
 /// and that of failures if there is none.
 pub fn results(summary: &Summary) -> Vec<Vec<String>> {
-    let columns: Vec<&Column> = COLUMNS
-        .iter()
-        .filter(|column| {
-            let mut values = summary.cells.iter().filter_map(|cell| cell.median(column.metric));
-            if column.metric == "failure_rate" {
-                values.any(|rate| rate > 0.0)
-            } else {
-                values.next().is_some()
-            }
-        })
-        .collect();
-    let mut header = vec!["cell".to_owned()];
-    header.extend(columns.iter().map(|column| column.header.to_owned()));
-    header.push("verdict".into());
-    let mut rows = vec![header];
+    let is_zero =
+        |column: &Column| summary.cells.iter().all(|cell| cell.median(column.metric).unwrap_or(0.0) == 0.0);
+    let columns = COLUMNS.iter().filter(|column| column.metric != "failure_rate" || !is_zero(column));
+    let mut rows = sheet(summary, columns);
+    rows[0].push("verdict".into());
+    rows.iter_mut().skip(1).zip(&summary.cells).for_each(|(row, cell)| row.push(status(cell)));
+    rows
+}
+
+/// A header and a row for each cell, without the columns that have no number.
+pub(super) fn sheet<'a>(summary: &Summary, columns: impl Iterator<Item = &'a Column>) -> Vec<Vec<String>> {
+    let has_numbers =
+        |column: &&Column| summary.cells.iter().any(|cell| cell.median(column.metric).is_some());
+    let columns: Vec<&Column> = columns.filter(has_numbers).collect();
+    let mut rows = vec![vec!["cell".to_owned()]];
+    rows[0].extend(columns.iter().map(|column| column.header.to_owned()));
     for cell in &summary.cells {
         let mut row = vec![cell.label()];
         row.extend(columns.iter().map(|column| cell.median(column.metric).map_or("–".into(), column.write)));
-        row.push(status(cell));
         rows.push(row);
     }
     rows

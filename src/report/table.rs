@@ -6,6 +6,7 @@ use super::Format;
 use super::capacity::{capacities, limits};
 use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
+use super::freshness::freshness;
 use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
@@ -39,6 +40,10 @@ impl Format for Table {
         if summary.cells.iter().any(|cell| !cell.repeats.is_empty()) {
             text += &numbers(results(summary));
             text += "\n\n";
+        }
+        let freshness = freshness(summary);
+        if !freshness.is_empty() {
+            text += &format!("{}\n\n", numbers(freshness));
         }
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &words(tradeoffs(summary));
