@@ -160,6 +160,12 @@ impl Database for MemoryDatabase {
         })
     }
 
+    fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        let _active = self.tally.query(QueryClass::Load);
+        let version = self.rows().get(&key.id()).map(|row| row.version);
+        Box::pin(std::future::ready(Ok(version)))
+    }
+
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let _active = self.tally.query(QueryClass::Write);

@@ -126,6 +126,15 @@ impl Database for Postgres {
         })
     }
 
+    fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        Box::pin(async move {
+            let version = self.with(QueryClass::Load, async |connection| {
+                Statement::VERSION.of_row(id(key)).fetch_optional(connection).await
+            });
+            Ok(version.await?.map(|(version,)| version as u64))
+        })
+    }
+
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {
@@ -147,7 +156,7 @@ impl Database for Postgres {
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {
-                Statement::DELETE.remove(id(key)).fetch_optional(connection).await
+                Statement::DELETE.of_row(id(key)).fetch_optional(connection).await
             });
             Ok(version.await?.map(|(version,)| version as u64))
         })

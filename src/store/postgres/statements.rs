@@ -52,6 +52,11 @@ impl Statement {
         counted_as: None,
         class: QueryClass::Load,
     };
+    pub(super) const VERSION: Statement = Statement {
+        sql: "SELECT version FROM items WHERE id = $1",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
     pub(super) const UPDATE: Statement = Statement {
         sql: "UPDATE items SET version = version + 1, checksum = $2, body = $3 WHERE id = $1 RETURNING version",
         counted_as: Some(
@@ -108,16 +113,16 @@ impl Statement {
     }
 
     /// Every statement that a load may send under this query shape.
-    pub fn all(query: &Query) -> [Statement; 7] {
+    pub fn all(query: &Query) -> [Statement; 8] {
         let (one, many) = (query.load_statement(), query.load_many_statement());
-        [one, many, Self::UPDATE, Self::INSERT, Self::DELETE, Self::STORE, Self::REMOVE]
+        [one, many, Self::VERSION, Self::UPDATE, Self::INSERT, Self::DELETE, Self::STORE, Self::REMOVE]
     }
 
     pub(super) fn change(self, id: i64, payload: &Payload) -> QueryAs<'_, Postgres, (i64,), PgArguments> {
         sqlx::query_as(self.sql).bind(id).bind(payload.checksum as i64).bind(&payload.body[..])
     }
 
-    pub(super) fn remove<'a>(self, id: i64) -> QueryAs<'a, Postgres, (i64,), PgArguments> {
+    pub(super) fn of_row<'a>(self, id: i64) -> QueryAs<'a, Postgres, (i64,), PgArguments> {
         sqlx::query_as(self.sql).bind(id)
     }
 
