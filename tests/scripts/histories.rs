@@ -70,6 +70,11 @@ async fn every_script_is_part_of_the_histories() {
             "advance" => matches!(step, Step::Advance { .. }),
             "settle" => matches!(step, Step::Settle { .. }),
             "dirty" => matches!(step, Step::Dirty(_)),
+            "claim" => matches!(step, Step::Claim { .. }),
+            "fill-claimed" => matches!(step, Step::FillClaimed { .. }),
+            "release" => matches!(step, Step::Release { .. }),
+            "invalidate" => matches!(step, Step::Invalidate(_)),
+            "compare-and-set" => matches!(step, Step::CompareAndSet(..)),
             _ => false,
         });
         assert!(taken, "no step runs the script {}", script.name);

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cachebench::model::{Key, StoreError, Value};
-use cachebench::store::scripts::{Advance, advance, dirty, settle};
+use cachebench::store::scripts::{
+    Advance, Claim, Claimed, Token, advance, claim, compare_and_set, dirty, fill_claimed, invalidate, release, settle,
+};
 use cachebench::traffic::Random;
 use rand::Rng;
 
@@ -26,7 +28,15 @@ pub enum Step {
     Advance { id: u64, value: Value, base: Option<u64>, ttl: bool, dirty_since: Option<u64> },
     Settle { flushed: Vec<(u64, u64)>, began: u64, ttl: bool },
     Dirty(usize),
+    Claim { id: u64, token: u64, or_entry: bool },
+    FillClaimed { id: u64, token: u64, raw: Bytes, ttl: bool },
+    Release { id: u64, token: u64, entry: bool },
+    Invalidate(u64),
+    CompareAndSet(u64, Bytes, bool),
 }
+
+/// The claims of a history, all of one kind.
+const KIND: &str = "claim";
 
 /// What came back.
 #[derive(Debug, PartialEq)]
@@ -38,6 +48,7 @@ pub enum Seen {
     Version(Option<u64>),
     Count(u64),
     Ids(Vec<u64>),
+    Claimed(Claimed),
 }
 
 impl Step {
@@ -45,7 +56,7 @@ impl Step {
     pub fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
         let ttl = random.below(2) == 0;
-        match random.below(16) {
+        match random.below(26) {
             0 => Step::Get(id),
             1 => Step::GetMany((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             2 | 3 => Step::Set(id, entry(random), ttl),
@@ -63,6 +74,11 @@ impl Step {
                 began: time(random),
                 ttl,
             },
+            16..19 => Step::Claim { id, token: random.below(3), or_entry: random.below(2) == 0 },
+            19 | 20 => Step::FillClaimed { id, token: random.below(3), raw: entry(random), ttl },
+            21 => Step::Release { id, token: random.below(3), entry: random.below(2) == 0 },
+            22 => Step::Invalidate(id),
+            23..26 => Step::CompareAndSet(id, versioned(random), ttl),
             _ => Step::Dirty(random.below(ROWS + 2) as usize),
         }
     }
@@ -91,6 +107,22 @@ impl Step {
             Step::Settle { flushed, began, ttl } => {
                 let flushed: Vec<_> = flushed.iter().map(|&(id, version)| (side.key(id), version)).collect();
                 Seen::Count(settle(cache, &side.dirty, &flushed, *began, lifetime(*ttl)).await?)
+            }
+            &Step::Claim { id, token, or_entry } => {
+                let (key, token) = (side.key(id), Token(token));
+                let step = Claim { key: &key, kind: KIND, token, ttl: TTL, or_entry };
+                Seen::Claimed(claim(cache, step).await?)
+            }
+            Step::FillClaimed { id, token, raw, ttl } => {
+                let (key, token, raw) = (side.key(*id), Token(*token), raw.clone());
+                Seen::Flag(fill_claimed(cache, &key, KIND, token, raw, lifetime(*ttl)).await?)
+            }
+            &Step::Release { id, token, entry } => {
+                Seen::Flag(release(cache, &side.key(id), KIND, Token(token), entry).await?)
+            }
+            Step::Invalidate(id) => Seen::Count(invalidate(cache, &side.key(*id), KIND).await?),
+            Step::CompareAndSet(id, raw, ttl) => {
+                Seen::Flag(compare_and_set(cache, &side.key(*id), raw.clone(), lifetime(*ttl)).await?)
             }
             Step::Dirty(limit) => Seen::Ids(dirty(cache, &side.dirty, *limit).await?),
         })
@@ -132,6 +164,11 @@ fn body(random: &mut Random) -> Bytes {
     let mut body = vec![0; size];
     random.fill_bytes(&mut body);
     body.into()
+}
+
+/// A row, or the tombstone of one.
+fn versioned(random: &mut Random) -> Bytes {
+    if random.below(3) > 0 { value(random).encode() } else { Bytes::copy_from_slice(&edge(random).to_be_bytes()) }
 }
 
 /// An entry as a strategy would put it, or one that is too short to be a value.
