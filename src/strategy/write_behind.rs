@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use super::{Fill, LookAside, Parts, Strategy, written};
 use crate::measure::QueryClass;
 use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError, Time, Value};
-use crate::registry::{self, Entry};
+use crate::registry::{self, Choice, Entry};
 use crate::store::scripts::{Advance, DirtySet, advance, dirty, settle};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
@@ -18,6 +18,8 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
+        // The script that writes is what keeps the entry; reads take it as they find it.
+        let coherence = parts.coherence(&Choice::named("keep"))?;
         let flusher = Arc::new(Flusher {
             set: DirtySet::new(&parts.prefix, parts.instance),
             batch: options.batch.max(1),
@@ -25,7 +27,8 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
             parts: parts.clone(),
         });
         let task = tokio::spawn(flusher.clone().run(options.flush_every.0.max(Duration::from_millis(1))));
-        Ok(Box::new(WriteBehind { reads: LookAside::new(&parts, Fill::Add), parts, flusher, task }))
+        let reads = LookAside::new(&parts, coherence, Fill::Add);
+        Ok(Box::new(WriteBehind { reads, parts, flusher, task }))
     },
 };
 

@@ -66,10 +66,10 @@ async fn a_miss_is_a_get_a_load_and_a_set_and_a_hit_is_a_get() {
 async fn a_write_of_a_cached_row_sends_what_its_strategy_says() {
     let expected: &[(&str, &[(&str, u64)])] = &[
         (r#""cache-aside""#, &[("del", 1), ("write", 1)]),
-        (r#"{"cache-aside": {"on_write": "update"}}"#, &[("set", 1), ("write", 1)]),
+        (r#"{"cache-aside": {"coherence": "update"}}"#, &[("set", 1), ("write", 1)]),
         (r#""read-through""#, &[("del", 1), ("write", 1)]),
-        (r#"{"read-through": {"on_write": "update"}}"#, &[("set", 1), ("write", 1)]),
-        (r#"{"read-through": {"on_write": "keep"}}"#, &[("write", 1)]),
+        (r#"{"read-through": {"coherence": "update"}}"#, &[("set", 1), ("write", 1)]),
+        (r#"{"read-through": {"coherence": "keep"}}"#, &[("write", 1)]),
         (r#""write-around""#, &[("write", 1)]),
         (r#""write-through""#, &[("set", 1), ("write", 1)]),
         (r#"{"write-through": {"order": "cache-first"}}"#, &[("evalsha", 1), ("write", 1)]),

@@ -162,7 +162,7 @@ async fn a_full_cache_refuses_the_writes_that_need_it() {
 /// The write is committed, so it is acknowledged; the price is an old entry that only its TTL removes.
 #[tokio::test(start_paused = true)]
 async fn an_update_that_a_full_cache_refuses_leaves_the_old_entry() {
-    for text in [r#"{"cache-aside": {"on_write": "update"}}"#, r#"{"read-through": {"on_write": "update"}}"#]
+    for text in [r#"{"cache-aside": {"coherence": "update"}}"#, r#"{"read-through": {"coherence": "update"}}"#]
     {
         let world = World::with_rows([1]).await;
         world.instance(1, &choice(text)).read(1).await;

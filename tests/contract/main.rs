@@ -32,9 +32,9 @@ fn variants() -> Vec<Choice> {
     let mut variants: Vec<_> = STRATEGIES.iter().map(|entry| Choice::named(entry.name)).collect();
     variants.extend(
         [
-            r#"{"cache-aside": {"on_write": "update"}}"#,
-            r#"{"read-through": {"on_write": "update"}}"#,
-            r#"{"read-through": {"on_write": "keep"}}"#,
+            r#"{"cache-aside": {"coherence": "update"}}"#,
+            r#"{"read-through": {"coherence": "update"}}"#,
+            r#"{"read-through": {"coherence": "keep"}}"#,
             r#"{"read-through": {"fill": "behind"}}"#,
             r#"{"write-through": {"order": "cache-first"}}"#,
             r#"{"write-behind": {"batch": 2, "flush_every": "3ms"}}"#,
@@ -50,7 +50,7 @@ fn choice(text: &str) -> Choice {
 
 /// Whether a write leaves the entry of its row as it was.
 fn keeps_entries(choice: &Choice) -> bool {
-    matches!(&*choice.label(), "write-around" | "read-through (on_write=keep)")
+    matches!(&*choice.label(), "write-around" | "read-through (coherence=keep)")
 }
 
 /// Two stores in memory, and the service instances over them.
@@ -59,6 +59,7 @@ struct World {
     cache: MemoryCache,
     database: MemoryDatabase,
     ttl: Option<Duration>,
+    fill_delay: Option<Duration>,
 }
 
 struct Instance {
@@ -94,6 +95,7 @@ impl World {
             cache: cache(Arc::new(self.cache.share(tally.clone())), tally.clone()),
             database: database(Arc::new(self.database.share(tally.clone()))),
             ttl: self.ttl,
+            fill_delay: self.fill_delay,
             prefix: PREFIX.into(),
             instance: number,
             tally: tally.clone(),
