@@ -93,10 +93,8 @@ impl Choice {
     pub fn label(&self) -> String {
         match self.options.as_object() {
             Some(options) if !options.is_empty() => {
-                let options: Vec<_> = options
-                    .iter()
-                    .map(|(name, value)| format!("{name}={}", option_label(value)))
-                    .collect();
+                let options: Vec<_> =
+                    options.iter().map(|(name, value)| format!("{name}={}", option_label(value))).collect();
                 format!("{} ({})", self.name, options.join(", "))
             }
             _ => self.name.clone(),

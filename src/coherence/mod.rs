@@ -23,7 +23,7 @@ use claims::Claims;
 use crate::model::{BoxFuture, Key, Value};
 use crate::registry::{Choice, Entry, OptionsError};
 use crate::store::scripts::Token;
-use crate::store::{Answer, Cache, Database, Tasks};
+use crate::store::{Answer, Cache, Database, NoopCache, NoopDatabase, Tasks};
 
 /// How the entries of written rows are kept coherent with the database, as one service instance does it.
 ///
@@ -92,6 +92,14 @@ pub struct Parts {
     pub instance: usize,
     /// For work behind the callers' backs.
     pub tasks: Tasks,
+}
+
+impl Parts {
+    /// Stores that answer at once and hold nothing: to try whether something can be built.
+    pub fn noop() -> Parts {
+        let (cache, database) = (Arc::new(NoopCache), Arc::new(NoopDatabase));
+        Parts { cache, database, ttl: None, instance: 0, tasks: Tasks::default() }
+    }
 }
 
 /// What a reader found.

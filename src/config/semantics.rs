@@ -10,6 +10,9 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     let mut wrong = |path: &str, title: String, help: &str| {
         problems.at(document, path, title, (!help.is_empty()).then_some(help));
     };
+    if let Err(refused) = strategy::check(&workload.strategy) {
+        wrong("strategy.write-through.coherence", refused.to_string(), "");
+    }
     data(workload, &mut wrong);
     load(workload, &mut wrong);
     stores(workload, &mut wrong);
@@ -258,7 +261,18 @@ mod tests {
             ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = -1 }", 6, "expected 0 to 1"),
             ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = 1.5 }", 6, "expected 0 to 1"),
             ("pool = 2", "query = { sleep = \"2s\" }", 11, "a load sleeps 2s, operations time out after 1s"),
-            ("ttl = \"5s\"", "fill_delay = \"1s\"", 9, "a fill is delayed by 1s, operations time out after 1s"),
+            (
+                "name = \"test\"",
+                "name = \"test\"\nstrategy = { write-through = { coherence = \"lease\" } }",
+                2,
+                "use `update`, or `compare-and-set` with leave",
+            ),
+            (
+                "ttl = \"5s\"",
+                "fill_delay = \"1s\"",
+                9,
+                "a fill is delayed by 1s, operations time out after 1s",
+            ),
             ("ttl = \"5s\"", "url = \"redis://h\"\nmaxmemory = \"1MB\"", 10, "not ours is not reconfigured"),
             ("name = \"test\"", "name = \"test\"\nstrategy = \"direct\"", 10, "no strategy here"),
             (

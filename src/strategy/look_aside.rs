@@ -85,11 +85,12 @@ impl LookAside {
         };
         let rows: Vec<Option<Value>> =
             rows.into_iter().map(|row| row.map(|value| Value { load_cost_us, ..value })).collect();
-        let fills = missed.iter().zip(&rows).zip(claims).map(async |((key, row), claim)| match (row, claim) {
-            (Some(value), Some(claim)) => self.filler.fill(key, value, claim).await,
-            (Some(_), None) => {}
-            (None, claim) => self.let_go(key, claim).await,
-        });
+        let fills =
+            missed.iter().zip(&rows).zip(claims).map(async |((key, row), claim)| match (row, claim) {
+                (Some(value), Some(claim)) => self.filler.fill(key, value, claim).await,
+                (Some(_), None) => {}
+                (None, claim) => self.let_go(key, claim).await,
+            });
         join_all(fills).await;
         let mut rows = rows.into_iter();
         let found = cached.into_iter().map(|cached| match cached {

@@ -67,14 +67,18 @@ pub struct Parts {
 impl Parts {
     /// The coherence chosen, over the same stores.
     fn coherence(&self, choice: &Choice) -> Result<Arc<dyn Coherence>, OptionsError> {
-        let parts = coherence::Parts {
+        coherence::build(choice, self.of_coherence())
+    }
+
+    /// What a coherence is built from.
+    fn of_coherence(&self) -> coherence::Parts {
+        coherence::Parts {
             cache: self.cache.clone(),
             database: self.database.clone(),
             ttl: self.ttl,
             instance: self.instance,
             tasks: self.tasks.clone(),
-        };
-        coherence::build(choice, parts)
+        }
     }
 }
 
@@ -91,6 +95,14 @@ pub static STRATEGIES: &[Entry<dyn Strategy, Parts>] = &[
 /// Whether the strategy called `name` puts anything into the cache.
 pub fn caches(name: &str) -> bool {
     name != direct::ENTRY.name
+}
+
+/// Whether the options of a strategy go together, which their schema cannot tell.
+///
+/// # Errors
+/// When they do not; the message says what to write instead.
+pub fn check(choice: &Choice) -> Result<(), OptionsError> {
+    if choice.name == write_through::ENTRY.name { write_through::check(&choice.options) } else { Ok(()) }
 }
 
 /// Reads several rows one after the other, as code does that knows of one row only.

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy, written};
-use crate::coherence;
+use crate::coherence::{self, Coherence};
 use crate::measure::QueryClass;
 use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError};
 use crate::registry::{self, Choice, Entry, OptionsError};
@@ -12,18 +14,25 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "write-through",
     summary: "the cache layer writes both stores, one after the other, before it acknowledges",
     options: registry::schema_of::<Options>,
-    build: |options, parts| match registry::options(options)? {
-        Options { order: Order::DatabaseFirst, coherence } => database_first(coherence, &parts),
-        Options { order: Order::CacheFirst, coherence: None } => {
-            let keep = parts.coherence(&Choice::named("keep"))?;
-            Ok(Box::new(CacheFirst { reads: LookAside::new(&parts, keep, Fill::Add), parts }))
+    build: |options, parts| {
+        let options: Options = registry::options(options)?;
+        if let Some(coherence) = options.coherence(parts.of_coherence())? {
+            let reads = LookAside::new(&parts, coherence.clone(), Fill::Wait);
+            let writes = DatabaseFirst::new(&parts, coherence, Promise::Told);
+            return Ok(Box::new(DatabaseThenCache { reads, writes }));
         }
-        Options { order: Order::CacheFirst, coherence: Some(_) } => {
-            let text = "with the cache first there is no choice of coherence: its script assigns the version";
-            Err(OptionsError(text.into()))
-        }
+        let keep = parts.coherence(&Choice::named("keep"))?;
+        Ok(Box::new(CacheFirst { reads: LookAside::new(&parts, keep, Fill::Add), parts }))
     },
 };
+
+/// Whether the options go together.
+///
+/// # Errors
+/// When they do not; the message says what to write instead.
+pub fn check(options: &serde_json::Value) -> Result<(), OptionsError> {
+    registry::options::<Options>(options)?.coherence(coherence::Parts::noop()).map(drop)
+}
 
 /// Which store is written first.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
@@ -47,18 +56,28 @@ struct Options {
     coherence: Option<Choice>,
 }
 
-fn database_first(choice: Option<Choice>, parts: &Parts) -> Result<Box<dyn Strategy>, OptionsError> {
-    let choice = choice.unwrap_or_else(|| Choice::named("update"));
-    let coherence = parts.coherence(&choice)?;
-    if !coherence.leaves_row() {
-        return Err(OptionsError(format!(
+impl Options {
+    /// How the row is put into the cache; nothing where the cache is written first.
+    fn coherence(&self, parts: coherence::Parts) -> Result<Option<Arc<dyn Coherence>>, OptionsError> {
+        let choice = match (self.order, &self.coherence) {
+            (Order::CacheFirst, None) => return Ok(None),
+            (Order::CacheFirst, Some(_)) => {
+                let text = "with the cache first there is no choice of coherence: the cache assigns the version; \
+                            leave `coherence` out";
+                return Err(OptionsError(text.into()));
+            }
+            (Order::DatabaseFirst, choice) => choice.clone().unwrap_or_else(|| Choice::named("update")),
+        };
+        let coherence = coherence::build(&choice, parts)?;
+        if coherence.leaves_row() {
+            return Ok(Some(coherence));
+        }
+        Err(OptionsError(format!(
             "write-through leaves the written row in the cache, and `{}` does not; \
              use `update`, or `compare-and-set` with leave = \"row\"",
             choice.label()
-        )));
+        )))
     }
-    let reads = LookAside::new(parts, coherence.clone(), Fill::Wait);
-    Ok(Box::new(DatabaseThenCache { reads, writes: DatabaseFirst::new(parts, coherence, Promise::Told) }))
 }
 
 /// Both stores are written within the caller's wait, the database first.

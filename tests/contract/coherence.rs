@@ -157,7 +157,9 @@ async fn a_writer_that_waits_for_the_lock_in_vain_leaves_the_race_open() {
         let (row, to_75) = (key(1), write(1, "75"));
         let (_, written) = tokio::join!(instances[0].read(1), instances[1].strategy.write(&to_75));
         assert!(matches!(written, Outcome::Written { .. }));
-        let Outcome::Read { value: Some(value), .. } = instances[1].strategy.read(&row).await else { panic!() };
+        let Outcome::Read { value: Some(value), .. } = instances[1].strategy.read(&row).await else {
+            panic!()
+        };
         assert_eq!(value.body, body, "{wait}");
     }
 }

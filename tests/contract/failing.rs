@@ -54,7 +54,9 @@ impl Cache for FailingCache {
         match script.name {
             // It needs memory only where there is no entry, and a claim is put.
             "claim" => Box::pin(async move {
-                let id = keys.get(1).and_then(|name| std::str::from_utf8(&name[PREFIX.len()..]).ok()?.parse().ok());
+                let id = keys
+                    .get(1)
+                    .and_then(|name| std::str::from_utf8(&name[PREFIX.len()..]).ok()?.parse().ok());
                 let there = id.is_some() && self.cache.get(&key(id.unwrap())).await?.is_some();
                 self.fails(!there, self.cache.run(script, keys, args)).await
             }),
@@ -180,7 +182,8 @@ async fn a_full_cache_refuses_the_writes_that_need_it() {
 /// The write is committed, so it is acknowledged; the price is an old entry that only its TTL removes.
 #[tokio::test(start_paused = true)]
 async fn an_update_that_a_full_cache_refuses_leaves_the_old_entry() {
-    for text in [r#"{"cache-aside": {"coherence": "update"}}"#, r#"{"read-through": {"coherence": "update"}}"#]
+    for text in
+        [r#"{"cache-aside": {"coherence": "update"}}"#, r#"{"read-through": {"coherence": "update"}}"#]
     {
         let world = World::with_rows([1]).await;
         world.instance(1, &choice(text)).read(1).await;

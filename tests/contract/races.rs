@@ -51,7 +51,8 @@ async fn a_fill_yields_to_a_newer_entry_where_the_cache_is_ahead() {
 /// Two writers of one row, the database first: whoever is overtaken between the stores has the last word in
 /// the cache.
 #[tokio::test(start_paused = true)]
-async fn writers_that_update_the_cache_may_reach_it_in_another_order_than_the_database_unless_versions_decide() {
+async fn writers_that_update_the_cache_may_reach_it_in_another_order_than_the_database_unless_versions_decide()
+ {
     for text in [r#""write-through""#, r#"{"cache-aside": {"coherence": "update"}}"#] {
         let stale = overtaken_writes(text, Kind::Write).await;
         assert!(stale > 0, "{text} was never overtaken");

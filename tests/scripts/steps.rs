@@ -3,7 +3,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::model::{Key, StoreError, Value};
 use cachebench::store::scripts::{
-    Advance, Claim, Claimed, Token, advance, claim, compare_and_set, dirty, fill_claimed, invalidate, release, settle,
+    Advance, Claim, Claimed, Token, advance, claim, compare_and_set, dirty, fill_claimed, invalidate,
+    release, settle,
 };
 use cachebench::traffic::Random;
 use rand::Rng;
@@ -168,7 +169,11 @@ fn body(random: &mut Random) -> Bytes {
 
 /// A row, or the tombstone of one.
 fn versioned(random: &mut Random) -> Bytes {
-    if random.below(3) > 0 { value(random).encode() } else { Bytes::copy_from_slice(&edge(random).to_be_bytes()) }
+    if random.below(3) > 0 {
+        value(random).encode()
+    } else {
+        Bytes::copy_from_slice(&edge(random).to_be_bytes())
+    }
 }
 
 /// An entry as a strategy would put it, or one that is too short to be a value.
