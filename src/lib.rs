@@ -11,6 +11,7 @@
 //! | [`traffic`] | what to ask for: a pure function of seed and ticket |
 //! | [`measure`] | what happened: recorder, window, summary, verdict, closed forms |
 //! | [`store`] | the cache and the database, behind two traits |
+//! | [`coherence`] | what becomes of the cached entry of a row that is written |
 //! | [`strategy`] | who is asked on a read, and who is told of a write |
 //! | [`servers`] | the Redis and Postgres processes of a run, managed or somebody else's |
 //! | [`engine`] | pacer, lanes, watchdog: makes the operations happen |
@@ -37,6 +38,7 @@ pub mod registry;
 pub mod traffic;
 pub mod measure;
 pub mod store;
+pub mod coherence;
 pub mod strategy;
 pub mod servers;
 pub mod engine;

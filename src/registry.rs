@@ -93,17 +93,26 @@ impl Choice {
     pub fn label(&self) -> String {
         match self.options.as_object() {
             Some(options) if !options.is_empty() => {
-                let options: Vec<_> = options
-                    .iter()
-                    .map(|(name, value)| match value {
-                        Json::String(text) => format!("{name}={text}"),
-                        other => format!("{name}={other}"),
-                    })
-                    .collect();
+                let options: Vec<_> =
+                    options.iter().map(|(name, value)| format!("{name}={}", option_label(value))).collect();
                 format!("{} ({})", self.name, options.join(", "))
             }
             _ => self.name.clone(),
         }
+    }
+}
+
+/// The value of an option, as a label shows it; one that is itself a choice by the label of that.
+fn option_label(value: &Json) -> String {
+    let nested = |table: &serde_json::Map<String, Json>| match table.iter().next() {
+        Some((name, options)) if table.len() == 1 && options.is_object() => {
+            Some(Choice { name: name.clone(), options: options.clone() }.label())
+        }
+        _ => None,
+    };
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.as_object().and_then(nested).unwrap_or_else(|| other.to_string()),
     }
 }
 
@@ -205,6 +214,21 @@ mod tests {
         assert_eq!(plain.build(SHAPES, ()).unwrap().size(), 3);
         assert_eq!(table.build(SHAPES, ()).unwrap().size(), 5);
         assert_eq!(table.label(), "square (size=5)");
+    }
+
+    #[test]
+    fn the_label_of_a_choice_within_a_choice_reads_as_one() {
+        for (text, label) in [
+            (r#"{"cache-aside": {"coherence": "lease"}}"#, "cache-aside (coherence=lease)"),
+            (
+                r#"{"cache-aside": {"coherence": {"double-delete": {"after": "200ms"}}}}"#,
+                "cache-aside (coherence=double-delete (after=200ms))",
+            ),
+            (r#"{"cache-aside": {"coherence": {"lease": {}}}}"#, "cache-aside (coherence=lease)"),
+            (r#"{"csv": {"ops": {"X": "read"}}}"#, r#"csv (ops={"X":"read"})"#),
+        ] {
+            assert_eq!(serde_json::from_str::<Choice>(text).unwrap().label(), label);
+        }
     }
 
     #[test]

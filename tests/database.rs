@@ -62,6 +62,7 @@ fn seeded(traffic: &Traffic, id: u64) -> Value {
 enum Step {
     Load(u64),
     LoadMany(Vec<u64>),
+    Version(u64),
     Update(u64, Payload),
     Insert(u64, Payload),
     Delete(u64),
@@ -79,9 +80,10 @@ fn payload(random: &mut Random) -> Payload {
 impl Step {
     fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
-        match random.below(9) {
+        match random.below(10) {
             0 => Step::Load(id),
             8 => Step::LoadMany((0..ROWS + 2).filter(|_| random.below(2) == 0).rev().collect()),
+            9 => Step::Version(id),
             1 => Step::Update(id, payload(random)),
             2 => Step::Insert(id, payload(random)),
             3 => Step::Delete(id),
@@ -110,6 +112,7 @@ impl Step {
                 let keys: Vec<Key> = ids.iter().map(|id| key(*id)).collect();
                 format!("{:?}", database.load_many(&keys).await.unwrap())
             }
+            Step::Version(id) => format!("{:?}", database.version(&key(*id)).await.unwrap()),
             Step::Update(id, payload) => format!("{:?}", database.update(&key(*id), payload).await.unwrap()),
             Step::Insert(id, payload) => format!("{:?}", database.insert(&key(*id), payload).await.unwrap()),
             Step::Delete(id) => format!("{:?}", database.delete(&key(*id)).await.unwrap()),

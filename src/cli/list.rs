@@ -2,6 +2,7 @@ use clap::Args;
 
 use super::Printer;
 use super::exit::{Exit, Failure};
+use crate::coherence::COHERENCES;
 use crate::registry::Entry;
 use crate::report::FORMATS as REPORT_FORMATS;
 use crate::store::DRIVERS;
@@ -16,6 +17,7 @@ pub struct Arguments {}
 pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
     vec![
         ("strategy", listed(STRATEGIES)),
+        ("strategy.*.coherence", listed(COHERENCES)),
         ("traffic.keys", listed(KEYS)),
         ("traffic.keys.trace.format", listed(TRACE_FORMATS)),
         ("cache.driver", listed(DRIVERS)),

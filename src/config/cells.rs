@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_combination_is_a_cell() {
-        let tail = "[compare]\nstrategy = [\"direct\", { cache-aside = { on_write = \"update\" } }]\n\
+        let tail = "[compare]\nstrategy = [\"direct\", { cache-aside = { coherence = \"update\" } }]\n\
             \"cache.ttl\" = [\"1s\", \"10s\"]\nrepeat = 3\n";
         let loaded = loaded(tail, &["cache.driver=fred"]).unwrap();
         assert_eq!(loaded.question.as_deref(), Some("Which one? And why?"));
@@ -173,8 +173,8 @@ mod tests {
             [
                 "direct · 1s",
                 "direct · 10s",
-                "cache-aside (on_write=update) · 1s",
-                "cache-aside (on_write=update) · 10s"
+                "cache-aside (coherence=update) · 1s",
+                "cache-aside (coherence=update) · 10s"
             ]
         );
         assert!(loaded.cells.iter().all(|cell| cell.workload.cache.driver.name == "fred"));

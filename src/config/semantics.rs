@@ -10,6 +10,9 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     let mut wrong = |path: &str, title: String, help: &str| {
         problems.at(document, path, title, (!help.is_empty()).then_some(help));
     };
+    if let Err(refused) = strategy::check(&workload.strategy) {
+        wrong("strategy.write-through.coherence", refused.to_string(), "");
+    }
     data(workload, &mut wrong);
     load(workload, &mut wrong);
     stores(workload, &mut wrong);
@@ -128,6 +131,10 @@ fn load(workload: &Workload, wrong: &mut Report) {
         let title = format!("a load sleeps {sleep}, operations time out after {timeout}");
         wrong("database.query.sleep", title, "raise traffic.timeout or shorten the sleep");
     }
+    if let Some(delay) = workload.cache.fill_delay.filter(|&delay| delay >= timeout) {
+        let title = format!("a fill is delayed by {delay}, operations time out after {timeout}");
+        wrong("cache.fill_delay", title, "raise traffic.timeout or shorten the delay");
+    }
 }
 
 fn stores(workload: &Workload, wrong: &mut Report) {
@@ -183,7 +190,11 @@ fn stores(workload: &Workload, wrong: &mut Report) {
 /// Reports what no cell makes use of.
 pub fn check_together(document: &Document, cells: &[Cell], problems: &mut Problems) {
     let cached = cells.iter().any(|cell| strategy::caches(&cell.workload.strategy.name));
-    for (path, what) in [("cache.ttl", "a TTL"), ("cache.preload", "a preloaded cache")] {
+    for (path, what) in [
+        ("cache.ttl", "a TTL"),
+        ("cache.preload", "a preloaded cache"),
+        ("cache.fill_delay", "a delay of fills"),
+    ] {
         if !cached && document.get(path).is_some() {
             let title = format!("{what}, but no strategy here puts anything into the cache");
             problems.at(document, path, title, Some("leave it out, or compare with a caching strategy"));
@@ -258,6 +269,18 @@ mod tests {
             ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = -1 }", 6, "expected 0 to 1"),
             ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = 1.5 }", 6, "expected 0 to 1"),
             ("pool = 2", "query = { sleep = \"2s\" }", 11, "a load sleeps 2s, operations time out after 1s"),
+            (
+                "name = \"test\"",
+                "name = \"test\"\nstrategy = { write-through = { coherence = \"lease\" } }",
+                2,
+                "use `update`, or `compare-and-set` with leave",
+            ),
+            (
+                "ttl = \"5s\"",
+                "fill_delay = \"1s\"",
+                9,
+                "a fill is delayed by 1s, operations time out after 1s",
+            ),
             ("ttl = \"5s\"", "url = \"redis://h\"\nmaxmemory = \"1MB\"", 10, "not ours is not reconfigured"),
             (
                 "ttl = \"5s\"",

@@ -158,6 +158,10 @@ pub struct CacheSettings {
     /// How long entries live; without it, until they are evicted or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Time>,
+    /// A pause injected between the database read and the cache set of every fill, which opens the window for races
+    /// on purpose; without it there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fill_delay: Option<Time>,
     /// Whether every row is in the cache from the start, as after a warm-up job; else the cache starts empty.
     pub preload: bool,
     /// The managed server's limit; without it there is none.
@@ -186,6 +190,7 @@ impl Default for CacheSettings {
             driver: Choice::named("redis"),
             connections: CacheConnections::Shared(4),
             ttl: None,
+            fill_delay: None,
             preload: false,
             maxmemory: None,
             eviction: None,

@@ -88,6 +88,7 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
         cache: Arc::new(NoopCache),
         database: Arc::new(NoopDatabase),
         ttl: None,
+        fill_delay: None,
         prefix: "floor:".into(),
         instance,
         tally: tally.clone(),

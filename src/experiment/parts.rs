@@ -49,6 +49,7 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factor
                 cache,
                 database,
                 ttl: workload.cache.ttl.map(|ttl| ttl.0),
+                fill_delay: workload.cache.fill_delay.map(|delay| delay.0),
                 prefix: workload.cache.prefix.clone(),
                 instance,
                 tally: tally.clone(),

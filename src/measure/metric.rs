@@ -165,6 +165,10 @@ impl Metrics {
         metrics.put("db.queries_per_op", tally.queries() as f64 / operations, Unit::Ratio);
         metrics.put("cache.commands", tally.commands() as f64, Unit::Count);
         metrics.put("cache.commands_per_op", tally.commands() as f64 / operations, Unit::Ratio);
+        metrics.put("cache.fills", tally.fills as f64, Unit::Count);
+        metrics.put("cache.denied_fills", tally.denied_fills as f64, Unit::Count);
+        metrics.put("stale_sets", tally.stale_sets as f64, Unit::Count);
+        metrics.put("rejected_sets", tally.rejected_sets as f64, Unit::Count);
         let round_trips = tally.cache_round_trips + tally.queries();
         metrics.put("round_trips_per_op", round_trips as f64 / operations, Unit::Ratio);
         metrics.put("store_errors", tally.all_errors() as f64, Unit::Count);

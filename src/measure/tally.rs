@@ -67,6 +67,10 @@ pub struct Tally {
     queries: [AtomicU64; QueryClass::ALL.len()],
     rows_flushed: AtomicU64,
     lost_dirty: AtomicU64,
+    fills: AtomicU64,
+    rejected_sets: AtomicU64,
+    denied_fills: AtomicU64,
+    stale_sets: AtomicU64,
     errors: [[AtomicU64; Failure::ALL.len()]; 2],
     active: AtomicI64,
     peak_active: AtomicI64,
@@ -105,6 +109,10 @@ impl Default for Tally {
             queries: Default::default(),
             rows_flushed: Default::default(),
             lost_dirty: Default::default(),
+            fills: Default::default(),
+            rejected_sets: Default::default(),
+            denied_fills: Default::default(),
+            stale_sets: Default::default(),
             errors: Default::default(),
             active: Default::default(),
             peak_active: Default::default(),
@@ -167,6 +175,22 @@ impl Tally {
         self.lost_dirty.fetch_add(rows, Relaxed);
     }
 
+    /// A loaded row that was offered to the cache, and whether the cache has it now.
+    pub fn fill(&self, stored: bool) {
+        let counter = if stored { &self.fills } else { &self.rejected_sets };
+        counter.fetch_add(1, Relaxed);
+    }
+
+    /// A loaded row that was not offered to the cache, since another caller was about to fill.
+    pub fn denied_fill(&self) {
+        self.denied_fills.fetch_add(1, Relaxed);
+    }
+
+    /// A fill was stored although a newer version had been acknowledged before it was sent.
+    pub fn stale_set(&self) {
+        self.stale_sets.fetch_add(1, Relaxed);
+    }
+
     /// A request that a store did not serve, whether or not the caller noticed.
     pub fn error(&self, error: &StoreError) {
         let store = usize::from(error.store == Store::Database);
@@ -182,6 +206,10 @@ impl Tally {
             queries: load(&self.queries),
             rows_flushed: self.rows_flushed.load(Relaxed),
             lost_dirty: self.lost_dirty.load(Relaxed),
+            fills: self.fills.load(Relaxed),
+            rejected_sets: self.rejected_sets.load(Relaxed),
+            denied_fills: self.denied_fills.load(Relaxed),
+            stale_sets: self.stale_sets.load(Relaxed),
             cache_errors: load(&self.errors[0]),
             database_errors: load(&self.errors[1]),
         }
@@ -215,6 +243,14 @@ pub struct TallyCounts {
     queries: Vec<u64>,
     pub rows_flushed: u64,
     pub lost_dirty: u64,
+    /// Loaded rows that the cache took.
+    pub fills: u64,
+    /// Loaded rows that the cache refused, or that were taken out of it again.
+    pub rejected_sets: u64,
+    /// Loaded rows that were not offered to the cache.
+    pub denied_fills: u64,
+    /// Fills that were stored although a newer version had been acknowledged before they were sent.
+    pub stale_sets: u64,
     cache_errors: Vec<u64>,
     database_errors: Vec<u64>,
 }
@@ -260,6 +296,10 @@ impl TallyCounts {
             queries: combine(&self.queries, &other.queries, &f),
             rows_flushed: f(self.rows_flushed, other.rows_flushed),
             lost_dirty: f(self.lost_dirty, other.lost_dirty),
+            fills: f(self.fills, other.fills),
+            rejected_sets: f(self.rejected_sets, other.rejected_sets),
+            denied_fills: f(self.denied_fills, other.denied_fills),
+            stale_sets: f(self.stale_sets, other.stale_sets),
             cache_errors: combine(&self.cache_errors, &other.cache_errors, &f),
             database_errors: combine(&self.database_errors, &other.database_errors, &f),
         }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use bytes::Bytes;
+
 /// The identity of one row, and the name under which the cache holds it.
 ///
 /// The name is the run's prefix followed by the decimal id, kept inline so that a key can be
@@ -51,6 +53,13 @@ impl Key {
         self.id
     }
 
+    /// The name of something that belongs to the entry, such as its lock: under the run's prefix too, and in the
+    /// entry's slot of a Redis Cluster, so that one script may touch both.
+    pub fn beside(&self, suffix: &str) -> Bytes {
+        let (prefix, name) = (&self.name[..usize::from(self.prefix)], self.name());
+        [prefix, b"{", name, b"}", suffix.as_bytes()].concat().into()
+    }
+
     /// The name of the entry in the cache.
     pub fn name(&self) -> &[u8] {
         &self.name[..self.length as usize]
@@ -72,6 +81,11 @@ mod tests {
         assert_eq!(Key::new("cb:", 0).name(), b"cb:0");
         assert_eq!(Key::new("cb:", 10_203).name(), b"cb:10203");
         assert_eq!(Key::new("", u64::MAX).name(), u64::MAX.to_string().as_bytes());
+    }
+
+    #[test]
+    fn what_belongs_to_an_entry_is_under_its_prefix_and_in_its_slot() {
+        assert_eq!(Key::new("cb:", 12).beside("lock"), "cb:{cb:12}lock");
     }
 
     #[test]

@@ -33,6 +33,13 @@ impl Entries {
         self.texts.insert(name, (text, ttl.map(|ttl| Instant::now() + ttl)));
     }
 
+    /// Removes an entry; says whether it was there.
+    pub fn remove(&mut self, name: &Bytes) -> bool {
+        let there = self.text(name).is_some();
+        self.texts.remove(name);
+        there
+    }
+
     /// Lets an entry live for `ttl` from now.
     pub fn expire(&mut self, name: &Bytes, ttl: Duration) {
         if let Some((_, expires)) = self.texts.get_mut(name) {
@@ -106,12 +113,7 @@ impl Cache for MemoryCache {
     }
 
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
-        Box::pin(async move {
-            let mut entries = self.begin(Command::Del);
-            let there = entries.text(&name(key)).is_some();
-            entries.texts.remove(&name(key));
-            Ok(there)
-        })
+        Box::pin(async move { Ok(self.begin(Command::Del).remove(&name(key))) })
     }
 
     fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
@@ -164,6 +166,12 @@ impl Database for MemoryDatabase {
             tokio::task::yield_now().await;
             Ok(found)
         })
+    }
+
+    fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        let _active = self.tally.query(QueryClass::Load);
+        let version = self.rows().get(&key.id()).map(|row| row.version);
+        Box::pin(std::future::ready(Ok(version)))
     }
 
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {

@@ -70,6 +70,9 @@ pub trait Database: Send + Sync {
     /// Reads several rows, in the order of their keys, by one statement.
     fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>>;
 
+    /// The version of a row, without the row.
+    fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>>;
+
     /// Changes an existing row; answers its new version, or nothing if there is no such row.
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>>;
 

@@ -59,6 +59,10 @@ impl Database for NoopDatabase {
         })
     }
 
+    fn version<'a>(&'a self, _: &'a Key) -> Answer<'a, Option<u64>> {
+        Box::pin(std::future::ready(Ok(Some(1))))
+    }
+
     fn update<'a>(&'a self, _: &'a Key, _: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(std::future::ready(Ok(Some(1))))
     }

@@ -1,48 +1,40 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{DatabaseFirst, Fill, LookAside, Parts, Strategy, Then};
-use crate::model::{BoxFuture, Key, Operation, Outcome};
-use crate::registry::{self, Entry};
+use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
+use crate::coherence;
+use crate::model::{BoxFuture, Key, Operation, Outcome, StoreError};
+use crate::registry::{self, Choice, Entry};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "cache-aside",
-    summary: "the application loads on a miss; a write goes to the database, then invalidates or updates the entry",
+    summary: "the application loads on a miss; a write goes to the database, then deletes or replaces the entry",
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
-        let then = match options.on_write {
-            OnWrite::Invalidate => Then::Invalidate,
-            OnWrite::Update => Then::Update,
-        };
+        let coherence = parts.coherence(&options.coherence)?;
         Ok(Box::new(CacheAside {
-            reads: LookAside::new(&parts, Fill::Replace),
-            writes: DatabaseFirst::new(&parts, then),
+            reads: LookAside::new(&parts, coherence.clone(), Fill::Wait),
+            writes: DatabaseFirst::new(&parts, coherence, Promise::None),
         }))
     },
 };
 
-/// What happens to the entry of a written row.
-#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum OnWrite {
-    /// It is deleted: the next read loads the new row.
-    #[default]
-    Invalidate,
-    /// It is replaced by the new row.
-    Update,
-}
-
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Options {
-    /// What happens to the entry of a written row.
-    on_write: OnWrite,
+    /// How the entry of a written row is kept coherent with the database.
+    #[schemars(schema_with = "coherence::schema")]
+    coherence: Choice,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { coherence: Choice::named("delete") }
+    }
 }
 
 /// Lazy loading, the application in charge of both stores.
-///
-/// A read that loaded before a write and fills after its invalidation leaves a stale entry until the TTL.
 struct CacheAside {
     reads: LookAside,
     writes: DatabaseFirst,
@@ -59,5 +51,9 @@ impl Strategy for CacheAside {
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
         Box::pin(self.writes.write(operation))
+    }
+
+    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.writes.drain())
     }
 }

@@ -1,50 +1,54 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Parts, write_row, written};
-use crate::model::{Kind, Operation, Outcome};
-use crate::store::{Cache, Database};
-
-/// What happens to the entry of a row that was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// It is deleted.
-    Invalidate,
-    /// It is replaced by the new row, or deleted with it.
-    Update,
-    /// It stays until its TTL.
-    Keep,
-}
+use crate::coherence::{Claim, Coherence};
+use crate::model::{Operation, Outcome, StoreError};
+use crate::store::Database;
 
 /// The write path of strategies that commit to the database first and tell the cache afterwards.
-///
-/// The write is acknowledged once it is committed, even if the cache could not be told: that is counted as an
-/// error of the cache, and readers may see the old row until its TTL.
 pub struct DatabaseFirst {
-    cache: Arc<dyn Cache>,
     database: Arc<dyn Database>,
-    ttl: Option<Duration>,
-    then: Then,
+    coherence: Arc<dyn Coherence>,
+    cache: Promise,
+}
+
+/// What the acknowledgement of a write says about the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// Nothing: the write is acknowledged once it is committed. That the cache could not be told is counted as an
+    /// error of the cache, and readers may see the old row until its TTL.
+    None,
+    /// That it was told as well: else the write has failed for its caller, though the row is changed.
+    Told,
 }
 
 impl DatabaseFirst {
-    pub fn new(parts: &Parts, then: Then) -> DatabaseFirst {
-        DatabaseFirst { cache: parts.cache.clone(), database: parts.database.clone(), ttl: parts.ttl, then }
+    pub fn new(parts: &Parts, coherence: Arc<dyn Coherence>, cache: Promise) -> DatabaseFirst {
+        DatabaseFirst { database: parts.database.clone(), coherence, cache }
     }
 
     pub async fn write(&self, operation: &Operation) -> Outcome {
+        let key = &operation.key;
+        let claim = self.coherence.before_write(key).await;
         let version = match write_row(&*self.database, operation).await {
             Ok(version) => version,
-            Err(error) => return error.into(),
-        };
-        let key = &operation.key;
-        let _ = match (self.then, version, operation.kind) {
-            (Then::Keep, ..) => Ok(()),
-            (Then::Update, Some(version), Kind::Write | Kind::Insert) => {
-                self.cache.set(key, written(operation, version).encode(), self.ttl).await
+            Err(error) => {
+                if let Claim::Held(_) = claim {
+                    self.coherence.release(key, claim).await;
+                }
+                return error.into();
             }
-            _ => self.cache.delete(key).await.map(drop),
         };
-        Outcome::Written { version }
+        let row = version.map(|version| written(operation, version));
+        match self.coherence.committed(key, row.as_ref(), claim).await {
+            Err(error) if self.cache == Promise::Told => error.into(),
+            _ => Outcome::Written { version },
+        }
+    }
+
+    /// Returns when nothing is left to tell the cache.
+    pub async fn drain(&self) -> Result<(), StoreError> {
+        self.coherence.drain().await;
+        Ok(())
     }
 }

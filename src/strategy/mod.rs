@@ -3,6 +3,7 @@
 mod cache_aside;
 mod database_first;
 mod direct;
+mod filler;
 mod look_aside;
 mod read_through;
 mod write_around;
@@ -12,12 +13,14 @@ mod write_through;
 use std::sync::Arc;
 use std::time::Duration;
 
-use database_first::{DatabaseFirst, Then};
-use look_aside::{Fill, LookAside};
+use database_first::{DatabaseFirst, Promise};
+use filler::{Fill, Filler};
+use look_aside::LookAside;
 
+use crate::coherence::{self, Coherence};
 use crate::measure::{Ledger, Tally};
 use crate::model::{BoxFuture, Found, Key, Kind, Operation, Outcome, StoreError, Value};
-use crate::registry::Entry;
+use crate::registry::{Choice, Entry, OptionsError};
 use crate::store::{Cache, Database, Tasks};
 
 /// A caching strategy, as one service instance runs it.
@@ -34,7 +37,7 @@ pub trait Strategy: Send + Sync {
     /// Writes, inserts or deletes one row; acknowledges by [`Outcome::Written`].
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome>;
 
-    /// Returns when every acknowledged write is in the database.
+    /// Returns when every acknowledged write is in the database, and nothing that was put off is left to do.
     ///
     /// # Errors
     /// When a store fails; what is not in the database then, may be lost.
@@ -50,6 +53,8 @@ pub struct Parts {
     pub database: Arc<dyn Database>,
     /// How long entries live; without it, until they are evicted or deleted.
     pub ttl: Option<Duration>,
+    /// A pause between the database read and the fill of every miss.
+    pub fill_delay: Option<Duration>,
     /// In front of every name in the cache.
     pub prefix: String,
     /// The number of the service instance, from 0.
@@ -59,6 +64,24 @@ pub struct Parts {
     pub ledger: Arc<Ledger>,
     /// For work behind the callers' backs.
     pub tasks: Tasks,
+}
+
+impl Parts {
+    /// The coherence chosen, over the same stores.
+    fn coherence(&self, choice: &Choice) -> Result<Arc<dyn Coherence>, OptionsError> {
+        coherence::build(choice, self.of_coherence())
+    }
+
+    /// What a coherence is built from.
+    fn of_coherence(&self) -> coherence::Parts {
+        coherence::Parts {
+            cache: self.cache.clone(),
+            database: self.database.clone(),
+            ttl: self.ttl,
+            instance: self.instance,
+            tasks: self.tasks.clone(),
+        }
+    }
 }
 
 /// Every strategy.
@@ -79,6 +102,14 @@ pub fn caches(name: &str) -> bool {
 /// Whether the strategy called `name` acknowledges writes that the database does not have yet.
 pub fn defers(name: &str) -> bool {
     name == write_behind::ENTRY.name
+}
+
+/// Whether the options of a strategy go together, which their schema cannot tell.
+///
+/// # Errors
+/// When they do not; the message says what to write instead.
+pub fn check(choice: &Choice) -> Result<(), OptionsError> {
+    if choice.name == write_through::ENTRY.name { write_through::check(&choice.options) } else { Ok(()) }
 }
 
 /// Reads several rows one after the other, as code does that knows of one row only.

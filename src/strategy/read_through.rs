@@ -1,9 +1,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{DatabaseFirst, Fill, LookAside, Parts, Strategy, Then};
-use crate::model::{BoxFuture, Key, Operation, Outcome};
-use crate::registry::{self, Entry};
+use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
+use crate::coherence;
+use crate::model::{BoxFuture, Key, Operation, Outcome, StoreError};
+use crate::registry::{self, Choice, Entry};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "read-through",
@@ -12,33 +13,16 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     build: |options, parts| {
         let options: Options = registry::options(options)?;
         let fill = match options.fill {
-            FillOption::Wait => Fill::Replace,
+            FillOption::Wait => Fill::Wait,
             FillOption::Behind => Fill::Behind,
         };
-        let then = match options.on_write {
-            OnWrite::Invalidate => Then::Invalidate,
-            OnWrite::Update => Then::Update,
-            OnWrite::Keep => Then::Keep,
-        };
+        let coherence = parts.coherence(&options.coherence)?;
         Ok(Box::new(LoadingCache {
-            reads: LookAside::new(&parts, fill),
-            writes: DatabaseFirst::new(&parts, then),
+            reads: LookAside::new(&parts, coherence.clone(), fill),
+            writes: DatabaseFirst::new(&parts, coherence, Promise::None),
         }))
     },
 };
-
-/// What the loading cache does with the entry of a written row.
-#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum OnWrite {
-    /// Deletes it.
-    #[default]
-    Invalidate,
-    /// Replaces it by the new row.
-    Update,
-    /// Leaves it to its TTL.
-    Keep,
-}
 
 /// Whether the caller of a miss waits for the fill.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
@@ -51,13 +35,20 @@ enum FillOption {
     Behind,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Options {
-    /// What the loading cache does with the entry of a written row.
-    on_write: OnWrite,
+    /// How the loading cache keeps the entry of a written row coherent with the database.
+    #[schemars(schema_with = "coherence::schema")]
+    coherence: Choice,
     /// Whether the caller of a miss waits for the fill.
     fill: FillOption,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { coherence: Choice::named("delete"), fill: FillOption::Wait }
+    }
 }
 
 /// A cache that knows how to load: callers give it a key and get a row.
@@ -80,5 +71,9 @@ impl Strategy for LoadingCache {
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
         Box::pin(self.writes.write(operation))
+    }
+
+    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.writes.drain())
     }
 }

@@ -1,6 +1,6 @@
-use super::{DatabaseFirst, Fill, LookAside, Parts, Strategy, Then};
+use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
 use crate::model::{BoxFuture, Key, Operation, Outcome};
-use crate::registry::{self, Entry, NoOptions};
+use crate::registry::{self, Choice, Entry, NoOptions};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "write-around",
@@ -8,9 +8,10 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
+        let coherence = parts.coherence(&Choice::named("keep"))?;
         Ok(Box::new(WriteAround {
-            reads: LookAside::new(&parts, Fill::Replace),
-            writes: DatabaseFirst::new(&parts, Then::Keep),
+            reads: LookAside::new(&parts, coherence.clone(), Fill::Wait),
+            writes: DatabaseFirst::new(&parts, coherence, Promise::None),
         }))
     },
 };

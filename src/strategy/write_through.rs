@@ -1,10 +1,13 @@
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Fill, LookAside, Parts, Strategy, write_row, written};
+use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy, written};
+use crate::coherence::{self, Coherence};
 use crate::measure::QueryClass;
 use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError};
-use crate::registry::{self, Entry};
+use crate::registry::{self, Choice, Entry, OptionsError};
 use crate::store::scripts::{Advance, advance};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
@@ -13,13 +16,23 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
-        let fill = match options.order {
-            Order::DatabaseFirst => Fill::Replace,
-            Order::CacheFirst => Fill::Add,
-        };
-        Ok(Box::new(WriteThrough { reads: LookAside::new(&parts, fill), order: options.order, parts }))
+        if let Some(coherence) = options.coherence(parts.of_coherence())? {
+            let reads = LookAside::new(&parts, coherence.clone(), Fill::Wait);
+            let writes = DatabaseFirst::new(&parts, coherence, Promise::Told);
+            return Ok(Box::new(DatabaseThenCache { reads, writes }));
+        }
+        let keep = parts.coherence(&Choice::named("keep"))?;
+        Ok(Box::new(CacheFirst { reads: LookAside::new(&parts, keep, Fill::Add), parts }))
     },
 };
+
+/// Whether the options go together.
+///
+/// # Errors
+/// When they do not; the message says what to write instead.
+pub fn check(options: &serde_json::Value) -> Result<(), OptionsError> {
+    registry::options::<Options>(options)?.coherence(coherence::Parts::noop()).map(drop)
+}
 
 /// Which store is written first.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
@@ -37,33 +50,74 @@ enum Order {
 struct Options {
     /// Which store is written first.
     order: Order,
+    /// How the row is put into the cache when the database is written first: by a plain `update`, the default, or by
+    /// `compare-and-set`.
+    #[schemars(schema_with = "coherence::schema")]
+    coherence: Option<Choice>,
 }
 
-/// Both stores are written, in series, within the caller's wait.
+impl Options {
+    /// How the row is put into the cache; nothing where the cache is written first.
+    fn coherence(&self, parts: coherence::Parts) -> Result<Option<Arc<dyn Coherence>>, OptionsError> {
+        let choice = match (self.order, &self.coherence) {
+            (Order::CacheFirst, None) => return Ok(None),
+            (Order::CacheFirst, Some(_)) => {
+                let text = "with the cache first there is no choice of coherence: the cache assigns the version; \
+                            leave `coherence` out";
+                return Err(OptionsError(text.into()));
+            }
+            (Order::DatabaseFirst, choice) => choice.clone().unwrap_or_else(|| Choice::named("update")),
+        };
+        let coherence = coherence::build(&choice, parts)?;
+        if coherence.leaves_row() {
+            return Ok(Some(coherence));
+        }
+        Err(OptionsError(format!(
+            "write-through leaves the written row in the cache, and `{}` does not; \
+             use `update`, or `compare-and-set` with leave = \"row\"",
+            choice.label()
+        )))
+    }
+}
+
+/// Both stores are written within the caller's wait, the database first.
 ///
-/// Two writers of one key may reach the two stores in opposite orders; with the database first, the cache
-/// then keeps the older row until its TTL. A write that reached only one of them has failed for its caller, as
-/// neither promise was kept, though the row may be changed.
-struct WriteThrough {
+/// Two writers of one key may reach the two stores in opposite orders; plain sets then keep the older row until its
+/// TTL, versioned ones do not. A write that reached only the database has failed for its caller, as the promise was
+/// not kept, though the row is changed.
+struct DatabaseThenCache {
     reads: LookAside,
-    order: Order,
+    writes: DatabaseFirst,
+}
+
+impl Strategy for DatabaseThenCache {
+    fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.reads.read(key))
+    }
+
+    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.reads.read_many(keys))
+    }
+
+    fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.writes.write(operation))
+    }
+
+    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.writes.drain())
+    }
+}
+
+/// Both stores are written within the caller's wait, the cache first.
+///
+/// A write that reached only the cache has failed for its caller, though readers see it.
+struct CacheFirst {
+    reads: LookAside,
     parts: Parts,
 }
 
-impl WriteThrough {
-    async fn database_first(&self, operation: &Operation) -> Result<Outcome, StoreError> {
-        let version = write_row(&*self.parts.database, operation).await?;
-        match (version, operation.kind) {
-            (Some(version), Kind::Write | Kind::Insert) => {
-                let value = written(operation, version).encode();
-                self.parts.cache.set(&operation.key, value, self.parts.ttl).await?;
-            }
-            _ => drop(self.parts.cache.delete(&operation.key).await?),
-        }
-        Ok(Outcome::Written { version })
-    }
-
-    async fn cache_first(&self, operation: &Operation) -> Result<Outcome, StoreError> {
+impl CacheFirst {
+    async fn write(&self, operation: &Operation) -> Result<Outcome, StoreError> {
         let (cache, key) = (&*self.parts.cache, &operation.key);
         let mut value = written(operation, 0);
         let step = Advance { key, value: &value, base: None, ttl: self.parts.ttl, dirty: None };
@@ -86,7 +140,7 @@ impl WriteThrough {
     }
 }
 
-impl Strategy for WriteThrough {
+impl Strategy for CacheFirst {
     fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
         Box::pin(self.reads.read(key))
     }
@@ -96,12 +150,6 @@ impl Strategy for WriteThrough {
     }
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let outcome = match self.order {
-                Order::DatabaseFirst => self.database_first(operation).await,
-                Order::CacheFirst => self.cache_first(operation).await,
-            };
-            outcome.unwrap_or_else(Outcome::from)
-        })
+        Box::pin(async move { CacheFirst::write(self, operation).await.unwrap_or_else(Outcome::from) })
     }
 }

@@ -17,6 +17,8 @@ pub enum Stream {
     Steps = 5,
     /// How long a client thinks before an operation, numbered by its ticket.
     Think = 6,
+    /// How long who waits for a lock stays away from it.
+    Backoff = 7,
     /// When in its period a fault happens, numbered by the fault and the period.
     Fault = 12,
 }

@@ -132,6 +132,7 @@ fn every_registered_name_is_listed_with_its_summary() {
     assert_eq!((listed.code, listed.stderr.as_str()), (Some(0), ""));
     let all = [
         lines(cachebench::strategy::STRATEGIES),
+        lines(cachebench::coherence::COHERENCES),
         lines(cachebench::traffic::KEYS),
         lines(cachebench::traffic::traces::FORMATS),
         lines(cachebench::store::DRIVERS),

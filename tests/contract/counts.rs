@@ -2,7 +2,7 @@ use cachebench::measure::{Command, QueryClass, TallyCounts};
 use cachebench::model::{Kind, Outcome, Served};
 use cachebench::registry::Choice;
 
-use super::{Instance, World, choice, operation, rest, variants, write};
+use super::{Instance, World, aside, choice, coherence_of, operation, rest, variants, write};
 
 /// What an instance sends to both stores while `call` runs, fills behind it included.
 async fn sent<T>(instance: &Instance, call: impl Future<Output = T>) -> (T, TallyCounts) {
@@ -49,16 +49,31 @@ async fn direct_sends_one_query_per_read_and_nothing_to_the_cache() {
     }
 }
 
+type Sent = Vec<(&'static str, u64)>;
+
+/// What a miss, a hit, and a read of no row send.
+fn costs(coherence: &str) -> (Sent, Sent, Sent) {
+    let (get, load) = (("get", 1), ("load", 1));
+    match coherence {
+        // What looks up also claims; what fills gives the claim back, and so does who has nothing to fill with.
+        "lease" => (vec![("evalsha", 2), load], vec![("evalsha", 1)], vec![("evalsha", 2), load]),
+        "populate-lock" => (vec![get, ("evalsha", 2), load], vec![get], vec![get, ("evalsha", 2), load]),
+        "compare-and-set" => (vec![get, ("evalsha", 1), load], vec![get], vec![get, load]),
+        "check-after-set" => (vec![get, ("set", 1), ("load", 2)], vec![get], vec![get, load]),
+        _ => (vec![get, ("set", 1), load], vec![get], vec![get, load]),
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_miss_is_a_get_a_load_and_a_set_and_a_hit_is_a_get() {
+async fn a_miss_is_a_get_a_load_and_a_set_and_a_hit_is_a_get_but_for_what_a_coherence_adds() {
     for choice in variants().iter().filter(|choice| choice.name != "direct") {
         let (_world, instance) = instance_of(choice).await;
         let label = choice.label();
-        let miss = vec![("get", 1), ("set", 1), ("load", 1)];
+        let (miss, hit, absent) = costs(&coherence_of(choice));
         assert_eq!(read(&instance, 1).await, (Served::Miss, miss), "{label}");
-        assert_eq!(read(&instance, 1).await, (Served::Hit, vec![("get", 1)]), "{label}");
+        assert_eq!(read(&instance, 1).await, (Served::Hit, hit), "{label}");
         // There is nothing to put into the cache.
-        assert_eq!(read(&instance, 9).await, (Served::Miss, vec![("get", 1), ("load", 1)]), "{label}");
+        assert_eq!(read(&instance, 9).await, (Served::Miss, absent), "{label}");
     }
 }
 
@@ -66,12 +81,24 @@ async fn a_miss_is_a_get_a_load_and_a_set_and_a_hit_is_a_get() {
 async fn a_write_of_a_cached_row_sends_what_its_strategy_says() {
     let expected: &[(&str, &[(&str, u64)])] = &[
         (r#""cache-aside""#, &[("del", 1), ("write", 1)]),
-        (r#"{"cache-aside": {"on_write": "update"}}"#, &[("set", 1), ("write", 1)]),
+        (r#"{"cache-aside": {"coherence": "update"}}"#, &[("set", 1), ("write", 1)]),
+        (r#"{"cache-aside": {"coherence": "keep"}}"#, &[("write", 1)]),
+        (r#"{"cache-aside": {"coherence": "compare-and-set"}}"#, &[("evalsha", 1), ("write", 1)]),
+        (r#"{"cache-aside": {"coherence": "populate-lock"}}"#, &[("evalsha", 2), ("write", 1)]),
+        (
+            r#"{"cache-aside": {"coherence": {"populate-lock": {"writers": false}}}}"#,
+            &[("del", 1), ("write", 1)],
+        ),
+        // The third is still to come.
+        (r#"{"cache-aside": {"coherence": "double-delete"}}"#, &[("del", 2), ("write", 1)]),
+        (r#"{"cache-aside": {"coherence": "lease"}}"#, &[("evalsha", 1), ("write", 1)]),
+        (r#"{"cache-aside": {"coherence": "check-after-set"}}"#, &[("del", 1), ("write", 1)]),
         (r#""read-through""#, &[("del", 1), ("write", 1)]),
-        (r#"{"read-through": {"on_write": "update"}}"#, &[("set", 1), ("write", 1)]),
-        (r#"{"read-through": {"on_write": "keep"}}"#, &[("write", 1)]),
+        (r#"{"read-through": {"coherence": "update"}}"#, &[("set", 1), ("write", 1)]),
+        (r#"{"read-through": {"coherence": "keep"}}"#, &[("write", 1)]),
         (r#""write-around""#, &[("write", 1)]),
         (r#""write-through""#, &[("set", 1), ("write", 1)]),
+        (r#"{"write-through": {"coherence": "compare-and-set"}}"#, &[("evalsha", 1), ("write", 1)]),
         (r#"{"write-through": {"order": "cache-first"}}"#, &[("evalsha", 1), ("write", 1)]),
         (r#""write-behind""#, &[("evalsha", 1)]),
     ];
@@ -85,6 +112,17 @@ async fn a_write_of_a_cached_row_sends_what_its_strategy_says() {
             instance.read(1).await;
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_of_three_deletions_comes_later_and_is_waited_for_by_a_drain() {
+    let (_world, instance) = instance_of(&aside(r#"{"double-delete": {"after": "2s"}}"#)).await;
+    instance.version(&write(1, "new")).await;
+    let began = tokio::time::Instant::now();
+    let (drained, counts) = sent(&instance, instance.strategy.drain()).await;
+    drained.unwrap();
+    assert_eq!(names(&counts), [("del", 1)]);
+    assert!(began.elapsed() >= std::time::Duration::from_secs(2));
 }
 
 #[tokio::test(start_paused = true)]

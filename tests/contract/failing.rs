@@ -7,7 +7,7 @@ use cachebench::model::{Failure, Key, Kind, Outcome, Served, Store, StoreError};
 use cachebench::registry::Choice;
 use cachebench::store::{Answer, Cache, Reply, Script};
 
-use super::{Instance, World, choice, operation, rest, variants, write};
+use super::{Instance, PREFIX, World, choice, coherence_of, key, operation, rest, variants, write};
 
 /// A cache that fails, and counts its failures as a driver does.
 struct FailingCache {
@@ -51,7 +51,20 @@ impl Cache for FailingCache {
     }
 
     fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
-        self.fails(script.name == "advance", self.cache.run(script, keys, args))
+        match script.name {
+            // It needs memory only where there is no entry, and a claim is put.
+            "claim" => Box::pin(async move {
+                let id = keys
+                    .get(1)
+                    .and_then(|name| std::str::from_utf8(&name[PREFIX.len()..]).ok()?.parse().ok());
+                let there = id.is_some() && self.cache.get(&key(id.unwrap())).await?.is_some();
+                self.fails(!there, self.cache.run(script, keys, args)).await
+            }),
+            name => {
+                let needs_memory = ["advance", "compare-and-set", "fill-claimed"].contains(&name);
+                self.fails(needs_memory, self.cache.run(script, keys, args))
+            }
+        }
     }
 
     fn client(&self) -> Vec<(&'static str, String)> {
@@ -110,7 +123,11 @@ async fn a_write_is_acknowledged_without_the_cache_unless_it_needs_it() {
                 assert!(matches!(outcome, Outcome::Written { version: Some(_) }), "{label}");
                 assert_eq!(world.row(1).await.is_none(), kind == Kind::Delete, "{label}");
             }
-            let expected = u64::from(!super::keeps_entries(choice));
+            let expected = match &*choice.label() {
+                // They tell the cache beforehand, too.
+                "cache-aside (coherence=double-delete)" | "cache-aside (coherence=populate-lock)" => 2,
+                _ => u64::from(!super::keeps_entries(choice)),
+            };
             assert_eq!(failures(&instance, Failure::Unavailable), expected, "{label}");
         }
     }
@@ -138,7 +155,10 @@ async fn a_full_cache_serves_what_it_holds_and_fills_nothing() {
         before.read(1).await;
         rest().await;
         let instance = world.failing(choice, Failure::Refused, true);
-        for (id, wanted) in [(1, Served::Hit), (2, Served::Miss), (2, Served::Miss)] {
+        // There is no room for a claim either: that is a cache that fails.
+        let claims = ["lease", "populate-lock"].contains(&&*coherence_of(choice));
+        let missed = if claims { Served::Fallback } else { Served::Miss };
+        for (id, wanted) in [(1, Served::Hit), (2, missed), (2, missed)] {
             let Outcome::Read { served, value } = instance.read(id).await else { panic!() };
             rest().await;
             assert_eq!(served, wanted, "{}", choice.label());
@@ -162,7 +182,8 @@ async fn a_full_cache_refuses_the_writes_that_need_it() {
 /// The write is committed, so it is acknowledged; the price is an old entry that only its TTL removes.
 #[tokio::test(start_paused = true)]
 async fn an_update_that_a_full_cache_refuses_leaves_the_old_entry() {
-    for text in [r#"{"cache-aside": {"on_write": "update"}}"#, r#"{"read-through": {"on_write": "update"}}"#]
+    for text in
+        [r#"{"cache-aside": {"coherence": "update"}}"#, r#"{"read-through": {"coherence": "update"}}"#]
     {
         let world = World::with_rows([1]).await;
         world.instance(1, &choice(text)).read(1).await;
@@ -185,7 +206,7 @@ async fn an_entry_that_is_no_value_is_counted_and_the_database_answers() {
     for choice in variants().iter().filter(|choice| choice.name != "direct") {
         let world = World::with_rows([1]).await;
         let instance = world.instance(0, choice);
-        world.cache.set(&super::key(1), Bytes::from_static(b"not ours"), None).await.unwrap();
+        world.cache.set(&super::key(1), Bytes::from_static(b"something else"), None).await.unwrap();
         let Outcome::Read { served, value } = instance.read(1).await else { panic!() };
         assert_eq!((served, value.unwrap().version), (Served::Fallback, 1), "{}", choice.label());
         assert_eq!(failures(&instance, Failure::Corrupt), 1, "{}", choice.label());

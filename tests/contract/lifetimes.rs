@@ -42,8 +42,8 @@ async fn without_a_ttl_an_entry_stays() {
 #[tokio::test(start_paused = true)]
 async fn a_write_starts_the_ttl_anew() {
     for text in [
-        r#"{"cache-aside": {"on_write": "update"}}"#,
-        r#"{"read-through": {"on_write": "update"}}"#,
+        r#"{"cache-aside": {"coherence": "update"}}"#,
+        r#"{"read-through": {"coherence": "update"}}"#,
         r#""write-through""#,
         r#"{"write-through": {"order": "cache-first"}}"#,
     ] {
@@ -61,7 +61,7 @@ async fn a_write_starts_the_ttl_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn an_old_row_is_served_no_longer_than_its_ttl() {
-    for text in [r#""write-around""#, r#"{"read-through": {"on_write": "keep"}}"#] {
+    for text in [r#""write-around""#, r#"{"read-through": {"coherence": "keep"}}"#] {
         let world = World { ttl: Some(TTL), ..World::with_rows([1]).await };
         let instance = world.instance(0, &choice(text));
         served(&instance, 1).await;

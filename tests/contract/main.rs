@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
+mod coherence;
 mod counts;
 mod dropped;
 mod failing;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use cachebench::coherence::COHERENCES;
 use cachebench::measure::Tally;
 use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value};
 use cachebench::registry::Choice;
@@ -30,12 +32,16 @@ const PREFIX: &str = "cb:";
 /// Every strategy with its defaults, then with the options that change what it does.
 fn variants() -> Vec<Choice> {
     let mut variants: Vec<_> = STRATEGIES.iter().map(|entry| Choice::named(entry.name)).collect();
+    variants.extend(COHERENCES.iter().map(|entry| aside(&format!("\"{}\"", entry.name))));
     variants.extend(
         [
-            r#"{"cache-aside": {"on_write": "update"}}"#,
-            r#"{"read-through": {"on_write": "update"}}"#,
-            r#"{"read-through": {"on_write": "keep"}}"#,
+            r#"{"cache-aside": {"coherence": {"compare-and-set": {"leave": "version"}}}}"#,
+            r#"{"cache-aside": {"coherence": {"populate-lock": {"writers": false}}}}"#,
+            r#"{"read-through": {"coherence": "update"}}"#,
+            r#"{"read-through": {"coherence": "keep"}}"#,
             r#"{"read-through": {"fill": "behind"}}"#,
+            r#"{"read-through": {"fill": "behind", "coherence": "lease"}}"#,
+            r#"{"write-through": {"coherence": "compare-and-set"}}"#,
             r#"{"write-through": {"order": "cache-first"}}"#,
             r#"{"write-behind": {"batch": 2, "flush_every": "3ms"}}"#,
             r#"{"write-behind": {"buffer": "process"}}"#,
@@ -49,9 +55,21 @@ fn choice(text: &str) -> Choice {
     serde_json::from_str(text).unwrap()
 }
 
+/// Cache-aside with a coherence, given as in a workload.
+fn aside(coherence: &str) -> Choice {
+    choice(&format!(r#"{{"cache-aside": {{"coherence": {coherence}}}}}"#))
+}
+
+/// The coherence of a strategy by its name; empty where there is no choice, and the default is left.
+fn coherence_of(choice: &Choice) -> String {
+    let chosen = choice.options.get("coherence");
+    let named = |chosen: &serde_json::Value| serde_json::from_value::<Choice>(chosen.clone()).unwrap().name;
+    chosen.map(named).unwrap_or_default()
+}
+
 /// Whether a write leaves the entry of its row as it was.
 fn keeps_entries(choice: &Choice) -> bool {
-    matches!(&*choice.label(), "write-around" | "read-through (on_write=keep)")
+    choice.name == "write-around" || coherence_of(choice) == "keep"
 }
 
 /// Two stores in memory, and the service instances over them.
@@ -60,6 +78,7 @@ struct World {
     cache: MemoryCache,
     database: MemoryDatabase,
     ttl: Option<Duration>,
+    fill_delay: Option<Duration>,
 }
 
 struct Instance {
@@ -90,18 +109,27 @@ impl World {
         cache: impl Fn(Arc<dyn Cache>, Arc<Tally>) -> Arc<dyn Cache>,
         database: impl Fn(Arc<dyn Database>) -> Arc<dyn Database>,
     ) -> Instance {
+        let mut parts = self.parts(number);
+        let tally = parts.tally.clone();
+        parts.cache = cache(parts.cache, tally.clone());
+        parts.database = database(parts.database);
+        Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tally }
+    }
+
+    /// What the strategy of an instance is built from.
+    fn parts(&self, number: usize) -> Parts {
         let tally = Arc::new(Tally::default());
-        let parts = Parts {
-            cache: cache(Arc::new(self.cache.share(tally.clone())), tally.clone()),
-            database: database(Arc::new(self.database.share(tally.clone()))),
+        Parts {
+            cache: Arc::new(self.cache.share(tally.clone())),
+            database: Arc::new(self.database.share(tally.clone())),
             ttl: self.ttl,
+            fill_delay: self.fill_delay,
             prefix: PREFIX.into(),
             instance: number,
-            tally: tally.clone(),
+            tally,
             ledger: Arc::default(),
             tasks: Tasks::default(),
-        };
-        Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tally }
+        }
     }
 
     /// The row in the database, past all tallies; nothing if it has been deleted.
@@ -110,10 +138,11 @@ impl World {
         row.filter(|row| !row.tombstone)
     }
 
-    /// What the cache holds, past all tallies.
+    /// The row that the cache holds, past all tallies.
     async fn entry(&self, id: u64) -> Option<Value> {
         let raw = self.cache.share(Arc::default()).get(&key(id)).await.unwrap();
-        raw.map(|raw| Value::decode(raw).unwrap())
+        // What is no longer than a version is a tombstone.
+        raw.filter(|raw| raw.len() > 8).map(|raw| Value::decode(raw).unwrap())
     }
 }
 

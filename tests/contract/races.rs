@@ -23,7 +23,7 @@ async fn a_reader_is_overtaken(text: &str) -> (String, World, [super::Instance; 
 /// The classic race: the reader loads, the writer commits and deletes, the reader fills with what it loaded.
 #[tokio::test(start_paused = true)]
 async fn a_cache_aside_reader_that_is_overtaken_leaves_the_old_row_in_the_cache() {
-    for text in [r#""cache-aside""#, r#""read-through""#, r#"{"cache-aside": {"on_write": "update"}}"#] {
+    for text in [r#""cache-aside""#, r#""read-through""#, r#"{"cache-aside": {"coherence": "update"}}"#] {
         let (read, world, instances) = a_reader_is_overtaken(text).await;
         assert_eq!(read, "seeded 1", "{text}");
         assert_eq!((world.entry(1).await.unwrap().version, world.row(1).await.unwrap().version), (1, 2));
@@ -51,10 +51,19 @@ async fn a_fill_yields_to_a_newer_entry_where_the_cache_is_ahead() {
 /// Two writers of one row, the database first: whoever is overtaken between the stores has the last word in
 /// the cache.
 #[tokio::test(start_paused = true)]
-async fn writers_that_update_the_cache_may_reach_the_stores_in_opposite_orders() {
-    for text in [r#""write-through""#, r#"{"cache-aside": {"on_write": "update"}}"#] {
+async fn writers_that_update_the_cache_may_reach_it_in_another_order_than_the_database_unless_versions_decide()
+ {
+    for text in [r#""write-through""#, r#"{"cache-aside": {"coherence": "update"}}"#] {
         let stale = overtaken_writes(text, Kind::Write).await;
         assert!(stale > 0, "{text} was never overtaken");
+    }
+    for text in [
+        r#"{"write-through": {"coherence": "compare-and-set"}}"#,
+        r#"{"cache-aside": {"coherence": "compare-and-set"}}"#,
+    ] {
+        for second in [Kind::Write, Kind::Insert, Kind::Delete] {
+            assert_eq!(overtaken_writes(text, second).await, 0, "{text}, {second:?}");
+        }
     }
     assert_eq!(overtaken_writes(r#"{"write-through": {"order": "cache-first"}}"#, Kind::Write).await, 0);
     assert_eq!(overtaken_writes(r#""write-behind""#, Kind::Write).await, 0);

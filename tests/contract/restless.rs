@@ -89,6 +89,10 @@ impl Database for Restless<dyn Database> {
         Box::pin(self.amid(|store| store.load_many(keys)))
     }
 
+    fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        Box::pin(self.amid(|store| store.version(key)))
+    }
+
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(self.amid(|store| store.update(key, payload)))
     }

@@ -17,6 +17,7 @@ const ORDER: &[&str] = &[
     "measure",
     "placement",
     "store",
+    "coherence",
     "invalidation",
     "mitigation",
     "strategy",

@@ -71,6 +71,11 @@ async fn every_script_is_part_of_the_histories() {
             "settle" => matches!(step, Step::Settle { .. }),
             "survey" => matches!(step, Step::Survey(_)),
             "dirty" => matches!(step, Step::Dirty(_)),
+            "claim" => matches!(step, Step::Claim { .. }),
+            "fill-claimed" => matches!(step, Step::FillClaimed { .. }),
+            "release" => matches!(step, Step::Release { .. }),
+            "invalidate" => matches!(step, Step::Invalidate(_)),
+            "compare-and-set" => matches!(step, Step::CompareAndSet(..)),
             _ => false,
         });
         assert!(taken, "no step runs the script {}", script.name);

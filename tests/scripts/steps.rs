@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cachebench::model::{Key, StoreError, Value};
-use cachebench::store::scripts::{Advance, Surveyed, advance, dirty, settle, survey};
+use cachebench::store::scripts::{
+    Advance, Claim, Claimed, Surveyed, Token, advance, claim, compare_and_set, dirty, fill_claimed,
+    invalidate, release, settle, survey,
+};
 use cachebench::traffic::Random;
 use rand::Rng;
 
@@ -27,7 +30,15 @@ pub enum Step {
     Settle { flushed: Vec<(u64, u64)>, began: u64, ttl: bool },
     Dirty(usize),
     Survey(Vec<u64>),
+    Claim { id: u64, token: u64, or_entry: bool },
+    FillClaimed { id: u64, token: u64, raw: Bytes, ttl: bool },
+    Release { id: u64, token: u64, entry: bool },
+    Invalidate(u64),
+    CompareAndSet(u64, Bytes, bool),
 }
+
+/// The claims of a history, all of one kind.
+const KIND: &str = "claim";
 
 /// What came back.
 #[derive(Debug, PartialEq)]
@@ -42,6 +53,7 @@ pub enum Seen {
     Waiting(Vec<(u64, u64)>),
     /// Version and checksum of each entry, and whether it expires.
     Heads(Vec<Option<(u64, u64, bool)>>),
+    Claimed(Claimed),
 }
 
 impl Step {
@@ -49,8 +61,8 @@ impl Step {
     pub fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
         let ttl = random.below(2) == 0;
-        match random.below(17) {
-            16 => Step::Survey((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
+        match random.below(27) {
+            26 => Step::Survey((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             0 => Step::Get(id),
             1 => Step::GetMany((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             2 | 3 => Step::Set(id, entry(random), ttl),
@@ -68,6 +80,11 @@ impl Step {
                 began: time(random),
                 ttl,
             },
+            16..19 => Step::Claim { id, token: random.below(3), or_entry: random.below(2) == 0 },
+            19 | 20 => Step::FillClaimed { id, token: random.below(3), raw: entry(random), ttl },
+            21 => Step::Release { id, token: random.below(3), entry: random.below(2) == 0 },
+            22 => Step::Invalidate(id),
+            23..26 => Step::CompareAndSet(id, versioned(random), ttl),
             _ => Step::Dirty(random.below(ROWS + 2) as usize),
         }
     }
@@ -101,6 +118,22 @@ impl Step {
                 let head = |it: Surveyed| (it.version, it.checksum, it.ttl_ms.is_some());
                 let found = survey(cache, &keys(ids)).await?;
                 Seen::Heads(found.into_iter().map(|found| found.map(head)).collect())
+            }
+            &Step::Claim { id, token, or_entry } => {
+                let (key, token) = (side.key(id), Token(token));
+                let step = Claim { key: &key, kind: KIND, token, ttl: TTL, or_entry };
+                Seen::Claimed(claim(cache, step).await?)
+            }
+            Step::FillClaimed { id, token, raw, ttl } => {
+                let (key, token, raw) = (side.key(*id), Token(*token), raw.clone());
+                Seen::Flag(fill_claimed(cache, &key, KIND, token, raw, lifetime(*ttl)).await?)
+            }
+            &Step::Release { id, token, entry } => {
+                Seen::Flag(release(cache, &side.key(id), KIND, Token(token), entry).await?)
+            }
+            Step::Invalidate(id) => Seen::Count(invalidate(cache, &side.key(*id), KIND).await?),
+            Step::CompareAndSet(id, raw, ttl) => {
+                Seen::Flag(compare_and_set(cache, &side.key(*id), raw.clone(), lifetime(*ttl)).await?)
             }
             Step::Dirty(limit) => Seen::Waiting(dirty(cache, &side.dirty, *limit).await?),
         })
@@ -142,6 +175,15 @@ fn body(random: &mut Random) -> Bytes {
     let mut body = vec![0; size];
     random.fill_bytes(&mut body);
     body.into()
+}
+
+/// A row, or the tombstone of one.
+fn versioned(random: &mut Random) -> Bytes {
+    if random.below(3) > 0 {
+        value(random).encode()
+    } else {
+        Bytes::copy_from_slice(&edge(random).to_be_bytes())
+    }
 }
 
 /// An entry as a strategy would put it, or one that is too short to be a value.

@@ -129,6 +129,15 @@ impl Database for Postgres {
         })
     }
 
+    fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        Box::pin(async move {
+            let version = self.with(QueryClass::Load, async |connection| {
+                Statement::VERSION.of_row(id(key)).fetch_optional(connection).await
+            });
+            Ok(version.await?.map(|(version,)| version as u64))
+        })
+    }
+
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {

@@ -52,6 +52,11 @@ impl Statement {
         counted_as: None,
         class: QueryClass::Load,
     };
+    pub(super) const VERSION: Statement = Statement {
+        sql: "SELECT version FROM items WHERE id = $1",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
     /// A deletion is an update that leaves no body: the row keeps its place in the order of versions.
     pub(super) const UPDATE: Statement = Statement {
         sql: "UPDATE items SET version = version + 1, checksum = $2, body = $3 WHERE id = $1 AND body IS NOT NULL \
@@ -98,9 +103,9 @@ impl Statement {
     }
 
     /// Every statement that a load may send under this query shape.
-    pub fn all(query: &Query) -> [Statement; 5] {
+    pub fn all(query: &Query) -> [Statement; 6] {
         let (one, many) = (query.load_statement(), query.load_many_statement());
-        [one, many, Self::UPDATE, Self::INSERT, Self::STORE]
+        [one, many, Self::VERSION, Self::UPDATE, Self::INSERT, Self::STORE]
     }
 
     pub(super) fn change(
@@ -110,6 +115,10 @@ impl Statement {
     ) -> QueryAs<'_, Postgres, (i64,), PgArguments> {
         let checksum = payload.map_or(0, |payload| payload.checksum as i64);
         sqlx::query_as(self.sql).bind(id).bind(checksum).bind(payload.map(|payload| &payload.body[..]))
+    }
+
+    pub(super) fn of_row<'a>(self, id: i64) -> QueryAs<'a, Postgres, (i64,), PgArguments> {
+        sqlx::query_as(self.sql).bind(id)
     }
 
     pub(super) fn store(self, rows: &[&(Key, Value)]) -> SqlxQuery<'static, Postgres, PgArguments> {

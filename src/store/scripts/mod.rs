@@ -1,16 +1,41 @@
 //! Scripts: the atomic steps that strategies and mitigations are built from, one file each.
+//!
+//! They read by GETRANGE and remove by UNLINK, where GET and DEL would do: so the server's counts of those two
+//! remain those that we sent, and can be held against ours.
 
 mod advance;
+mod claim;
+mod compare_and_set;
 mod dirty;
+mod fill_claimed;
+mod invalidate;
+mod release;
 mod settle;
 mod survey;
+mod token;
 
 pub use advance::{Advance, advance};
+pub use claim::{Claim, Claimed, claim};
+pub use compare_and_set::compare_and_set;
 pub use dirty::{DirtySet, dirty};
+pub use fill_claimed::fill_claimed;
+pub use invalidate::invalidate;
+pub use release::release;
 pub use settle::settle;
 pub use survey::{Surveyed, survey};
+pub use token::{Token, Tokens};
 
 use super::Script;
 
 /// Every script.
-pub static SCRIPTS: &[&Script] = &[&advance::SCRIPT, &dirty::SCRIPT, &settle::SCRIPT, &survey::SCRIPT];
+pub static SCRIPTS: &[&Script] = &[
+    &advance::SCRIPT,
+    &claim::SCRIPT,
+    &compare_and_set::SCRIPT,
+    &dirty::SCRIPT,
+    &fill_claimed::SCRIPT,
+    &invalidate::SCRIPT,
+    &release::SCRIPT,
+    &settle::SCRIPT,
+    &survey::SCRIPT,
+];

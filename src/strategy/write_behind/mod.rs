@@ -12,7 +12,7 @@ use self::buffer::{Buffer, Waiting, now_us};
 use self::flusher::Flusher;
 use super::{Fill, LookAside, Parts, Strategy, written};
 use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError, Time};
-use crate::registry::{self, Entry};
+use crate::registry::{self, Choice, Entry};
 use crate::store::scripts::{Advance, DirtySet, advance};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
@@ -28,7 +28,9 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
         let rest = options.flush_every.0.max(Duration::from_millis(1));
         let flusher = Arc::new(Flusher::new(buffer, options.batch.max(1), parts.clone()));
         let task = tokio::spawn(flusher.clone().run(rest));
-        Ok(Box::new(WriteBehind { reads: LookAside::new(&parts, Fill::Add), parts, flusher, task }))
+        // The script that writes is what keeps the entry; reads take it as they find it.
+        let reads = LookAside::new(&parts, parts.coherence(&Choice::named("keep"))?, Fill::Add);
+        Ok(Box::new(WriteBehind { reads, parts, flusher, task }))
     },
 };
 

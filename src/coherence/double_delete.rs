@@ -1,0 +1,92 @@
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::sync::watch;
+
+use super::{Claim, Coherence, Parts};
+use crate::model::{BoxFuture, Key, Time, Value};
+use crate::registry::{self, Entry};
+use crate::store::Answer;
+
+pub const ENTRY: Entry<dyn Coherence, Parts> = Entry {
+    name: "double-delete",
+    summary: "the entry is deleted before the commit, after it, and once more a while later",
+    options: registry::schema_of::<Options>,
+    build: |options, parts| {
+        let options: Options = registry::options(options)?;
+        Ok(Box::new(DoubleDelete { after: options.after.0, pending: watch::Sender::new(0), parts }))
+    },
+};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Options {
+    /// How long after the commit the entry is deleted for the last time; a fill that comes later still stays.
+    after: Time,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { after: Time(Duration::from_millis(500)) }
+    }
+}
+
+/// Old rows that overtaken readers put back are swept out after a while.
+struct DoubleDelete {
+    after: Duration,
+    /// How many last deletions are still to come.
+    pending: watch::Sender<usize>,
+    parts: Parts,
+}
+
+/// A deletion that is still to come; it counts as long as it exists, which is not long if its instance dies.
+struct Pending(watch::Sender<usize>);
+
+impl Pending {
+    fn new(count: &watch::Sender<usize>) -> Pending {
+        count.send_modify(|pending| *pending += 1);
+        Pending(count.clone())
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.send_modify(|pending| *pending -= 1);
+    }
+}
+
+impl Coherence for DoubleDelete {
+    fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    fn before_write<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Claim> {
+        Box::pin(async move {
+            // A failure was counted where it happened; two more deletions follow.
+            let _ = self.parts.cache.delete(key).await;
+            Claim::None
+        })
+    }
+
+    fn committed<'a>(&'a self, key: &'a Key, _: Option<&'a Value>, _: Claim) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let (cache, key, after, pending) =
+                (self.parts.cache.clone(), *key, self.after, Pending::new(&self.pending));
+            self.parts.tasks.spawn(async move {
+                tokio::time::sleep(after).await;
+                // As above; there is nobody to tell.
+                let _ = cache.delete(&key).await;
+                drop(pending);
+            });
+            self.parts.cache.delete(&key).await.map(drop)
+        })
+    }
+
+    fn drain<'a>(&'a self) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            // It fails only if the sender is gone, and that is ours.
+            let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
+        })
+    }
+}

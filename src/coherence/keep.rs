@@ -1,0 +1,27 @@
+use super::{Claim, Coherence, Parts};
+use crate::model::{Key, Value};
+use crate::registry::{self, Entry, NoOptions};
+use crate::store::Answer;
+
+pub const ENTRY: Entry<dyn Coherence, Parts> = Entry {
+    name: "keep",
+    summary: "the entry is left to its TTL",
+    options: registry::schema_of::<NoOptions>,
+    build: |options, parts| {
+        registry::options::<NoOptions>(options)?;
+        Ok(Box::new(Keep(parts)))
+    },
+};
+
+/// The cache is not told: the TTL is the only bound on how old a row may be.
+struct Keep(Parts);
+
+impl Coherence for Keep {
+    fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    fn committed<'a>(&'a self, _: &'a Key, _: Option<&'a Value>, _: Claim) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}

@@ -1,0 +1,161 @@
+//! Coherence: what becomes of the cached entry of a row when the row is written.
+//!
+//! A reader that loads a row, is overtaken by a writer, and fills the cache with what it loaded leaves an old entry
+//! behind. Each variant closes that gap, or leaves it open, in a way of its own.
+
+mod check_after_set;
+mod claims;
+mod compare_and_set;
+mod delete;
+mod double_delete;
+mod keep;
+mod lease;
+mod populate_lock;
+mod update;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use claims::Claims;
+
+use crate::model::{BoxFuture, Key, Value};
+use crate::registry::{Choice, Entry, OptionsError};
+use crate::store::scripts::Token;
+use crate::store::{Answer, Cache, Database, NoopCache, NoopDatabase, Tasks};
+
+/// How the entries of written rows are kept coherent with the database, as one service instance does it.
+///
+/// A read looks up, and after a miss either fills or lets go of what it claimed. A write announces itself, and then
+/// either tells what it committed or lets go too. Any of these calls may be dropped at any await; what is left in the
+/// cache then must end by its own TTL.
+pub trait Coherence: Send + Sync {
+    /// What it was built from.
+    fn parts(&self) -> &Parts;
+
+    /// The entry of a row, or what its reader may do about a miss.
+    fn look_up<'a>(&'a self, key: &'a Key) -> Answer<'a, LookUp> {
+        Box::pin(async move { Ok(LookUp::found(self.parts().cache.get(key).await?)) })
+    }
+
+    /// As [`Coherence::look_up`], for several keys in their order.
+    fn look_up_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<LookUp>> {
+        Box::pin(async move {
+            let entries = self.parts().cache.get_many(keys).await?;
+            Ok(entries.into_iter().map(LookUp::found).collect())
+        })
+    }
+
+    /// Offers a loaded row to the cache.
+    fn fill<'a>(&'a self, key: &'a Key, value: &'a Value, _: Claim) -> Answer<'a, Filled> {
+        Box::pin(async move {
+            let parts = self.parts();
+            parts.cache.set(key, value.encode(), parts.ttl).await?;
+            Ok(Filled::Stored)
+        })
+    }
+
+    /// Gives back a claim that came to nothing: the load failed or found no row, or the write failed.
+    fn release<'a>(&'a self, _: &'a Key, _: Claim) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Announces a write. A cache that fails is no reason to fail it, so there is nothing to answer but the claim.
+    fn before_write<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Claim> {
+        Box::pin(std::future::ready(Claim::None))
+    }
+
+    /// Tells the cache of a commit: the row as written, a tombstone, or nothing if there was no such row.
+    fn committed<'a>(&'a self, key: &'a Key, row: Option<&'a Value>, claim: Claim) -> Answer<'a, ()>;
+
+    /// Whether a written row is in the cache afterwards.
+    fn leaves_row(&self) -> bool {
+        false
+    }
+
+    /// Returns when nothing that was put off is left to do.
+    fn drain<'a>(&'a self) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// What a coherence is built from: the stores as its service instance is connected to them.
+#[derive(Clone)]
+pub struct Parts {
+    pub cache: Arc<dyn Cache>,
+    pub database: Arc<dyn Database>,
+    /// How long entries live; without it, until they are evicted or deleted.
+    pub ttl: Option<Duration>,
+    /// The number of the service instance, from 0.
+    pub instance: usize,
+    /// For work behind the callers' backs.
+    pub tasks: Tasks,
+}
+
+impl Parts {
+    /// Stores that answer at once and hold nothing: to try whether something can be built.
+    pub fn noop() -> Parts {
+        let (cache, database) = (Arc::new(NoopCache), Arc::new(NoopDatabase));
+        Parts { cache, database, ttl: None, instance: 0, tasks: Tasks::default() }
+    }
+}
+
+/// What a reader found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookUp {
+    Hit(Bytes),
+    Miss(Claim),
+}
+
+impl LookUp {
+    /// An entry that anyone may fill if it is not there.
+    fn found(entry: Option<Bytes>) -> LookUp {
+        entry.map_or(LookUp::Miss(Claim::None), LookUp::Hit)
+    }
+}
+
+/// What a reader that missed, or a writer that announced itself, holds until it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Nothing, and nothing is needed.
+    None,
+    /// A lock or a lease that the cache knows by this token.
+    Held(Token),
+    /// Another holds it: this caller must not fill.
+    Denied,
+}
+
+/// What came of a fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    Stored,
+    /// The cache refused the row, or it was taken out again: it was no longer known to be the newest.
+    Rejected,
+}
+
+/// Every coherence.
+pub static COHERENCES: &[Entry<dyn Coherence, Parts>] = &[
+    delete::ENTRY,
+    update::ENTRY,
+    keep::ENTRY,
+    compare_and_set::ENTRY,
+    populate_lock::ENTRY,
+    double_delete::ENTRY,
+    lease::ENTRY,
+    check_after_set::ENTRY,
+];
+
+/// Builds the coherence chosen, to be shared by the reads and the writes of a strategy.
+///
+/// # Errors
+/// When the name or an option is unknown.
+pub fn build(choice: &Choice, parts: Parts) -> Result<Arc<dyn Coherence>, OptionsError> {
+    let refused = |OptionsError(error)| OptionsError(format!("coherence: {error}"));
+    choice.build(COHERENCES, parts).map(Arc::from).map_err(refused)
+}
+
+/// The schema of a choice among [`COHERENCES`].
+pub fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    crate::registry::choice_schema(COHERENCES, generator)
+}
