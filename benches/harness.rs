@@ -65,6 +65,7 @@ fn main() {
         kind: Kind::Read,
         result: Ok(Some(Served::Hit)),
         absent: false,
+        refused: false,
         corrupt: false,
         after_write: None,
     };

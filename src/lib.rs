@@ -12,6 +12,7 @@
 //! | [`measure`] | what happened: recorder, window, summary, verdict, closed forms |
 //! | [`store`] | the cache and the database, behind two traits |
 //! | [`strategy`] | who is asked on a read, and who is told of a write |
+//! | [`inventory`] | how a decrement of the stock gets from the cache into the database |
 //! | [`servers`] | the Redis and Postgres processes of a run, managed or somebody else's |
 //! | [`engine`] | pacer, lanes, watchdog: makes the operations happen |
 //! | [`report`] | pure functions of a summary, one file a format |
@@ -38,6 +39,7 @@ pub mod traffic;
 pub mod measure;
 pub mod store;
 pub mod strategy;
+pub mod inventory;
 pub mod servers;
 pub mod engine;
 pub mod report;

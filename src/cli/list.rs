@@ -2,6 +2,7 @@ use clap::Args;
 
 use super::Printer;
 use super::exit::{Exit, Failure};
+use crate::inventory::INVENTORIES;
 use crate::registry::Entry;
 use crate::report::FORMATS as REPORT_FORMATS;
 use crate::store::DRIVERS;
@@ -19,6 +20,7 @@ pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
         ("traffic.keys", listed(KEYS)),
         ("traffic.keys.trace.format", listed(TRACE_FORMATS)),
         ("cache.driver", listed(DRIVERS)),
+        ("inventory.persist", listed(INVENTORIES)),
         ("--format", listed(REPORT_FORMATS)),
     ]
 }

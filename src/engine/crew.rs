@@ -8,6 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::lane::Lane;
 use super::watchdog::{Leash, Watchdog};
+use crate::inventory::Inventory;
 use crate::measure::{Recorder, Tally, TallyCounts, thread_time};
 use crate::model::{BoxFuture, StoreError};
 use crate::store::Tasks;
@@ -17,8 +18,20 @@ use crate::strategy::Strategy;
 #[derive(Clone)]
 pub struct Instance {
     pub strategy: Arc<dyn Strategy>,
+    /// What decrements go through, where the traffic has any.
+    pub inventory: Option<Arc<dyn Inventory>>,
     pub tally: Arc<Tally>,
     pub tasks: Tasks,
+}
+
+impl Instance {
+    async fn drain(&self) -> Result<(), StoreError> {
+        self.strategy.drain().await?;
+        match &self.inventory {
+            Some(inventory) => inventory.drain().await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// Connects the instance of a number, on the thread that it will live on.
@@ -217,7 +230,7 @@ impl Context {
             match order {
                 Command::Shift(shift) => self.work(shift, &instances).await,
                 Command::Drain(answer) => {
-                    let drained = join_all(instances.iter().map(|instance| instance.strategy.drain())).await;
+                    let drained = join_all(instances.iter().map(Instance::drain)).await;
                     // Nobody listens any more if the limit was reached meanwhile.
                     let _ = answer.send(drained.into_iter().collect());
                 }

@@ -175,6 +175,7 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
     let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(shared.start));
     let (queue, next, halt) = (shared.queues[worker].clone(), shared.next.clone(), shared.halt.clone());
     let (traffic, after_write, timeouts) = (plan.traffic.clone(), plan.after_write.clone(), plan.timeouts);
+    let sales = plan.sales.clone();
     Box::new(move |instance: Instance, leash, recorder| Lane {
         tickets: match is_closed {
             true => Tickets::Closed { next: next.clone(), end, deadline, pauses },
@@ -182,6 +183,8 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
         },
         traffic: traffic.clone(),
         strategy: instance.strategy,
+        inventory: instance.inventory,
+        sales: sales.clone(),
         after_write: after_write.clone(),
         recorder,
         leash,

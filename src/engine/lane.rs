@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::Stop;
 use super::queue::Queue;
 use super::watchdog::Leash;
-use crate::measure::{AfterWrite, Observation, Recorder, Rows};
-use crate::model::{Failure, Found, Kind, Moment, Operation, Outcome, Served, Timing};
+use crate::inventory::Inventory;
+use crate::measure::{AfterWrite, Observation, Recorder, Rows, Sales};
+use crate::model::{BoxFuture, Failure, Found, Kind, Moment, Operation, Outcome, Served, Timing};
 use crate::strategy::{Strategy, read_one_by_one};
 use crate::traffic::{Fetch, Pauses, Traffic};
 
@@ -52,6 +53,9 @@ pub struct Lane {
     pub tickets: Tickets,
     pub traffic: Arc<Traffic>,
     pub strategy: Arc<dyn Strategy>,
+    /// What decrements go through, where the traffic has any.
+    pub inventory: Option<Arc<dyn Inventory>>,
+    pub sales: Arc<Sales>,
     pub after_write: Arc<AfterWrite>,
     pub recorder: Arc<Mutex<Recorder>>,
     pub leash: Leash,
@@ -81,6 +85,7 @@ impl Lane {
                     Fetch::OneByOne => Box::pin(read_one_by_one(&*self.strategy, &operation.keys)),
                 },
                 Kind::Write | Kind::Insert | Kind::Delete => self.strategy.write(&operation),
+                Kind::Decrement => self.decrement(&operation),
             };
             let outcome = self.leash.hold(started, self.timeouts[operation.kind as usize], call).await;
             let finished = Moment::now();
@@ -95,12 +100,21 @@ impl Lane {
         }
     }
 
+    fn decrement<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
+        let Some(inventory) = &self.inventory else {
+            return Box::pin(std::future::ready(Outcome::Failed(Failure::Refused)));
+        };
+        self.sales.begin(operation.key.id(), operation.quantity);
+        inventory.decrement(&operation.key, operation.quantity)
+    }
+
     /// What is counted of an operation; `written` is the version that a read just after a write should find.
     fn observe(&self, operation: &Operation, outcome: &Outcome, written: Option<u64>) -> Observation {
         let mut seen = Observation {
             kind: operation.kind,
             result: Ok(None),
             absent: false,
+            refused: false,
             corrupt: false,
             after_write: None,
         };
@@ -120,6 +134,10 @@ impl Lane {
                 }
             }
             Outcome::ReadMany(_) => {}
+            Outcome::Decremented { left } => {
+                seen.refused = left.is_none();
+                self.sales.close(operation.key.id(), operation.quantity, left.is_some());
+            }
             Outcome::Failed(failure) => seen.result = Err(*failure),
         }
         seen

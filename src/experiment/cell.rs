@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use super::observer::{Event, Observer, Phase};
 use super::servers::{Servers, Urls};
-use super::{ExperimentError, checks, parts, preload};
+use super::{ExperimentError, checks, parts, preload, stock};
 use crate::config::{Data, Warmup, Workload};
 use crate::engine::{Crew, Drive, Flow, Limit, Load, Plan, Stop};
 use crate::measure::{
-    AfterWrite, Clock, CounterCheck, Findings, Metrics, Recorder, RepeatResult, Status, Unit, Usage, Verdict,
-    Window,
+    AfterWrite, Clock, CounterCheck, Findings, Metrics, Recorder, RepeatResult, Sales, Status, Unit, Usage,
+    Verdict, Window,
 };
 use crate::model::{Failure, Kind, Served};
-use crate::store::postgres::{prepare, seed};
+use crate::store::postgres::{prepare, seed, seed_stock};
 use crate::traffic::Traffic;
 
 /// Acknowledged writes must have reached the database after this long.
@@ -40,7 +40,7 @@ pub fn measure(
     observer.event(&Event::Phase(Phase::Connecting));
     let crew = Crew::start(workload.app.threads, workload.app.instances, &parts::factory(workload, &urls))?;
     let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
-    if workload.cache.preload {
+    if preload::is_wanted(workload, &traffic) {
         observer.event(&Event::Phase(Phase::Preloading));
         let preloaded = servers.runtime.block_on(async {
             tokio::select! {
@@ -53,6 +53,7 @@ pub fn measure(
     let before = checks::books(&crew, servers, &urls);
 
     let after_write = Arc::new(AfterWrite::new(traffic.rows() + INSERTED_FOLLOWED));
+    let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
     let plan = |load, limit, first| Plan {
         load,
         limit,
@@ -60,6 +61,7 @@ pub fn measure(
         timeouts: Kind::ALL.map(|kind| workload.traffic.timeout.of(kind).0),
         traffic: traffic.clone(),
         after_write: after_write.clone(),
+        sales: sales.clone(),
         stop: stop.clone(),
     };
     let mut reasons = Vec::new();
@@ -118,6 +120,12 @@ pub fn measure(
         reasons.extend_from_slice(&verdict.reasons);
         remarks = verdict;
         unchecked = after.counted.unread;
+        if traffic.decrements() {
+            match servers.runtime.block_on(stock::audit(workload, &traffic, &urls, &sales)) {
+                Ok(audit) => audit.put(&mut metrics),
+                Err(error) => reasons.push(format!("the stock could not be counted: {error}")),
+            }
+        }
         if !reasons.is_empty() {
             status = Status::Invalid;
         }
@@ -177,6 +185,10 @@ fn fill(
             }
         });
         seeded.ok_or(ExperimentError::Interrupted)??;
+    }
+    if traffic.decrements() {
+        let units = workload.inventory.stock;
+        servers.runtime.block_on(seed_stock(&urls.database, traffic.rows(), units))?;
     }
     servers.seeded = (!traffic.writes()).then_some(wanted);
     Ok(())
@@ -322,9 +334,11 @@ fn accounts(recorder: &Recorder) -> BTreeMap<String, u64> {
             failed += recorder.failed(kind, failure);
             put(format!("{}.failed.{}", kind.name(), failure.name()), recorder.failed(kind, failure));
         }
+        let refused = if kind == Kind::Decrement { recorder.refused } else { 0 };
+        put(format!("{}.insufficient", kind.name()), refused);
         // Reads have been split by who served them.
         if kind != Kind::Read {
-            put(format!("{}.done", kind.name()), recorder.count(kind) - failed);
+            put(format!("{}.done", kind.name()), recorder.count(kind) - failed - refused);
         }
     }
     accounts

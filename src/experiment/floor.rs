@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Crew, Drive, Factory, Flow, Instance, Limit, Load, Pacing, Plan, Stop};
-use crate::measure::{AfterWrite, Clock, Floor, Tally, Usage};
+use crate::measure::{AfterWrite, Clock, Floor, Sales, Tally, Usage};
 use crate::model::{Failure, Kind, Rate, Size, StoreError};
 use crate::registry::Choice;
 use crate::store::{NoopCache, NoopDatabase, Tasks};
@@ -76,6 +76,7 @@ impl Idle {
             timeouts: [Duration::from_secs(1); Kind::ALL.len()],
             traffic: self.traffic.clone(),
             after_write: Arc::new(AfterWrite::new(ROWS)),
+            sales: Arc::new(Sales::new(0)),
             stop: self.stop.clone(),
         };
         Ok(self.crew.drive(plan, |_| Flow::Continue)?)
@@ -96,7 +97,7 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
     let strategy = Choice::named("direct")
         .build(STRATEGIES, parts)
         .map_err(|error| StoreError::cache(Failure::Refused, error))?;
-    Ok(Instance { strategy: strategy.into(), tally, tasks })
+    Ok(Instance { strategy: strategy.into(), inventory: None, tally, tasks })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod observer;
 mod parts;
 mod preload;
 mod servers;
+mod stock;
 
 use std::time::Instant;
 

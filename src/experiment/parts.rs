@@ -7,11 +7,12 @@ use super::ExperimentError;
 use super::servers::Urls;
 use crate::config::{LoadSetting, Open, Workload};
 use crate::engine::{Factory, Instance, Limit, Load};
+use crate::inventory::{self, INVENTORIES};
 use crate::measure::Tally;
 use crate::model::{Failure, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing, Tasks};
+use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing, Stock, Tasks};
 use crate::strategy::{Parts, STRATEGIES};
 use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
 
@@ -32,7 +33,7 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
         return Err(OptionsError(text.into()).into());
     }
     let traffic = Traffic::new(seed, rows, &workload.cache.prefix, mix, keys, bodies);
-    Ok(traffic.with_multi_read(workload.traffic.multi_read))
+    Ok(traffic.with_multi_read(workload.traffic.multi_read).with_quantity(workload.inventory.quantity))
 }
 
 /// Connects a service instance: its own tally, its own connections, its own strategy.
@@ -43,8 +44,20 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
         Box::pin(async move {
             let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
             let pool = workload.database_connections();
-            let Stores { cache, database } =
+            let Stores { cache, database, stock } =
                 connect(&workload, &urls, workload.sharing(), pool, &tally).await?;
+            let refused = |error| StoreError::cache(Failure::Refused, error);
+            let parts = inventory::Parts {
+                cache: cache.clone(),
+                stock,
+                prefix: workload.cache.prefix.clone(),
+                instance,
+                tally: tally.clone(),
+            };
+            let inventory = match workload.traffic.mix.decrement > 0.0 {
+                true => Some(workload.inventory.persist.build(INVENTORIES, parts).map_err(refused)?.into()),
+                false => None,
+            };
             let parts = Parts {
                 cache,
                 database,
@@ -54,9 +67,8 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
                 tally: tally.clone(),
                 tasks: tasks.clone(),
             };
-            let refused = |error| StoreError::cache(Failure::Refused, error);
             let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
-            Ok(Instance { strategy: strategy.into(), tally, tasks })
+            Ok(Instance { strategy: strategy.into(), inventory, tally, tasks })
         })
     })
 }
@@ -65,6 +77,7 @@ pub fn factory(workload: &Workload, urls: &Urls) -> Factory {
 pub struct Stores {
     pub cache: Arc<dyn Cache>,
     pub database: Arc<dyn Database>,
+    pub stock: Arc<dyn Stock>,
 }
 
 /// Connects to both stores.
@@ -80,8 +93,8 @@ pub async fn connect(
     let parts = DriverParts { at: urls.cache.clone(), sharing, tally: tally.clone() };
     let cache = driver.connect(parts).await?;
     let query = workload.database.query.clone();
-    let database = Postgres::connect(&urls.database, pool, query, tally.clone()).await?;
-    Ok(Stores { cache, database: Arc::new(database) })
+    let database = Arc::new(Postgres::connect(&urls.database, pool, query, tally.clone()).await?);
+    Ok(Stores { cache, database: database.clone(), stock: database })
 }
 
 /// How the clients are connected, drivers' settings included: for the record, from a connection of its own.
@@ -89,7 +102,7 @@ pub async fn describe_clients(
     workload: &Workload,
     urls: &Urls,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let Stores { cache, database } =
+    let Stores { cache, database, .. } =
         connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default()).await?;
     let mut clients: BTreeMap<String, String> = cache
         .client()

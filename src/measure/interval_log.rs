@@ -80,6 +80,7 @@ mod tests {
             kind: Kind::Read,
             result: Ok(Some(Served::Hit)),
             absent: false,
+            refused: false,
             corrupt: false,
             after_write: None,
         };

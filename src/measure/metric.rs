@@ -182,6 +182,9 @@ impl Metrics {
                 }
             }
         }
+        if recorder.count(Kind::Decrement) > 0 {
+            metrics.put("decrement.refused", recorder.refused as f64, Unit::Count);
+        }
         if recorder.rows_asked() > 0 {
             metrics.put("multi-read.keys", recorder.rows_asked() as f64, Unit::Count);
             for served in Served::ALL {
@@ -229,6 +232,7 @@ mod tests {
             kind: Kind::Read,
             result: Ok(Some(Served::Hit)),
             absent: false,
+            refused: false,
             corrupt: false,
             after_write: Some(true),
         };

@@ -10,6 +10,8 @@ pub struct Observation {
     pub result: Result<Option<Served>, Failure>,
     /// No such row: a read found none, a write changed none.
     pub absent: bool,
+    /// A decrement found too few units.
+    pub refused: bool,
     /// A body that nobody wrote under this key.
     pub corrupt: bool,
     /// Of the first read of a key since a write of it: whether the cache answered with that write or a later one.
@@ -75,6 +77,8 @@ pub struct Recorder {
     /// By class; a class's histograms are made when it first occurs.
     latency: [Latencies; Class::COUNT],
     pub absent: u64,
+    /// Decrements that found too few units.
+    pub refused: u64,
     pub corrupt: u64,
     pub after_write: u64,
     pub after_write_hits: u64,
@@ -89,6 +93,7 @@ impl Recorder {
     pub fn record(&mut self, seen: Observation, timing: Timing) {
         self.latency[Class::of(&seen).index()].record(timing);
         self.absent += u64::from(seen.absent);
+        self.refused += u64::from(seen.refused);
         self.corrupt += u64::from(seen.corrupt);
         self.after_write += u64::from(seen.after_write.is_some());
         self.after_write_hits += u64::from(seen.after_write == Some(true));
@@ -111,6 +116,7 @@ impl Recorder {
     pub fn merge(&mut self, other: &Recorder) {
         self.latency.iter_mut().zip(&other.latency).for_each(|(mine, theirs)| mine.merge(theirs));
         self.absent += other.absent;
+        self.refused += other.refused;
         self.corrupt += other.corrupt;
         self.after_write += other.after_write;
         self.after_write_hits += other.after_write_hits;
@@ -125,6 +131,7 @@ impl Recorder {
     pub fn clear(&mut self) {
         self.latency.iter_mut().for_each(Latencies::clear);
         self.failed = Default::default();
+        self.refused = 0;
         (self.absent, self.corrupt, self.after_write, self.after_write_hits) = (0, 0, 0, 0);
         (self.rows_asked, self.rows_served) = (0, Default::default());
     }
@@ -197,7 +204,7 @@ mod tests {
     use crate::model::Moment;
 
     fn observation(kind: Kind, result: Result<Option<Served>, Failure>) -> Observation {
-        Observation { kind, result, absent: false, corrupt: false, after_write: None }
+        Observation { kind, result, absent: false, refused: false, corrupt: false, after_write: None }
     }
 
     fn timing(lag_ms: u64, service_ms: u64) -> Timing {

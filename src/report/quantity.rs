@@ -40,6 +40,11 @@ pub fn amount(value: f64) -> String {
     format!("{value:.3}")
 }
 
+/// How many.
+pub fn count(value: f64) -> String {
+    format!("{value:.0}")
+}
+
 /// A metric in words, by its unit.
 pub fn quantity(metric: Metric) -> String {
     match metric.unit {
@@ -47,7 +52,7 @@ pub fn quantity(metric: Metric) -> String {
         Unit::PerS => per_second(metric.value),
         Unit::Ratio if metric.value <= 1.0 => share(metric.value),
         Unit::Ratio => amount(metric.value),
-        Unit::Count => format!("{:.0}", metric.value),
+        Unit::Count => count(metric.value),
         Unit::Bytes => format!("{:.1} MB", metric.value / 1e6),
     }
 }

@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "invalidation",
     "mitigation",
     "strategy",
+    "inventory",
     "servers",
     "engine",
     "report",

@@ -3,6 +3,7 @@
 mod connections;
 mod seed;
 mod statements;
+mod stock;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 
 pub use seed::{SeedError, prepare, seed};
 pub use statements::{Query, Statement};
+pub use stock::seed_stock;
 
 use self::connections::Connections;
 use super::{Answer, Database};

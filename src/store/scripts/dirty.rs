@@ -27,15 +27,19 @@ impl DirtySet {
 /// # Errors
 /// As [`Cache::run`].
 pub async fn dirty(cache: &dyn Cache, set: &DirtySet, limit: usize) -> Result<Vec<u64>, StoreError> {
-    let reply = cache.run(&SCRIPT, vec![set.name.clone()], vec![number(limit as u64)]).await?;
     let id = |text: Bytes| {
         let id = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
         id.ok_or_else(|| StoreError::cache(Failure::Corrupt, "a dirty set holds something that is no row id"))
     };
-    reply.texts()?.into_iter().map(id).collect()
+    first(cache, &set.name, limit).await?.into_iter().map(id).collect()
 }
 
-/// KEYS: dirty set. ARGV: limit.
+/// Up to `limit` members of a sorted set, those of the lowest scores first.
+pub(super) async fn first(cache: &dyn Cache, set: &Bytes, limit: usize) -> Result<Vec<Bytes>, StoreError> {
+    cache.run(&SCRIPT, vec![set.clone()], vec![number(limit as u64)]).await?.texts()
+}
+
+/// KEYS: sorted set. ARGV: limit.
 pub(super) static SCRIPT: Script = Script {
     name: "dirty",
     lua: r"
