@@ -18,6 +18,10 @@ impl StockLevel {
 
     /// Reads an entry; nothing if it is none of ours.
     pub fn decode(raw: &[u8]) -> Option<StockLevel> {
+        // Which the parser would take, and scripts do not.
+        if raw.contains(&b'+') {
+            return None;
+        }
         let (units, version) = std::str::from_utf8(raw).ok()?.split_once(' ')?;
         Some(StockLevel { units: units.parse().ok()?, version: version.parse().ok()? })
     }
@@ -55,7 +59,7 @@ mod tests {
         let level = StockLevel { units: 95, version: 7 };
         assert_eq!(level.encode(), "95 7");
         assert_eq!(StockLevel::decode(b"95 7"), Some(level));
-        for wrong in [&b""[..], b"95", b"95 -7", b"x 7", b"95 7 1", b"\xff 1"] {
+        for wrong in [&b""[..], b"95", b"95 -7", b"x 7", b"95 7 1", b"+95 7", b"\xff 1"] {
             assert_eq!(StockLevel::decode(wrong), None);
         }
     }

@@ -7,6 +7,7 @@ mod counts;
 mod dropped;
 mod failing;
 mod histories;
+mod inventory;
 mod lifetimes;
 mod many;
 mod names;

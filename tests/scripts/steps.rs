@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cachebench::model::{Key, StoreError, Value};
-use cachebench::store::scripts::{Advance, advance, dirty, settle};
+use cachebench::model::{Intent, Key, StockLevel, StoreError, Value};
+use cachebench::store::scripts::{
+    Advance, Decrement, Decremented, advance, decrement, dirty, pending, settle, trim,
+};
 use cachebench::traffic::Random;
 use rand::Rng;
 
@@ -26,6 +28,11 @@ pub enum Step {
     Advance { id: u64, value: Value, base: Option<u64>, ttl: bool, dirty_since: Option<u64> },
     Settle { flushed: Vec<(u64, u64)>, began: u64, ttl: bool },
     Dirty(usize),
+    PutStock(u64, Bytes),
+    GetStock(u64),
+    Decrement { id: u64, units: u32, noted_at: Option<u64> },
+    Pending(usize),
+    Trim(u64),
 }
 
 /// What came back.
@@ -38,6 +45,8 @@ pub enum Seen {
     Version(Option<u64>),
     Count(u64),
     Ids(Vec<u64>),
+    Decremented(Decremented),
+    Intents(Vec<Intent>),
 }
 
 impl Step {
@@ -45,7 +54,7 @@ impl Step {
     pub fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
         let ttl = random.below(2) == 0;
-        match random.below(16) {
+        match random.below(26) {
             0 => Step::Get(id),
             1 => Step::GetMany((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             2 | 3 => Step::Set(id, entry(random), ttl),
@@ -63,7 +72,16 @@ impl Step {
                 began: time(random),
                 ttl,
             },
-            _ => Step::Dirty(random.below(ROWS + 2) as usize),
+            14 | 15 => Step::Dirty(random.below(ROWS + 2) as usize),
+            16 | 17 => Step::PutStock(id, stock(random)),
+            18 => Step::GetStock(id),
+            19..24 => Step::Decrement {
+                id,
+                units: 1 + random.below(6) as u32,
+                noted_at: (random.below(3) > 0).then(|| time(random)),
+            },
+            24 => Step::Pending(random.below(9) as usize),
+            _ => Step::Trim(time(random) + random.below(9)),
         }
     }
 
@@ -93,6 +111,19 @@ impl Step {
                 Seen::Count(settle(cache, &side.dirty, &flushed, *began, lifetime(*ttl)).await?)
             }
             Step::Dirty(limit) => Seen::Ids(dirty(cache, &side.dirty, *limit).await?),
+            Step::PutStock(id, raw) => {
+                cache.set(&side.key(*id).stock(), raw.clone(), None).await?;
+                Seen::Done
+            }
+            Step::GetStock(id) => Seen::Entry(cache.get(&side.key(*id).stock()).await?),
+            Step::Decrement { id, units, noted_at } => {
+                let outbox = noted_at.map(|now_us| (&side.outbox, now_us));
+                let key = side.key(*id);
+                let step = Decrement { key: &key, units: *units, outbox };
+                Seen::Decremented(decrement(cache, step).await?)
+            }
+            Step::Pending(limit) => Seen::Intents(pending(cache, &side.outbox, *limit).await?),
+            Step::Trim(seq) => Seen::Count(trim(cache, &side.outbox, *seq).await?),
         })
     }
 }
@@ -119,6 +150,20 @@ fn value(random: &mut Random) -> Value {
         load_cost_us: random.next_u64() as u32,
         expires_at_us: random.below(2) * time(random),
         body: body(random),
+    }
+}
+
+/// An entry of a stock, or one that is none.
+fn stock(random: &mut Random) -> Bytes {
+    let units = if random.below(9) == 0 { 1 << 52 } else { random.below(14) as i64 };
+    match random.below(12) {
+        0 => Bytes::new(),
+        1 => Bytes::from_static(b"12"),
+        2 => Bytes::from_static(b"-3 5"),
+        3 => Bytes::from_static(b"+3 5"),
+        4 => Bytes::from_static(b"3 5 8"),
+        5 => Bytes::from_static(b"3 5\n"),
+        _ => StockLevel { units, version: edge(random) }.encode(),
     }
 }
 
