@@ -11,6 +11,7 @@ mod determinism;
 mod flush;
 mod guest;
 mod interrupts;
+mod inventory;
 mod load;
 mod omission;
 mod outcome;
