@@ -235,6 +235,13 @@ pub fn warnings(cells: &[Cell]) -> Vec<String> {
                 .into(),
         );
     }
+    if cells.iter().any(|cell| evicting(cell) && cell.workload.traffic.mix.decrement > 0.0) {
+        warnings.push(
+            "decrements with an allkeys eviction policy: the stock of a row that was evicted is sold by the database \
+             alone, and an outbox that was evicted is lost; noeviction or a volatile policy avoids it"
+                .into(),
+        );
+    }
     warnings
 }
 

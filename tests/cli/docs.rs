@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use cachebench::inventory::INVENTORIES;
+use cachebench::registry::Entry;
 use cachebench::strategy::STRATEGIES;
 use serde_json::Value as Json;
 
@@ -73,22 +75,36 @@ fn the_published_schemas_are_those_of_this_version() {
     }
 }
 
-#[test]
-fn the_readme_has_every_strategy_in_its_table() {
-    let Ok(readme) = std::fs::read_to_string(root().join("README.md")) else {
-        println!("skipped: there is no README.md yet");
-        return;
-    };
-    let (_, rest) = readme.split_once("<!-- strategies -->").unwrap();
-    let (table, _) = rest.split_once("<!-- /strategies -->").unwrap();
+/// Names and summaries in the table of the README between the marks of a name.
+fn table(readme: &str, mark: &str) -> Vec<(String, String)> {
+    let (_, rest) = readme.split_once(&format!("<!-- {mark} -->")).unwrap();
+    let (table, _) = rest.split_once(&format!("<!-- /{mark} -->")).unwrap();
     let cell = |text: &str| text.trim().trim_matches('`').replace("\\|", "|");
-    let rows: Vec<(String, String)> = table
+    table
         .lines()
         .filter_map(|line| line.trim().strip_prefix('|')?.strip_suffix('|')?.split_once('|'))
         .skip(2)
         .map(|(name, summary)| (cell(name), cell(summary)))
-        .collect();
-    let registered: Vec<(String, String)> =
-        STRATEGIES.iter().map(|entry| (entry.name.into(), entry.summary.into())).collect();
-    assert_eq!(rows, registered, "the table between the strategies marks is not what `cachebench list` says");
+        .collect()
+}
+
+fn registered<T: ?Sized, P>(entries: &[Entry<T, P>]) -> Vec<(String, String)> {
+    entries.iter().map(|entry| (entry.name.into(), entry.summary.into())).collect()
+}
+
+#[test]
+fn the_readme_has_every_strategy_and_inventory_in_its_tables() {
+    let Ok(readme) = std::fs::read_to_string(root().join("README.md")) else {
+        println!("skipped: there is no README.md yet");
+        return;
+    };
+    for (mark, registered) in
+        [("strategies", registered(STRATEGIES)), ("inventories", registered(INVENTORIES))]
+    {
+        assert_eq!(
+            table(&readme, mark),
+            registered,
+            "the table between the {mark} marks is not what `cachebench list` says"
+        );
+    }
 }
