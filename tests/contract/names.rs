@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
+use cachebench::inventory::INVENTORIES;
 use cachebench::registry::Entry;
 use cachebench::store::DRIVERS;
 use cachebench::store::scripts::SCRIPTS;
@@ -18,6 +19,7 @@ fn points() -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
     let scripts = SCRIPTS.iter().map(|script| script.name).collect();
     vec![
         ("strategy", names(STRATEGIES), "const ENTRY: Entry<"),
+        ("inventory", names(INVENTORIES), "const ENTRY: Entry<"),
         ("store", names(DRIVERS), "const ENTRY: Entry<"),
         ("store/scripts", scripts, "static SCRIPT: Script"),
         ("traffic/keys", names(KEYS), "const ENTRY: Entry<"),
@@ -75,6 +77,7 @@ fn every_summary_is_one_line_without_a_full_stop() {
         entries.iter().map(|entry| (entry.name, entry.summary)).collect()
     }
     summaries("strategy", told(STRATEGIES));
+    summaries("inventory", told(INVENTORIES));
     summaries("driver", told(DRIVERS));
     summaries("keys", told(KEYS));
     summaries("traces", told(TRACES));

@@ -3,17 +3,17 @@
 mod advance;
 mod decrement;
 mod dirty;
-mod outbox;
 mod settle;
+mod trim;
 
 pub use advance::{Advance, advance};
 pub use decrement::{Decrement, Decremented, decrement};
 pub use dirty::{DirtySet, dirty};
-pub use outbox::{Outbox, pending, trim};
 pub use settle::settle;
+pub use trim::{Outbox, pending, trim};
 
 use super::Script;
 
 /// Every script.
 pub static SCRIPTS: &[&Script] =
-    &[&advance::SCRIPT, &settle::SCRIPT, &dirty::SCRIPT, &decrement::SCRIPT, &outbox::SCRIPT];
+    &[&advance::SCRIPT, &settle::SCRIPT, &dirty::SCRIPT, &decrement::SCRIPT, &trim::SCRIPT];
