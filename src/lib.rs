@@ -13,6 +13,7 @@
 //! | [`store`] | the cache and the database, behind two traits |
 //! | [`coherence`] | what becomes of the cached entry of a row that is written |
 //! | [`strategy`] | who is asked on a read, and who is told of a write |
+//! | [`inventory`] | how a decrement of the stock gets from the cache into the database |
 //! | [`servers`] | the Redis and Postgres processes of a run, managed or somebody else's |
 //! | [`engine`] | pacer, lanes, watchdog: makes the operations happen |
 //! | [`report`] | pure functions of a summary, one file a format |
@@ -40,6 +41,7 @@ pub mod measure;
 pub mod store;
 pub mod coherence;
 pub mod strategy;
+pub mod inventory;
 pub mod servers;
 pub mod engine;
 pub mod report;

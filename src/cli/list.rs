@@ -3,6 +3,7 @@ use clap::Args;
 use super::Printer;
 use super::exit::{Exit, Failure};
 use crate::coherence::COHERENCES;
+use crate::inventory::INVENTORIES;
 use crate::registry::Entry;
 use crate::report::FORMATS as REPORT_FORMATS;
 use crate::store::DRIVERS;
@@ -21,6 +22,7 @@ pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
         ("traffic.keys", listed(KEYS)),
         ("traffic.keys.trace.format", listed(TRACE_FORMATS)),
         ("cache.driver", listed(DRIVERS)),
+        ("inventory.persist", listed(INVENTORIES)),
         ("--format", listed(REPORT_FORMATS)),
     ]
 }

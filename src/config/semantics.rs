@@ -60,6 +60,23 @@ fn data(workload: &Workload, wrong: &mut Report) {
         wrong("traffic.mix", "the mix asks for nothing".into(), "give at least one kind a weight above 0");
     }
     multi_read(workload, wrong);
+    decrements(workload, wrong);
+}
+
+fn decrements(workload: &Workload, wrong: &mut Report) {
+    let (traffic, inventory) = (&workload.traffic, &workload.inventory);
+    if traffic.mix.decrement <= 0.0 {
+        return;
+    }
+    let decides = traffic.keys.options.get("operations").and_then(|operations| operations.as_str());
+    if traffic.keys.name == "trace" && decides != Some("mix") {
+        let help = "let the mix decide: keys = { trace = { operations = \"mix\", file = \"…\" } }";
+        wrong("traffic.mix.decrement", "a trace has no decrements".into(), help);
+    }
+    if u64::from(inventory.quantity) > inventory.stock {
+        let title = format!("a decrement takes up to {} units of {}", inventory.quantity, inventory.stock);
+        wrong("inventory.quantity", title, "lower inventory.quantity, or raise inventory.stock");
+    }
 }
 
 fn multi_read(workload: &Workload, wrong: &mut Report) {
@@ -210,6 +227,13 @@ pub fn check_together(document: &Document, cells: &[Cell], problems: &mut Proble
             Some("give them a weight: mix = { multi-read = 1 }"),
         );
     }
+    let decrements = cells.iter().any(|cell| cell.workload.traffic.mix.decrement > 0.0);
+    let compared = ["persist", "stock", "quantity"].map(|name| format!("compare.\"inventory.{name}\""));
+    let described = std::iter::once("inventory").chain(compared.iter().map(String::as_str));
+    for path in described.filter(|path| !decrements && document.get(path).is_some()) {
+        let title = "an inventory is described, but the mix has no decrements";
+        problems.at(document, path, title, Some("give them a weight: mix = { decrement = 1 }"));
+    }
 }
 
 /// What is allowed but probably not meant.
@@ -227,6 +251,13 @@ pub fn warnings(cells: &[Cell]) -> Vec<String> {
         warnings.push(
             "write-behind with an allkeys eviction policy: an entry evicted before its flush is a lost write \
              (counted as lost_dirty); noeviction or a volatile policy avoids it"
+                .into(),
+        );
+    }
+    if cells.iter().any(|cell| evicting(cell) && cell.workload.traffic.mix.decrement > 0.0) {
+        warnings.push(
+            "decrements with an allkeys eviction policy: the stock of a row that was evicted is sold by the database \
+             alone, and an outbox that was evicted is lost; noeviction or a volatile policy avoids it"
                 .into(),
         );
     }
@@ -301,6 +332,19 @@ mod tests {
                 "[traffic]\nmulti_read = { keys = { uniform = { min = 9, max = 5 } } }",
                 5,
                 "min 9 is above max 5",
+            ),
+            ("[data]", "[inventory]\nstock = 5\n[data]", 2, "the mix has no decrements"),
+            (
+                "[traffic]",
+                "[inventory]\nstock = 5\nquantity = 6\n[traffic]\nmix = { decrement = 1 }",
+                6,
+                "a decrement takes up to 6 units of 5",
+            ),
+            (
+                "\"uniform\"",
+                "{ trace = { file = \"t\" } }\nmix = { decrement = 1 }",
+                6,
+                "a trace has no decrements",
             ),
             ("[data]", "[data]\nvalue = { uniform = { min = 9, max = 5 } }", 3, "min 9B is above max 5B"),
         ] {

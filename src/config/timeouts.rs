@@ -23,13 +23,21 @@ pub struct ByKind {
     pub delete: Time,
     #[serde(rename = "multi-read")]
     pub multi_read: Time,
+    pub decrement: Time,
 }
 
 const USUAL: Time = Time(Duration::from_secs(1));
 
 impl Default for ByKind {
     fn default() -> ByKind {
-        ByKind { read: USUAL, write: USUAL, insert: USUAL, delete: USUAL, multi_read: USUAL }
+        ByKind {
+            read: USUAL,
+            write: USUAL,
+            insert: USUAL,
+            delete: USUAL,
+            multi_read: USUAL,
+            decrement: USUAL,
+        }
     }
 }
 
@@ -50,6 +58,7 @@ impl Timeouts {
                 Kind::Insert => times.insert,
                 Kind::Delete => times.delete,
                 Kind::MultiRead => times.multi_read,
+                Kind::Decrement => times.decrement,
             },
         }
     }

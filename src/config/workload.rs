@@ -7,6 +7,7 @@ use super::{
     CacheConnections, DatabasePool, FaultSetting, LoadSetting, Persistence, Timeouts, TlsSettings, Warmup,
 };
 use crate::engine::Fault;
+use crate::inventory::INVENTORIES;
 use crate::model::{Size, Time};
 use crate::registry::{Choice, choice_schema};
 use crate::servers::Address;
@@ -34,6 +35,9 @@ pub struct Workload {
     pub cache: CacheSettings,
     #[serde(default)]
     pub database: DatabaseSettings,
+    /// The stock that decrements take from.
+    #[serde(default)]
+    pub inventory: InventorySettings,
     #[serde(default)]
     pub freshness: Freshness,
     /// What is done to servers and instances during each measurement.
@@ -246,6 +250,27 @@ impl Default for Freshness {
     }
 }
 
+/// The stock of each row, and how a decrement of it is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct InventorySettings {
+    /// How a decrement gets from the cache into the database.
+    #[schemars(schema_with = "inventories")]
+    pub persist: Choice,
+    /// Units of each row before the first operation.
+    #[schemars(range(min = 1, max = 1_000_000_000_000_u64))]
+    pub stock: u64,
+    /// Most units that one decrement takes; each number from 1 to it is as likely as any other.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub quantity: u32,
+}
+
+impl Default for InventorySettings {
+    fn default() -> InventorySettings {
+        InventorySettings { persist: Choice::named("conditional"), stock: 1_000, quantity: 1 }
+    }
+}
+
 /// The value of a server's setting, which servers take as text.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -304,6 +329,10 @@ fn strategies(generator: &mut SchemaGenerator) -> Schema {
 
 fn key_distributions(generator: &mut SchemaGenerator) -> Schema {
     choice_schema(KEYS, generator)
+}
+
+fn inventories(generator: &mut SchemaGenerator) -> Schema {
+    choice_schema(INVENTORIES, generator)
 }
 
 fn drivers(generator: &mut SchemaGenerator) -> Schema {

@@ -63,9 +63,10 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     use std::thread;
 
+    use super::super::crew::Service;
     use super::*;
     use crate::engine::{Drive, Factory, Flow, Instance, Limit, Load, Plan, Stop};
-    use crate::measure::{Command, Ledger, Tally};
+    use crate::measure::{Command, Ledger, Sales, Tally};
     use crate::model::{BoxFuture, Failure, Key, Kind, Operation, Outcome, Served, Size};
     use crate::registry::Choice;
     use crate::store::Tasks;
@@ -85,19 +86,19 @@ mod tests {
     }
 
     /// The first life of instance 1 never answers; all others do, after a millisecond.
-    struct Service {
+    struct Sometimes {
         is_mute: bool,
         lives: Arc<Lives>,
         tally: Arc<Tally>,
     }
 
-    impl Drop for Service {
+    impl Drop for Sometimes {
         fn drop(&mut self) {
             self.lives.ended.fetch_add(1, Relaxed);
         }
     }
 
-    impl Strategy for Service {
+    impl Strategy for Sometimes {
         fn read<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Outcome> {
             Box::pin(async move {
                 self.tally.command(Command::Get);
@@ -130,8 +131,9 @@ mod tests {
                         }
                     });
                 }
-                let strategy = Arc::new(Service { is_mute, lives, tally: tally.clone() });
-                Ok(Instance { strategy, tally, tasks })
+                let strategy = Box::new(Sometimes { is_mute, lives, tally: tally.clone() });
+                let service = Arc::new(Service { strategy, inventory: None });
+                Ok(Instance { service, tally, tasks })
             })
         });
         Crew::start(1, 2, &factory).unwrap()
@@ -149,6 +151,7 @@ mod tests {
             timeouts: [FOREVER; Kind::ALL.len()],
             traffic: Arc::new(Traffic::new(1, 100, "test:", mix, keys, bodies)),
             ledger: Arc::new(Ledger::new(100, 100)),
+            sales: Arc::new(Sales::new(0)),
             stop: Stop::default(),
         };
         crew.drive(plan, |_| Flow::Continue).unwrap()

@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use super::lane::Lane;
 use super::seat::Seat;
 use super::watchdog::{Leash, Watchdog};
+use crate::inventory::Inventory;
 use crate::measure::{Recorder, Tally, TallyCounts, thread_time};
 use crate::model::{BoxFuture, StoreError};
 use crate::store::Tasks;
@@ -18,9 +19,26 @@ use crate::strategy::Strategy;
 /// One service instance: a strategy over stores that it is connected to itself.
 #[derive(Clone)]
 pub struct Instance {
-    pub strategy: Arc<dyn Strategy>,
+    pub service: Arc<Service>,
     pub tally: Arc<Tally>,
     pub tasks: Tasks,
+}
+
+/// What answers the operations of an instance.
+pub struct Service {
+    pub strategy: Box<dyn Strategy>,
+    /// What decrements go through, where the traffic has any.
+    pub inventory: Option<Box<dyn Inventory>>,
+}
+
+impl Service {
+    async fn drain(&self) -> Result<(), StoreError> {
+        self.strategy.drain().await?;
+        match &self.inventory {
+            Some(inventory) => inventory.drain().await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// Connects the instance of a number, on the thread that it will live on.
@@ -239,8 +257,8 @@ impl Context {
             match order {
                 Command::Shift(shift) => self.work(shift, &seats).await,
                 Command::Drain(answer) => {
-                    let up: Vec<_> = seats.iter().filter_map(|seat| seat.strategy()).collect();
-                    let drained = join_all(up.iter().map(|strategy| strategy.drain())).await;
+                    let up: Vec<_> = seats.iter().filter_map(|seat| seat.service()).collect();
+                    let drained = join_all(up.iter().map(|service| service.drain())).await;
                     // Nobody listens any more if the limit was reached meanwhile.
                     let _ = answer.send(drained.into_iter().collect());
                 }

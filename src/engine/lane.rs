@@ -3,12 +3,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Stop;
+use super::crew::Service;
 use super::queue::Queue;
 use super::seat::View;
 use super::watchdog::Leash;
 use super::witness::{Expected, Witness};
 use crate::measure::{Observation, Recorder, Rows};
-use crate::model::{Failure, Kind, Moment, Operation, Outcome, Timing};
+use crate::model::{BoxFuture, Failure, Kind, Moment, Operation, Outcome, Timing};
 use crate::strategy::read_one_by_one;
 use crate::traffic::{Fetch, Pauses, Traffic};
 
@@ -75,26 +76,19 @@ impl Lane {
                 self.witness.leave_out();
                 break;
             }
-            let strategy = self.instance.strategy();
-            let outcome = match &strategy {
-                Some(strategy) => {
-                    let call = match operation.kind {
-                        Kind::Read => strategy.read(&operation.key),
-                        Kind::MultiRead => match self.traffic.fetch() {
-                            Fetch::Batch => strategy.read_many(&operation.keys),
-                            Fetch::OneByOne => Box::pin(read_one_by_one(&**strategy, &operation.keys)),
-                        },
-                        Kind::Write | Kind::Insert | Kind::Delete => strategy.write(&operation),
-                    };
+            let service = self.instance.service();
+            let outcome = match &service {
+                Some(service) => {
                     let limit = self.timeouts[operation.kind as usize];
+                    let call = call(service, &operation, self.traffic.fetch());
                     self.leash.hold(started, limit, call).await.unwrap_or_else(Outcome::Failed)
                 }
                 None => Outcome::Failed(Failure::Unavailable),
             };
             let finished = Moment::now();
-            let is_up = strategy.is_some();
+            let is_up = service.is_some();
             // Whoever waits for a ticket must not keep an instance alive that has crashed meanwhile.
-            drop(strategy);
+            drop(service);
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };
             if !is_up {
                 // Nobody was there to send it.
@@ -119,9 +113,27 @@ impl Lane {
     }
 }
 
+/// The one call that is measured.
+fn call<'a>(service: &'a Service, operation: &'a Operation, fetch: Fetch) -> BoxFuture<'a, Outcome> {
+    let strategy = &*service.strategy;
+    match operation.kind {
+        Kind::Read => strategy.read(&operation.key),
+        Kind::MultiRead => match fetch {
+            Fetch::Batch => strategy.read_many(&operation.keys),
+            Fetch::OneByOne => Box::pin(read_one_by_one(strategy, &operation.keys)),
+        },
+        Kind::Write | Kind::Insert | Kind::Delete => strategy.write(operation),
+        Kind::Decrement => match &service.inventory {
+            Some(inventory) => inventory.decrement(&operation.key, operation.quantity),
+            None => Box::pin(std::future::ready(Outcome::Failed(Failure::Refused))),
+        },
+    }
+}
+
 /// What is counted of an operation.
 fn observe(operation: &Operation, outcome: &Outcome) -> Observation {
-    let mut seen = Observation { kind: operation.kind, result: Ok(None), absent: false, corrupt: false };
+    let mut seen =
+        Observation { kind: operation.kind, result: Ok(None), absent: false, refused: false, corrupt: false };
     match outcome {
         Outcome::Read { served, value } => {
             seen.result = Ok(Some(*served));
@@ -130,6 +142,7 @@ fn observe(operation: &Operation, outcome: &Outcome) -> Observation {
         }
         Outcome::Written { version } => seen.absent = version.is_none(),
         Outcome::ReadMany(_) => {}
+        Outcome::Decremented { left } => seen.refused = left.is_none(),
         Outcome::Failed(failure) => seen.result = Err(*failure),
     }
     seen

@@ -18,7 +18,7 @@ mod watch;
 mod watchdog;
 mod witness;
 
-pub use crew::{Crew, CrewError, Factory, Instance};
+pub use crew::{Crew, CrewError, Factory, Instance, Service};
 pub use drive::{Drive, Flow};
 pub use faults::{Action, Fault, Hands, Timeline, Victim, When};
 pub use pacing::Pacing;

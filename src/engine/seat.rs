@@ -1,10 +1,9 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::crew::Instance;
+use super::crew::{Instance, Service};
 use super::watchdog::Slot;
 use crate::model::Failure;
-use crate::strategy::Strategy;
 
 /// The place of a service instance on its worker: empty after a crash, until its successor has started.
 ///
@@ -28,9 +27,9 @@ impl Seat {
         Seat { crashes: AtomicU64::new(0), inner: Mutex::new(inner) }
     }
 
-    /// The strategy of the instance, if one is here.
-    pub fn strategy(&self) -> Option<Arc<dyn Strategy>> {
-        self.lock().instance.as_ref().map(|instance| instance.strategy.clone())
+    /// What answers here, if an instance does.
+    pub fn service(&self) -> Option<Arc<Service>> {
+        self.lock().instance.as_ref().map(|instance| instance.service.clone())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -73,21 +72,21 @@ pub struct View {
     seat: Arc<Seat>,
     /// As of the last look.
     crashes: u64,
-    strategy: Option<Weak<dyn Strategy>>,
+    service: Option<Weak<Service>>,
 }
 
 impl View {
     pub fn of(seat: Arc<Seat>) -> View {
-        View { seat, crashes: 0, strategy: None }
+        View { seat, crashes: 0, service: None }
     }
 
-    /// The strategy of the instance that is there now; without a crash a load and a count away.
-    pub fn strategy(&mut self) -> Option<Arc<dyn Strategy>> {
+    /// What answers there now; without a crash a load and a count away.
+    pub fn service(&mut self) -> Option<Arc<Service>> {
         let crashes = self.seat.crashes.load(Relaxed);
-        let known = self.strategy.as_ref().filter(|_| crashes == self.crashes).and_then(Weak::upgrade);
+        let known = self.service.as_ref().filter(|_| crashes == self.crashes).and_then(Weak::upgrade);
         known.or_else(|| {
-            let found = self.seat.strategy();
-            self.strategy = found.as_ref().map(Arc::downgrade);
+            let found = self.seat.service();
+            self.service = found.as_ref().map(Arc::downgrade);
             self.crashes = crashes;
             found
         })

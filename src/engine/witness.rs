@@ -1,14 +1,17 @@
 use std::sync::Arc;
 
-use crate::measure::{Judgement, Ledger, ReadFloor, Session};
+use crate::measure::{Judgement, Ledger, ReadFloor, Sales, Session};
 use crate::model::{Found, Kind, Operation, Outcome, Served, Timing, Value};
 
 /// One client's witness: has every read judged and every write accounted for.
 pub struct Witness {
     ledger: Arc<Ledger>,
+    sales: Arc<Sales>,
     session: Session,
     /// The row of a write under way.
     writing: Option<u64>,
+    /// The row of a decrement under way, and its units.
+    selling: Option<(u64, u32)>,
 }
 
 /// What a call's reads must not fall behind: that of its row, and those of its rows where it has several.
@@ -18,8 +21,8 @@ pub struct Expected {
 }
 
 impl Witness {
-    pub fn new(ledger: Arc<Ledger>) -> Witness {
-        Witness { ledger, session: Session::default(), writing: None }
+    pub fn new(ledger: Arc<Ledger>, sales: Arc<Sales>) -> Witness {
+        Witness { ledger, sales, session: Session::default(), writing: None, selling: None }
     }
 
     /// To be called before an operation is sent.
@@ -35,6 +38,10 @@ impl Witness {
                 self.ledger.before_write(id);
                 self.writing = Some(id);
             }
+            Kind::Decrement => {
+                self.sales.begin(id, operation.quantity);
+                self.selling = Some((id, operation.quantity));
+            }
         }
         expected
     }
@@ -43,6 +50,9 @@ impl Witness {
     pub fn leave_out(&mut self) {
         if let Some(id) = self.writing.take() {
             self.ledger.without_effect(id);
+        }
+        if let Some((id, units)) = self.selling.take() {
+            self.sales.close(id, units, false);
         }
     }
 
@@ -57,6 +67,8 @@ impl Witness {
     ) {
         let id = operation.key.id();
         let writing = self.writing.take();
+        // A decrement that failed stays open: whether it took effect is unknown.
+        self.selling = None;
         match outcome {
             Outcome::Read { served, value } => {
                 judge(self.read(id, expected.one, *served, value.as_ref(), timing));
@@ -73,6 +85,7 @@ impl Witness {
                 self.session.wrote(id, *version);
             }
             Outcome::Written { version: None } => self.ledger.without_effect(id),
+            Outcome::Decremented { left } => self.sales.close(id, operation.quantity, left.is_some()),
             Outcome::Failed(_) => {
                 if writing.is_some() {
                     self.ledger.indeterminate(id);
@@ -115,7 +128,14 @@ mod tests {
     use crate::model::{Failure, Key, Moment, Payload};
 
     fn operation(kind: Kind) -> Operation {
-        Operation { ticket: 0, kind, key: Key::new("w:", 1), keys: Vec::new(), payload: Payload::default() }
+        Operation {
+            ticket: 0,
+            kind,
+            key: Key::new("w:", 1),
+            keys: Vec::new(),
+            quantity: 0,
+            payload: Payload::default(),
+        }
     }
 
     fn run(witness: &mut Witness, kind: Kind, outcome: Outcome) -> Option<Judgement> {
@@ -134,7 +154,10 @@ mod tests {
     #[test]
     fn a_client_that_misses_its_own_write_is_told_apart_from_others() {
         let ledger = Arc::new(Ledger::new(2, 2));
-        let (mut one, mut other) = (Witness::new(ledger.clone()), Witness::new(ledger));
+        let (mut one, mut other) = (
+            Witness::new(ledger.clone(), Arc::new(Sales::new(0))),
+            Witness::new(ledger, Arc::new(Sales::new(0))),
+        );
         run(&mut one, Kind::Write, Outcome::Written { version: Some(2) });
         let judged = run(&mut one, Kind::Read, read(1)).unwrap();
         assert!(judged.own_write_missed && judged.freshness.stale.is_some());
@@ -147,7 +170,7 @@ mod tests {
     #[test]
     fn every_write_is_accounted_for_however_it_ended() {
         let ledger = Arc::new(Ledger::new(2, 2));
-        let mut witness = Witness::new(ledger.clone());
+        let mut witness = Witness::new(ledger.clone(), Arc::new(Sales::new(0)));
         run(&mut witness, Kind::Write, Outcome::Written { version: Some(2) });
         run(&mut witness, Kind::Write, Outcome::Failed(Failure::Timeout));
         run(&mut witness, Kind::Delete, Outcome::Written { version: None });

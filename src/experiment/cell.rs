@@ -7,15 +7,15 @@ use super::audit::{Scene, audit};
 use super::harm::Harm;
 use super::observer::{Event, Observer, Phase};
 use super::servers::{Servers, Urls};
-use super::{ExperimentError, checks, parts, preload};
+use super::{ExperimentError, checks, parts, preload, stock};
 use crate::config::{Data, Warmup, Workload};
 use crate::engine::{Crew, CrewError, Drive, Flow, Limit, Load, Plan, Stop, Timeline};
 use crate::measure::{
-    Audit, Clock, CounterCheck, FaultRecord, Findings, Ledger, Metrics, Recorder, RepeatResult, Status, Unit,
-    Usage, Verdict, Window, recover,
+    Audit, Clock, CounterCheck, FaultRecord, Findings, Ledger, Metrics, Recorder, RepeatResult, Sales,
+    Status, Unit, Usage, Verdict, Window, recover,
 };
 use crate::model::{Failure, Kind, Served};
-use crate::store::postgres::{prepare, seed};
+use crate::store::postgres::{prepare, seed, seed_stock};
 use crate::strategy;
 use crate::traffic::Traffic;
 
@@ -49,7 +49,7 @@ pub fn measure(
     let crew =
         Crew::start(workload.app.threads, workload.app.instances, &parts::factory(workload, &urls, &ledger))?;
     let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
-    if workload.cache.preload {
+    if preload::is_wanted(workload, &traffic) {
         observer.event(&Event::Phase(Phase::Preloading));
         let preloaded = servers.runtime.block_on(async {
             tokio::select! {
@@ -61,6 +61,7 @@ pub fn measure(
     }
     let before = checks::books(&crew, servers, &urls);
 
+    let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
     let plan = |load, limit, first| Plan {
         load,
         limit,
@@ -68,6 +69,7 @@ pub fn measure(
         timeouts: Kind::ALL.map(|kind| workload.traffic.timeout.of(kind).0),
         traffic: traffic.clone(),
         ledger: ledger.clone(),
+        sales: sales.clone(),
         stop: stop.clone(),
     };
     let mut reasons = Vec::new();
@@ -145,6 +147,12 @@ pub fn measure(
         // What a fault did to writes is what was asked for, and nothing against the measurement.
         remarks.notes.extend(lost);
         unchecked = after.counted.unread;
+        if traffic.decrements() {
+            match servers.runtime.block_on(stock::audit(workload, &traffic, &urls, &sales)) {
+                Ok(audit) => audit.put(&mut metrics),
+                Err(error) => reasons.push(format!("the stock could not be counted: {error}")),
+            }
+        }
         if workload.freshness.audit {
             observer.event(&Event::Phase(Phase::Auditing));
             let rows = traffic.rows_after(drive.next_ticket);
@@ -227,6 +235,10 @@ fn fill(
             }
         });
         seeded.ok_or(ExperimentError::Interrupted)??;
+    }
+    if traffic.decrements() {
+        let units = workload.inventory.stock;
+        servers.runtime.block_on(seed_stock(&urls.database, traffic.rows(), units))?;
     }
     servers.seeded = (!traffic.writes()).then_some(wanted);
     Ok(())
@@ -446,9 +458,11 @@ fn accounts(recorder: &Recorder) -> BTreeMap<String, u64> {
             failed += recorder.failed(kind, failure);
             put(format!("{}.failed.{}", kind.name(), failure.name()), recorder.failed(kind, failure));
         }
+        let refused = if kind == Kind::Decrement { recorder.refused } else { 0 };
+        put(format!("{}.insufficient", kind.name()), refused);
         // Reads have been split by who served them.
         if kind != Kind::Read {
-            put(format!("{}.done", kind.name()), recorder.count(kind) - failed);
+            put(format!("{}.done", kind.name()), recorder.count(kind) - failed - refused);
         }
     }
     accounts

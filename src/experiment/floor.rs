@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Crew, Drive, Factory, Flow, Instance, Limit, Load, Pacing, Plan, Stop};
-use crate::measure::{Clock, Floor, Ledger, Tally, Usage};
+use crate::engine::{Crew, Drive, Factory, Flow, Instance, Limit, Load, Pacing, Plan, Service, Stop};
+use crate::measure::{Clock, Floor, Ledger, Sales, Tally, Usage};
 use crate::model::{Failure, Kind, Rate, Size, StoreError};
 use crate::registry::Choice;
 use crate::store::{NoopCache, NoopDatabase, Tasks};
@@ -76,6 +76,7 @@ impl Idle {
             timeouts: [Duration::from_secs(1); Kind::ALL.len()],
             traffic: self.traffic.clone(),
             ledger: Arc::new(Ledger::new(ROWS, ROWS)),
+            sales: Arc::new(Sales::new(0)),
             stop: self.stop.clone(),
         };
         Ok(self.crew.drive(plan, |_| Flow::Continue)?)
@@ -98,7 +99,7 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
     let strategy = Choice::named("direct")
         .build(STRATEGIES, parts)
         .map_err(|error| StoreError::cache(Failure::Refused, error))?;
-    Ok(Instance { strategy: strategy.into(), tally, tasks })
+    Ok(Instance { service: Arc::new(Service { strategy, inventory: None }), tally, tasks })
 }
 
 #[cfg(test)]

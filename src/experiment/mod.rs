@@ -11,6 +11,7 @@ mod observer;
 mod parts;
 mod preload;
 mod servers;
+mod stock;
 
 use std::time::Instant;
 

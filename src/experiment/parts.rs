@@ -6,12 +6,13 @@ use std::time::Duration;
 use super::ExperimentError;
 use super::servers::Urls;
 use crate::config::{LoadSetting, Open, Workload};
-use crate::engine::{Factory, Instance, Limit, Load};
+use crate::engine::{Factory, Instance, Limit, Load, Service};
+use crate::inventory::{self, INVENTORIES};
 use crate::measure::{Ledger, Tally};
 use crate::model::{Failure, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing, Tasks};
+use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing, Stock, Tasks};
 use crate::strategy::{Parts, STRATEGIES};
 use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
 
@@ -32,7 +33,7 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
         return Err(OptionsError(text.into()).into());
     }
     let traffic = Traffic::new(seed, rows, &workload.cache.prefix, mix, keys, bodies);
-    Ok(traffic.with_multi_read(workload.traffic.multi_read))
+    Ok(traffic.with_multi_read(workload.traffic.multi_read).with_quantity(workload.inventory.quantity))
 }
 
 /// Connects a service instance: its own tally, its own connections, its own strategy.
@@ -43,8 +44,20 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factor
         Box::pin(async move {
             let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
             let pool = workload.database_connections();
-            let Stores { cache, database } =
+            let Stores { cache, database, stock } =
                 connect(&workload, &urls, workload.sharing(), pool, &tally).await?;
+            let refused = |error| StoreError::cache(Failure::Refused, error);
+            let parts = inventory::Parts {
+                cache: cache.clone(),
+                stock,
+                prefix: workload.cache.prefix.clone(),
+                instance,
+                tally: tally.clone(),
+            };
+            let inventory = match workload.traffic.mix.decrement > 0.0 {
+                true => Some(workload.inventory.persist.build(INVENTORIES, parts).map_err(refused)?),
+                false => None,
+            };
             let parts = Parts {
                 cache,
                 database,
@@ -56,9 +69,8 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factor
                 ledger: ledger.clone(),
                 tasks: tasks.clone(),
             };
-            let refused = |error| StoreError::cache(Failure::Refused, error);
             let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
-            Ok(Instance { strategy: strategy.into(), tally, tasks })
+            Ok(Instance { service: Arc::new(Service { strategy, inventory }), tally, tasks })
         })
     })
 }
@@ -67,6 +79,7 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factor
 pub struct Stores {
     pub cache: Arc<dyn Cache>,
     pub database: Arc<dyn Database>,
+    pub stock: Arc<dyn Stock>,
 }
 
 /// Connects to both stores.
@@ -82,8 +95,8 @@ pub async fn connect(
     let parts = DriverParts { at: urls.cache.clone(), sharing, tally: tally.clone() };
     let cache = driver.connect(parts).await?;
     let query = workload.database.query.clone();
-    let database = Postgres::connect(&urls.database, pool, query, tally.clone()).await?;
-    Ok(Stores { cache, database: Arc::new(database) })
+    let database = Arc::new(Postgres::connect(&urls.database, pool, query, tally.clone()).await?);
+    Ok(Stores { cache, database: database.clone(), stock: database })
 }
 
 /// How the clients are connected, drivers' settings included: for the record, from a connection of its own.
@@ -91,7 +104,7 @@ pub async fn describe_clients(
     workload: &Workload,
     urls: &Urls,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let Stores { cache, database } =
+    let Stores { cache, database, .. } =
         connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default()).await?;
     let mut clients: BTreeMap<String, String> = cache
         .client()

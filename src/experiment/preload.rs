@@ -1,12 +1,14 @@
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::try_join_all;
 
 use super::parts::{self, Stores};
 use super::servers::Urls;
 use crate::config::Workload;
-use crate::model::{StoreError, Value};
-use crate::store::Sharing;
+use crate::model::{Key, StockLevel, StoreError, Value};
+use crate::store::{Cache, Sharing};
 use crate::traffic::Traffic;
 
 /// Entries that are on their way at once.
@@ -14,7 +16,13 @@ const BATCH: u64 = 1_000;
 /// The version of a seeded row.
 const SEEDED: u64 = 1;
 
-/// Puts every seeded row into the cache, as the strategies' own fills would.
+/// Whether anything is in the cache before the first operation.
+pub fn is_wanted(workload: &Workload, traffic: &Traffic) -> bool {
+    workload.cache.preload || traffic.decrements()
+}
+
+/// Puts into the cache what is there before the first operation: every seeded row, as the strategies' own fills
+/// would, where the workload asks for it; and the stock of every row, where it is decremented.
 ///
 /// # Errors
 /// When the cache refuses an entry.
@@ -22,17 +30,30 @@ pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Res
     let Stores { cache, .. } =
         parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
             .await?;
-    let ttl = workload.cache.ttl.map(|ttl| ttl.0);
-    let rows = traffic.rows();
+    if workload.cache.preload {
+        let row = |id| {
+            let row = traffic.row(id);
+            let value = Value { version: SEEDED, checksum: row.checksum, body: row.body, ..Value::default() };
+            (traffic.key(id), value.encode())
+        };
+        put(&*cache, traffic.rows(), workload.cache.ttl.map(|ttl| ttl.0), row).await?;
+    }
+    if traffic.decrements() {
+        let level = StockLevel { units: workload.inventory.stock as i64, version: 0 }.encode();
+        // Without a TTL: nobody puts back what has expired.
+        put(&*cache, traffic.rows(), None, |id| (traffic.key(id).stock(), level.clone())).await?;
+    }
+    Ok(())
+}
+
+async fn put(
+    cache: &dyn Cache,
+    rows: u64,
+    ttl: Option<Duration>,
+    entry: impl Fn(u64) -> (Key, Bytes),
+) -> Result<(), StoreError> {
     for first in (0..rows).step_by(BATCH as usize) {
-        let entries: Vec<_> = (first..rows.min(first + BATCH))
-            .map(|id| {
-                let row = traffic.row(id);
-                let value =
-                    Value { version: SEEDED, checksum: row.checksum, body: row.body, ..Value::default() };
-                (traffic.key(id), value.encode())
-            })
-            .collect();
+        let entries: Vec<_> = (first..rows.min(first + BATCH)).map(&entry).collect();
         try_join_all(entries.iter().map(|(key, raw)| cache.set(key, raw.clone(), ttl))).await?;
     }
     Ok(())

@@ -76,8 +76,13 @@ mod tests {
         let mut recorder = Recorder::default();
         let now = Moment::now();
         let timing = Timing { intended: now, started: now, finished: now + Duration::from_millis(3) };
-        let seen =
-            Observation { kind: Kind::Read, result: Ok(Some(Served::Hit)), absent: false, corrupt: false };
+        let seen = Observation {
+            kind: Kind::Read,
+            result: Ok(Some(Served::Hit)),
+            absent: false,
+            refused: false,
+            corrupt: false,
+        };
         recorder.record(seen, timing);
         let mut log = IntervalLog::default();
         log.append(Duration::from_secs(2), Duration::from_secs(1), &recorder);

@@ -182,6 +182,9 @@ impl Metrics {
                 }
             }
         }
+        if recorder.count(Kind::Decrement) > 0 {
+            metrics.put("decrement.refused", recorder.refused as f64, Unit::Count);
+        }
         if recorder.rows_asked() > 0 {
             metrics.put("multi-read.keys", recorder.rows_asked() as f64, Unit::Count);
             for served in Served::ALL {
@@ -263,8 +266,13 @@ mod tests {
         let mut recorder = Recorder::default();
         let now = Moment::now();
         let timing = Timing { intended: now, started: now, finished: now + Duration::from_micros(500) };
-        let seen =
-            Observation { kind: Kind::Read, result: Ok(Some(Served::Hit)), absent: false, corrupt: false };
+        let seen = Observation {
+            kind: Kind::Read,
+            result: Ok(Some(Served::Hit)),
+            absent: false,
+            refused: false,
+            corrupt: false,
+        };
         for _ in 0..20_000 {
             recorder.record(seen, timing);
             recorder.judge(&Judgement { after_write: Some(true), ..Judgement::default() }, Some(timing));

@@ -64,6 +64,16 @@ const PLAIN: &[(&str, Unit)] = &[
     ("rejected_sets", Unit::Count),
     ("lost_dirty", Unit::Count),
     ("coalescing", Unit::Ratio),
+    ("decrement.refused", Unit::Count),
+    ("stock.sold", Unit::Count),
+    ("stock.indeterminate", Unit::Count),
+    ("stock.left_cache", Unit::Count),
+    ("stock.left_database", Unit::Count),
+    ("stock.lost_updates", Unit::Count),
+    ("stock.oversold", Unit::Count),
+    ("stock.unaccounted_cache", Unit::Count),
+    ("stock.unaccounted_database", Unit::Count),
+    ("stock.negative", Unit::Count),
     ("generator.cpu_us_per_op", Unit::Us),
     ("generator.worker_cpu", Unit::Ratio),
     ("generator.pacer_cpu", Unit::Ratio),
@@ -118,7 +128,8 @@ mod tests {
         for kind in Kind::ALL {
             for served in Served::ALL {
                 let served = (kind == Kind::Read).then_some(served);
-                let seen = Observation { kind, result: Ok(served), absent: false, corrupt: false };
+                let seen =
+                    Observation { kind, result: Ok(served), absent: false, refused: false, corrupt: false };
                 let stale = Some(Stale { behind: 1, age_ns: 1_000, age_at_most_ns: Some(2_000) });
                 let freshness = Freshness { stale, ..Freshness::default() };
                 let judgement = Judgement { freshness, after_write: Some(true), ..Judgement::default() };

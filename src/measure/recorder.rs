@@ -11,6 +11,8 @@ pub struct Observation {
     pub result: Result<Option<Served>, Failure>,
     /// No such row: a read found none, a write changed none.
     pub absent: bool,
+    /// A decrement found too few units.
+    pub refused: bool,
     /// A body that nobody wrote under this key.
     pub corrupt: bool,
 }
@@ -71,6 +73,8 @@ pub struct Recorder {
     /// By class; a class's histograms are made when it first occurs.
     latency: [Latencies; Class::COUNT],
     pub absent: u64,
+    /// Decrements that found too few units.
+    pub refused: u64,
     pub corrupt: u64,
     /// Of every row that was read.
     pub judgements: Judgements,
@@ -87,6 +91,7 @@ impl Recorder {
     pub fn record(&mut self, seen: Observation, timing: Timing) {
         self.latency[Class::of(&seen).index()].record(timing);
         self.absent += u64::from(seen.absent);
+        self.refused += u64::from(seen.refused);
         self.corrupt += u64::from(seen.corrupt);
         if let Err(failure) = seen.result {
             self.failed[seen.kind as usize][failure as usize] += 1;
@@ -113,6 +118,7 @@ impl Recorder {
     pub fn merge(&mut self, other: &Recorder) {
         self.latency.iter_mut().zip(&other.latency).for_each(|(mine, theirs)| mine.merge(theirs));
         self.absent += other.absent;
+        self.refused += other.refused;
         self.corrupt += other.corrupt;
         self.judgements.merge(&other.judgements);
         self.stale.merge(&other.stale);
@@ -129,7 +135,7 @@ impl Recorder {
         self.failed = Default::default();
         self.judgements = Judgements::default();
         self.stale.clear();
-        (self.absent, self.corrupt) = (0, 0);
+        (self.absent, self.refused, self.corrupt) = (0, 0, 0);
         (self.rows_asked, self.rows_served) = (0, Default::default());
     }
 
@@ -208,7 +214,7 @@ mod tests {
     use crate::model::Moment;
 
     fn observation(kind: Kind, result: Result<Option<Served>, Failure>) -> Observation {
-        Observation { kind, result, absent: false, corrupt: false }
+        Observation { kind, result, absent: false, refused: false, corrupt: false }
     }
 
     fn timing(lag_ms: u64, service_ms: u64) -> Timing {

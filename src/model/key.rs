@@ -17,8 +17,10 @@ pub struct Key {
 
 impl Key {
     const CAPACITY: usize = 54;
-    /// The longest prefix a run may use, in bytes: what an id of 20 digits leaves free.
-    pub const MAX_PREFIX: usize = Self::CAPACITY - 20;
+    /// Between the prefix and the id in the name of a row's stock.
+    const STOCK: &[u8] = b"stock:";
+    /// The longest prefix a run may use, in bytes: what an id of 20 digits leaves free, the stock's mark included.
+    pub const MAX_PREFIX: usize = Self::CAPACITY - Self::STOCK.len() - 20;
 
     /// The key of row `id` under `prefix`; a prefix beyond [`Key::MAX_PREFIX`] is cut.
     pub fn new(prefix: &str, id: u64) -> Key {
@@ -46,6 +48,15 @@ impl Key {
         key.id = id;
         key.length = (start + digits) as u8;
         key
+    }
+
+    /// The key of the row's units of stock, which are an entry apart from the row's own.
+    pub fn stock(&self) -> Key {
+        let mut key = *self;
+        let (start, end) = (usize::from(self.prefix), usize::from(self.prefix) + Self::STOCK.len());
+        key.name[start..end].copy_from_slice(Self::STOCK);
+        key.prefix = end as u8;
+        key.with_id(self.id)
     }
 
     /// The primary key of the row in the database.
@@ -92,5 +103,12 @@ mod tests {
     fn the_longest_prefix_leaves_room_for_the_largest_id() {
         let key = Key::new(&"p".repeat(80), u64::MAX);
         assert!(key.name().ends_with(u64::MAX.to_string().as_bytes()));
+        assert!(key.stock().name().ends_with(format!("stock:{}", u64::MAX).as_bytes()));
+    }
+
+    #[test]
+    fn the_stock_of_a_row_has_a_name_of_its_own() {
+        let key = Key::new("cb:", 10_203).stock();
+        assert_eq!((key.name(), key.id()), (&b"cb:stock:10203"[..], 10_203));
     }
 }

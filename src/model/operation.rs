@@ -13,12 +13,15 @@ pub enum Kind {
     Delete,
     /// Reads several rows at once.
     MultiRead,
+    /// Takes units from the stock of one row, if that many are left.
+    Decrement,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] = [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete, Kind::MultiRead];
+    pub const ALL: [Kind; 6] =
+        [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete, Kind::MultiRead, Kind::Decrement];
 
-    /// Those on one row, which a recording can hold.
+    /// Those on one row that a recording can hold.
     pub const OF_ONE_ROW: [Kind; 4] = [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete];
 
     pub fn name(self) -> &'static str {
@@ -28,6 +31,7 @@ impl Kind {
             Kind::Insert => "insert",
             Kind::Delete => "delete",
             Kind::MultiRead => "multi-read",
+            Kind::Decrement => "decrement",
         }
     }
 
@@ -63,6 +67,8 @@ pub struct Operation {
     pub key: Key,
     /// All keys of a multi-read, each once; empty for the other kinds.
     pub keys: Vec<Key>,
-    /// The new content; empty for reads and deletes.
+    /// The new content; empty but for writes and inserts.
     pub payload: Payload,
+    /// Units that a decrement takes; 0 for the other kinds.
+    pub quantity: u32,
 }

@@ -35,6 +35,8 @@ pub enum Outcome {
     ReadMany(Vec<Found>),
     /// A write was acknowledged with the version it made; no version means that there was no such row.
     Written { version: Option<u64> },
+    /// A decrement was answered with what is left; nothing means that there were too few units, and none were taken.
+    Decremented { left: Option<u64> },
     /// The caller got an error.
     Failed(Failure),
 }

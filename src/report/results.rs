@@ -1,4 +1,4 @@
-use super::quantity::{amount, duration_us, per_second, share};
+use super::quantity::{amount, count, duration_us, per_second, share};
 use crate::measure::{CellResult, Status, Summary};
 
 /// One column of the table of results: its header, the metric, and how to write it.
@@ -16,6 +16,9 @@ const COLUMNS: &[Column] = &[
     Column { header: "multi-read\np99", metric: "multi-read.response.p99", write: duration_us },
     Column { header: "write\np50", metric: "write.response.p50", write: duration_us },
     Column { header: "write\np99", metric: "write.response.p99", write: duration_us },
+    Column { header: "decrement\np50", metric: "decrement.response.p50", write: duration_us },
+    Column { header: "lost\nupdates", metric: "stock.lost_updates", write: count },
+    Column { header: "over-\nsold", metric: "stock.oversold", write: count },
     Column { header: "hit\nrate", metric: "hit_rate", write: share },
     Column { header: "hits after\nwrite", metric: "hit_rate_after_write", write: share },
     Column { header: "DB loads\nper read", metric: "db.queries_per_read", write: amount },

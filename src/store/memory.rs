@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::stock_table::StockTable;
 use super::{Answer, Cache, Database, Reply, Script};
 use crate::measure::{Command, QueryClass, Tally};
 use crate::model::{Key, Payload, StoreError, Value};
@@ -129,13 +130,14 @@ impl Cache for MemoryCache {
 #[derive(Clone, Default)]
 pub struct MemoryDatabase {
     rows: Arc<Mutex<HashMap<u64, Value>>>,
-    tally: Arc<Tally>,
+    pub(super) stock: Arc<Mutex<StockTable>>,
+    pub(super) tally: Arc<Tally>,
 }
 
 impl MemoryDatabase {
     /// The same database as seen by another instance.
     pub fn share(&self, tally: Arc<Tally>) -> MemoryDatabase {
-        MemoryDatabase { rows: self.rows.clone(), tally }
+        MemoryDatabase { rows: self.rows.clone(), stock: self.stock.clone(), tally }
     }
 
     fn rows(&self) -> MutexGuard<'_, HashMap<u64, Value>> {

@@ -9,9 +9,11 @@ pub mod postgres;
 mod redis;
 pub mod script;
 pub mod scripts;
+mod stock_table;
 mod tasks;
 mod tls;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ pub use tasks::Tasks;
 pub use tls::{Identity, Tls, TlsError};
 
 use crate::measure::{QueryClass, Tally};
-use crate::model::{BoxFuture, Key, Payload, StoreError, Value};
+use crate::model::{BoxFuture, Intent, Key, Payload, StockLevel, StoreError, Value};
 use crate::registry::Entry;
 
 /// What a store answers.
@@ -88,6 +90,29 @@ pub trait Database: Send + Sync {
 
     /// How the client is set up, for the record.
     fn client(&self) -> Vec<(&'static str, String)>;
+}
+
+/// Units of stock by row, beside the rows, as one service instance is connected to them.
+pub trait Stock: Send + Sync {
+    /// Sets a level, whatever it was.
+    fn set_level<'a>(&'a self, key: &'a Key, units: u64) -> Answer<'a, ()>;
+
+    /// Sets a level, unless the row's own is as new or newer.
+    fn set_level_if_newer<'a>(&'a self, key: &'a Key, level: StockLevel) -> Answer<'a, ()>;
+
+    /// Takes units under the lock of the row; answers what is left, or nothing if there were too few.
+    fn decrement<'a>(&'a self, key: &'a Key, units: u32) -> Answer<'a, Option<u64>>;
+
+    /// Makes an outbox known; one that is known keeps its position.
+    fn open_outbox<'a>(&'a self, outbox: &'a str) -> Answer<'a, ()>;
+
+    /// Takes the units of those intents that stand behind the position of their outbox, which is known, and moves
+    /// the position to the last of them, all or nothing: an intent takes effect once, however often it is sent.
+    /// A level ends at 0 at the lowest.
+    fn apply<'a>(&'a self, outbox: &'a str, intents: &'a [Intent]) -> Answer<'a, ()>;
+
+    /// The level of each row from `rows.start` to below `rows.end`, in the order of their ids.
+    fn levels(&self, rows: Range<u64>) -> Answer<'_, Vec<(u64, StockLevel)>>;
 }
 
 /// A client library for the cache.

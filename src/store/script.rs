@@ -40,6 +40,18 @@ impl Reply {
         }
     }
 
+    /// The text, or nothing for nil.
+    ///
+    /// # Errors
+    /// When the reply is of another kind.
+    pub fn text(self) -> Result<Option<Bytes>, StoreError> {
+        match self {
+            Reply::Nil => Ok(None),
+            Reply::Text(text) => Ok(Some(text)),
+            other => Err(unexpected("a text", &other)),
+        }
+    }
+
     /// The texts of a list.
     ///
     /// # Errors

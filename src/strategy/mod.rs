@@ -129,7 +129,8 @@ async fn write_row(database: &dyn Database, operation: &Operation) -> Result<Opt
     match operation.kind {
         Kind::Insert => database.insert(&operation.key, &operation.payload).await.map(Some),
         Kind::Delete => database.delete(&operation.key).await,
-        Kind::Write | Kind::Read | Kind::MultiRead => {
+        // Decrements are no business of a strategy's, and none comes here.
+        Kind::Write | Kind::Read | Kind::MultiRead | Kind::Decrement => {
             database.update(&operation.key, &operation.payload).await
         }
     }

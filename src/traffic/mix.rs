@@ -24,6 +24,9 @@ pub struct Weights {
     #[serde(rename = "multi-read")]
     #[schemars(range(min = 0))]
     pub multi_read: f64,
+    /// Decrements of the stock of one row, as `inventory` says.
+    #[schemars(range(min = 0))]
+    pub decrement: f64,
 }
 
 impl Weights {
@@ -35,6 +38,7 @@ impl Weights {
             Kind::Insert => self.insert,
             Kind::Delete => self.delete,
             Kind::MultiRead => self.multi_read,
+            Kind::Decrement => self.decrement,
         }
     }
 }

@@ -38,19 +38,26 @@ pub struct Traffic {
     keys: Box<dyn Keys>,
     bodies: Bodies,
     multi_read: MultiRead,
+    quantity: u32,
 }
 
 impl Traffic {
     /// The traffic over `rows` rows, whose cache entries are named under `prefix`.
     pub fn new(seed: u64, rows: u64, prefix: &str, mix: Mix, keys: Box<dyn Keys>, bodies: Bodies) -> Traffic {
         let multi_read = MultiRead::default();
-        Traffic { seed, rows, template: Key::template(prefix), mix, keys, bodies, multi_read }
+        Traffic { seed, rows, template: Key::template(prefix), mix, keys, bodies, multi_read, quantity: 1 }
     }
 
     /// With multi-reads of this form.
     #[must_use]
     pub fn with_multi_read(self, multi_read: MultiRead) -> Traffic {
         Traffic { multi_read, ..self }
+    }
+
+    /// With decrements of 1 to `quantity` units each.
+    #[must_use]
+    pub fn with_quantity(self, quantity: u32) -> Traffic {
+        Traffic { quantity: quantity.max(1), ..self }
     }
 
     /// How the rows of a multi-read are fetched.
@@ -74,15 +81,22 @@ impl Traffic {
                     keys.extend(rows.iter().map(|&id| self.key(id)));
                     (Kind::MultiRead, rows.first().copied().unwrap_or(0))
                 }
+                // Inserted rows have no stock.
+                (Kind::Decrement, _) => (Kind::Decrement, self.keys.pick(ticket, self.rows, &mut random)),
                 (kind, _) => (kind, pick(&mut random)),
             },
         };
         let key = self.key(id);
         let payload = match kind {
             Kind::Write | Kind::Insert => Payload::new(&key, self.bodies.draw(&mut random)),
-            Kind::Read | Kind::Delete | Kind::MultiRead => Payload::default(),
+            Kind::Read | Kind::Delete | Kind::MultiRead | Kind::Decrement => Payload::default(),
         };
-        Operation { ticket, kind, key, keys, payload }
+        let quantity = match kind {
+            Kind::Decrement if self.quantity > 1 => 1 + random.below(u64::from(self.quantity)) as u32,
+            Kind::Decrement => 1,
+            _ => 0,
+        };
+        Operation { ticket, kind, key, keys, payload, quantity }
     }
 
     /// The content with which row `id` is seeded.
@@ -116,6 +130,11 @@ impl Traffic {
         self.keys.has_writes() || self.mix.has_writes()
     }
 
+    /// Whether any operation takes from the stock.
+    pub fn decrements(&self) -> bool {
+        self.mix.share(Kind::Decrement) > 0.0
+    }
+
     /// Operations after which the traffic repeats itself; a recorded trace has an end.
     pub fn length(&self) -> Option<u64> {
         self.keys.length()
@@ -146,12 +165,31 @@ mod tests {
 
     #[test]
     fn a_ticket_always_asks_for_the_same() {
-        let weights = Weights { read: 40.0, write: 30.0, insert: 15.0, delete: 5.0, multi_read: 10.0 };
-        let (one, other) = (traffic(weights.clone()), traffic(weights));
+        let weights =
+            Weights { read: 40.0, write: 30.0, insert: 15.0, delete: 5.0, multi_read: 5.0, decrement: 5.0 };
+        let (one, other) = (traffic(weights.clone()).with_quantity(9), traffic(weights).with_quantity(9));
         for ticket in (0..50_000).rev().step_by(7) {
             let (a, b) = (one.operation(ticket), other.operation(ticket));
-            assert_eq!((a.kind, a.key, a.keys, a.payload), (b.kind, b.key, b.keys, b.payload));
+            let all = |it: &Operation| (it.kind, it.key, it.keys.clone(), it.payload.clone(), it.quantity);
+            assert_eq!(all(&a), all(&b));
         }
+    }
+
+    #[test]
+    fn a_decrement_takes_one_to_the_most_units_of_a_row_that_was_there() {
+        let weights = Weights { insert: 50.0, decrement: 50.0, ..Weights::default() };
+        let traffic = traffic(weights).with_quantity(3);
+        let mut seen = [0; 4];
+        for operation in (0..40_000).map(|ticket| traffic.operation(ticket)) {
+            match operation.kind {
+                Kind::Decrement => {
+                    assert!(operation.key.id() < 1_000 && operation.payload == Payload::default());
+                    seen[operation.quantity as usize] += 1;
+                }
+                _ => assert_eq!(operation.quantity, 0),
+            }
+        }
+        assert!(seen[0] == 0 && seen[1..].iter().all(|&count| count > 6_000), "{seen:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use cachebench::coherence::COHERENCES;
+use cachebench::inventory::INVENTORIES;
 use cachebench::registry::Entry;
 use cachebench::strategy::STRATEGIES;
 use serde_json::Value as Json;
@@ -96,4 +97,5 @@ fn the_tables_of_the_readme_are_what_list_says() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     assert_eq!(table(&readme, "strategies"), registered(STRATEGIES));
     assert_eq!(table(&readme, "coherence"), registered(COHERENCES));
+    assert_eq!(table(&readme, "inventories"), registered(INVENTORIES));
 }

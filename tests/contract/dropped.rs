@@ -7,7 +7,7 @@ use cachebench::traffic::{Random, Stream};
 use super::{Instance, World, choice, operation, poll, rest, variants, write};
 
 /// Polls a call `polls` times, letting others on in between, and drops it. Says whether it was done by then.
-async fn give_up<T>(mut call: BoxFuture<'_, T>, polls: u64) -> bool {
+pub async fn give_up<T>(mut call: BoxFuture<'_, T>, polls: u64) -> bool {
     for _ in 0..polls {
         if poll(&mut call).await.is_ready() {
             return true;

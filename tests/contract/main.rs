@@ -8,6 +8,7 @@ mod counts;
 mod dropped;
 mod failing;
 mod histories;
+mod inventory;
 mod lifetimes;
 mod many;
 mod names;
@@ -176,9 +177,9 @@ fn operation(kind: Kind, id: u64, body: &str) -> Operation {
     let key = key(id);
     let payload = match kind {
         Kind::Write | Kind::Insert => Payload::new(&key, Bytes::copy_from_slice(body.as_bytes())),
-        Kind::Read | Kind::Delete | Kind::MultiRead => Payload::default(),
+        Kind::Read | Kind::Delete | Kind::MultiRead | Kind::Decrement => Payload::default(),
     };
-    Operation { ticket: 0, kind, key, keys: Vec::new(), payload }
+    Operation { ticket: 0, kind, key, keys: Vec::new(), payload, quantity: 0 }
 }
 
 fn write(id: u64, body: &str) -> Operation {

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use cachebench::coherence::COHERENCES;
+use cachebench::inventory::INVENTORIES;
 use cachebench::registry::Entry;
 use cachebench::store::DRIVERS;
 use cachebench::store::scripts::SCRIPTS;
@@ -20,6 +21,7 @@ fn points() -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
     vec![
         ("strategy", names(STRATEGIES), "const ENTRY: Entry<"),
         ("coherence", names(COHERENCES), "const ENTRY: Entry<"),
+        ("inventory", names(INVENTORIES), "const ENTRY: Entry<"),
         ("store", names(DRIVERS), "const ENTRY: Entry<"),
         ("store/scripts", scripts, "static SCRIPT: Script"),
         ("traffic/keys", names(KEYS), "const ENTRY: Entry<"),
@@ -78,6 +80,7 @@ fn every_summary_is_one_line_without_a_full_stop() {
     }
     summaries("strategy", told(STRATEGIES));
     summaries("coherence", told(COHERENCES));
+    summaries("inventory", told(INVENTORIES));
     summaries("driver", told(DRIVERS));
     summaries("keys", told(KEYS));
     summaries("traces", told(TRACES));

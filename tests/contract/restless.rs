@@ -1,11 +1,12 @@
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use cachebench::measure::QueryClass;
-use cachebench::model::{Key, Payload, StoreError, Value};
+use cachebench::model::{Intent, Key, Payload, StockLevel, StoreError, Value};
 use cachebench::registry::Choice;
-use cachebench::store::{Answer, Cache, Database, Reply, Script};
+use cachebench::store::{Answer, Cache, Database, Reply, Script, Stock};
 use cachebench::traffic::{Random, Stream};
 
 use super::{Instance, World};
@@ -30,6 +31,11 @@ impl World {
 }
 
 impl<S: ?Sized> Restless<S> {
+    /// The store as number `of` of those that a seed makes restless.
+    pub fn new(store: Arc<S>, seed: u64, of: u64) -> Restless<S> {
+        Restless { random: Mutex::new(Random::new(seed, Stream::Operation, of)), store }
+    }
+
     async fn pause(&self) {
         let turns = self.random.lock().unwrap().below(8);
         match turns {
@@ -111,5 +117,31 @@ impl Database for Restless<dyn Database> {
 
     fn client(&self) -> Vec<(&'static str, String)> {
         self.store.client()
+    }
+}
+
+impl Stock for Restless<dyn Stock> {
+    fn set_level<'a>(&'a self, key: &'a Key, units: u64) -> Answer<'a, ()> {
+        Box::pin(self.amid(move |store| store.set_level(key, units)))
+    }
+
+    fn set_level_if_newer<'a>(&'a self, key: &'a Key, level: StockLevel) -> Answer<'a, ()> {
+        Box::pin(self.amid(move |store| store.set_level_if_newer(key, level)))
+    }
+
+    fn decrement<'a>(&'a self, key: &'a Key, units: u32) -> Answer<'a, Option<u64>> {
+        Box::pin(self.amid(move |store| store.decrement(key, units)))
+    }
+
+    fn open_outbox<'a>(&'a self, outbox: &'a str) -> Answer<'a, ()> {
+        Box::pin(self.amid(|store| store.open_outbox(outbox)))
+    }
+
+    fn apply<'a>(&'a self, outbox: &'a str, intents: &'a [Intent]) -> Answer<'a, ()> {
+        Box::pin(self.amid(|store| store.apply(outbox, intents)))
+    }
+
+    fn levels(&self, rows: Range<u64>) -> Answer<'_, Vec<(u64, StockLevel)>> {
+        Box::pin(self.amid(move |store| store.levels(rows)))
     }
 }

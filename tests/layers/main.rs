@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "invalidation",
     "mitigation",
     "strategy",
+    "inventory",
     "servers",
     "engine",
     "report",

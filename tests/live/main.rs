@@ -12,6 +12,7 @@ mod faults;
 mod flush;
 mod guest;
 mod interrupts;
+mod inventory;
 mod load;
 mod omission;
 mod outcome;

@@ -19,8 +19,15 @@ fn brief(shown: &impl std::fmt::Debug) -> String {
 /// Where a history goes apart on two sides, if it does.
 async fn difference(one: &Side, other: &Side, steps: &[Step]) -> Option<String> {
     let all: Vec<u64> = (0..=ROWS).collect();
-    let finally = [Step::GetMany(all.clone()), Step::Dirty(10_000), Step::Dirty(0), Step::Dirty(1)];
-    let singly = all.into_iter().map(Step::Get);
+    let finally = [
+        Step::GetMany(all.clone()),
+        Step::Dirty(10_000),
+        Step::Dirty(0),
+        Step::Dirty(1),
+        Step::Pending(10_000),
+        Step::Pending(1),
+    ];
+    let singly = all.into_iter().flat_map(|id| [Step::Get(id), Step::GetStock(id)]);
     for (number, step) in steps.iter().chain(&finally).chain(&singly.collect::<Vec<_>>()).enumerate() {
         let (here, there) = (step.take(one).await.unwrap(), step.take(other).await.unwrap());
         if here != there {
@@ -36,13 +43,9 @@ async fn scripts_and_requests_mean_the_same_on_the_memory_store_as_on_redis() {
     let server = server();
     for seed in 0..4 {
         let mut random = Random::new(seed, Stream::Operation, 0);
-        let steps: Vec<_> = (0..400).map(|_| Step::random(&mut random)).collect();
-        for mut side in Side::drivers(&server).await {
-            let mut memory = Side::memory();
-            for side in [&mut side, &mut memory] {
-                side.prefix = format!("{}{seed}:", side.prefix);
-                side.dirty = cachebench::store::scripts::DirtySet::new(&side.prefix, 0);
-            }
+        let steps: Vec<_> = (0..600).map(|_| Step::random(&mut random)).collect();
+        for side in Side::drivers(&server).await {
+            let (side, memory) = (side.under(&format!("{seed}:")), Side::memory().under(&format!("{seed}:")));
             let found = difference(&memory, &side, &steps).await;
             assert_eq!(found, None, "seed {seed}");
             let (here, there) = (memory.tally.counts(), side.tally.counts());
@@ -76,6 +79,8 @@ async fn every_script_is_part_of_the_histories() {
             "release" => matches!(step, Step::Release { .. }),
             "invalidate" => matches!(step, Step::Invalidate(_)),
             "compare-and-set" => matches!(step, Step::CompareAndSet(..)),
+            "decrement" => matches!(step, Step::Decrement { .. }),
+            "trim" => matches!(step, Step::Trim(_)),
             _ => false,
         });
         assert!(taken, "no step runs the script {}", script.name);

@@ -15,7 +15,7 @@ use cachebench::model::{Key, StoreError};
 use cachebench::registry::Choice;
 use cachebench::servers::{ManagedRedis, RedisOptions, RunFolder};
 use cachebench::store::memory::MemoryCache;
-use cachebench::store::scripts::DirtySet;
+use cachebench::store::scripts::{DirtySet, Outbox};
 use cachebench::store::{Cache, DRIVERS, DriverParts, Sharing};
 
 /// A cache under a prefix of its own, so that several may share one server.
@@ -25,13 +25,21 @@ struct Side {
     cache: Arc<dyn Cache>,
     tally: Arc<Tally>,
     dirty: DirtySet,
+    outbox: Outbox,
 }
 
 impl Side {
     fn new(name: &'static str, cache: Arc<dyn Cache>, tally: Arc<Tally>) -> Side {
         let prefix = format!("{name}:");
-        let dirty = DirtySet::new(&prefix, 0);
-        Side { name, prefix, cache, tally, dirty }
+        let (dirty, outbox) = (DirtySet::new(&prefix, 0), Outbox::new(&prefix, 0));
+        Side { name, prefix, cache, tally, dirty, outbox }
+    }
+
+    /// The same side under another prefix, where nothing is yet.
+    fn under(self, prefix: &str) -> Side {
+        let prefix = format!("{}{prefix}", self.prefix);
+        let (dirty, outbox) = (DirtySet::new(&prefix, 0), Outbox::new(&prefix, 0));
+        Side { prefix, dirty, outbox, ..self }
     }
 
     fn memory() -> Side {

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cachebench::model::{Key, StoreError, Value};
+use cachebench::model::{Intent, Key, StockLevel, StoreError, Value};
 use cachebench::store::scripts::{
-    Advance, Claim, Claimed, Surveyed, Token, advance, claim, compare_and_set, dirty, fill_claimed,
-    invalidate, release, settle, survey,
+    Advance, Claim, Claimed, Decrement, Decremented, Surveyed, Token, advance, claim, compare_and_set,
+    decrement, dirty, fill_claimed, invalidate, pending, release, settle, survey, trim,
 };
 use cachebench::traffic::Random;
 use rand::Rng;
@@ -35,6 +35,11 @@ pub enum Step {
     Release { id: u64, token: u64, entry: bool },
     Invalidate(u64),
     CompareAndSet(u64, Bytes, bool),
+    PutStock(u64, Bytes),
+    GetStock(u64),
+    Decrement { id: u64, units: u32, noted_at: Option<u64> },
+    Pending(usize),
+    Trim(u64),
 }
 
 /// The claims of a history, all of one kind.
@@ -54,6 +59,8 @@ pub enum Seen {
     /// Version and checksum of each entry, and whether it expires.
     Heads(Vec<Option<(u64, u64, bool)>>),
     Claimed(Claimed),
+    Decremented(Decremented),
+    Intents(Vec<Intent>),
 }
 
 impl Step {
@@ -61,8 +68,7 @@ impl Step {
     pub fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
         let ttl = random.below(2) == 0;
-        match random.below(27) {
-            26 => Step::Survey((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
+        match random.below(37) {
             0 => Step::Get(id),
             1 => Step::GetMany((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             2 | 3 => Step::Set(id, entry(random), ttl),
@@ -80,12 +86,22 @@ impl Step {
                 began: time(random),
                 ttl,
             },
+            14 | 15 => Step::Dirty(random.below(ROWS + 2) as usize),
             16..19 => Step::Claim { id, token: random.below(3), or_entry: random.below(2) == 0 },
             19 | 20 => Step::FillClaimed { id, token: random.below(3), raw: entry(random), ttl },
             21 => Step::Release { id, token: random.below(3), entry: random.below(2) == 0 },
             22 => Step::Invalidate(id),
             23..26 => Step::CompareAndSet(id, versioned(random), ttl),
-            _ => Step::Dirty(random.below(ROWS + 2) as usize),
+            26 => Step::Survey((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
+            27 | 28 => Step::PutStock(id, stock(random)),
+            29 => Step::GetStock(id),
+            30..35 => Step::Decrement {
+                id,
+                units: 1 + random.below(6) as u32,
+                noted_at: (random.below(3) > 0).then(|| time(random)),
+            },
+            35 => Step::Pending(random.below(9) as usize),
+            _ => Step::Trim(time(random) + random.below(9)),
         }
     }
 
@@ -136,6 +152,19 @@ impl Step {
                 Seen::Flag(compare_and_set(cache, &side.key(*id), raw.clone(), lifetime(*ttl)).await?)
             }
             Step::Dirty(limit) => Seen::Waiting(dirty(cache, &side.dirty, *limit).await?),
+            Step::PutStock(id, raw) => {
+                cache.set(&side.key(*id).stock(), raw.clone(), None).await?;
+                Seen::Done
+            }
+            Step::GetStock(id) => Seen::Entry(cache.get(&side.key(*id).stock()).await?),
+            Step::Decrement { id, units, noted_at } => {
+                let outbox = noted_at.map(|now_us| (&side.outbox, now_us));
+                let key = side.key(*id);
+                let step = Decrement { key: &key, units: *units, outbox };
+                Seen::Decremented(decrement(cache, step).await?)
+            }
+            Step::Pending(limit) => Seen::Intents(pending(cache, &side.outbox, *limit).await?),
+            Step::Trim(seq) => Seen::Count(trim(cache, &side.outbox, *seq).await?),
         })
     }
 }
@@ -162,6 +191,20 @@ fn value(random: &mut Random) -> Value {
         load_cost_us: random.next_u64() as u32,
         expires_at_us: random.below(2) * time(random),
         body: body(random),
+    }
+}
+
+/// An entry of a stock, or one that is none.
+fn stock(random: &mut Random) -> Bytes {
+    let units = if random.below(9) == 0 { 1 << 52 } else { random.below(14) as i64 };
+    match random.below(12) {
+        0 => Bytes::new(),
+        1 => Bytes::from_static(b"12"),
+        2 => Bytes::from_static(b"-3 5"),
+        3 => Bytes::from_static(b"+3 5"),
+        4 => Bytes::from_static(b"3 5 8"),
+        5 => Bytes::from_static(b"3 5\n"),
+        _ => StockLevel { units, version: edge(random) }.encode(),
     }
 }
 

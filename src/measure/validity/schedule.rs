@@ -159,6 +159,7 @@ mod tests {
                 kind: Kind::Read,
                 result: Ok(Some(Served::Hit)),
                 absent: false,
+                refused: false,
                 corrupt: false,
             };
             let intended = Moment::now();

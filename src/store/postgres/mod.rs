@@ -4,6 +4,7 @@ mod connections;
 mod listing;
 mod seed;
 mod statements;
+mod stock;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use sqlx::postgres::PgConnectOptions;
 pub use listing::{Listed, Listing};
 pub use seed::{SeedError, prepare, seed};
 pub use statements::{Query, Statement};
+pub use stock::seed_stock;
 
 use self::connections::Connections;
 use super::{Answer, Database};

@@ -27,7 +27,16 @@ CREATE TABLE IF NOT EXISTS item_parts (
     price int NOT NULL,
     PRIMARY KEY (item_id, part)
 ) WITH (autovacuum_enabled = false);
-TRUNCATE items, item_parts";
+CREATE TABLE IF NOT EXISTS stock (
+    sku bigint PRIMARY KEY,
+    level bigint NOT NULL CHECK (level >= 0),
+    version bigint NOT NULL
+) WITH (autovacuum_enabled = false);
+CREATE TABLE IF NOT EXISTS outbox_positions (
+    outbox text PRIMARY KEY,
+    seq bigint NOT NULL
+) WITH (autovacuum_enabled = false);
+TRUNCATE items, item_parts, stock, outbox_positions";
 
 const BUFFER: usize = 1 << 20;
 
@@ -96,13 +105,13 @@ pub async fn seed(
 }
 
 /// A COPY in binary format (PostgreSQL documentation, "COPY", File Formats).
-struct Copy<'a> {
+pub(super) struct Copy<'a> {
     to: sqlx::postgres::PgCopyIn<&'a mut PgConnection>,
     buffer: BytesMut,
 }
 
 impl<'a> Copy<'a> {
-    async fn begin(
+    pub(super) async fn begin(
         connection: &'a mut PgConnection,
         statement: &'static str,
     ) -> Result<Copy<'a>, sqlx::Error> {
@@ -114,7 +123,7 @@ impl<'a> Copy<'a> {
         Ok(Copy { to, buffer })
     }
 
-    async fn row(&mut self, fields: &[&[u8]]) -> Result<(), sqlx::Error> {
+    pub(super) async fn row(&mut self, fields: &[&[u8]]) -> Result<(), sqlx::Error> {
         self.buffer.put_u16(fields.len() as u16);
         for field in fields {
             self.buffer.put_u32(field.len() as u32);
@@ -127,7 +136,7 @@ impl<'a> Copy<'a> {
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<(), sqlx::Error> {
+    pub(super) async fn finish(mut self) -> Result<(), sqlx::Error> {
         self.buffer.put_i16(-1);
         self.to.send(&self.buffer[..]).await?;
         self.to.finish().await?;

@@ -87,6 +87,71 @@ impl Statement {
         class: QueryClass::Flush,
     };
 
+    /// As in the article: whatever the level was, and whoever wrote it.
+    pub(super) const SET_LEVEL: Statement = Statement {
+        sql: "UPDATE stock SET level = $2 WHERE sku = $1",
+        counted_as: None,
+        class: QueryClass::Write,
+    };
+    pub(super) const SET_LEVEL_IF_NEWER: Statement = Statement {
+        sql: "UPDATE stock SET level = $2, version = $3 WHERE sku = $1 AND version < $3",
+        counted_as: None,
+        class: QueryClass::Write,
+    };
+    /// One statement is a transaction of its own: the row is locked, looked at and changed in one round trip, and
+    /// no lock waits for a client. Who waited for the lock sees the level as it is by then.
+    pub(super) const DECREMENT: Statement = Statement {
+        sql: "WITH held AS (SELECT sku, level FROM stock WHERE sku = $1 FOR UPDATE) \
+              UPDATE stock SET level = stock.level - $2, version = version + 1 FROM held \
+              WHERE stock.sku = held.sku AND held.level >= $2 RETURNING stock.level",
+        counted_as: Some(
+            "WITH held AS (SELECT sku, level FROM stock WHERE sku = $1 FOR UPDATE) \
+             UPDATE stock SET level = stock.level - $2, version = version + $3 FROM held \
+             WHERE stock.sku = held.sku AND held.level >= $2 RETURNING stock.level",
+        ),
+        class: QueryClass::Write,
+    };
+    pub(super) const OPEN_OUTBOX: Statement = Statement {
+        sql: "INSERT INTO outbox_positions (outbox, seq) VALUES ($1, 0) ON CONFLICT (outbox) DO NOTHING",
+        counted_as: Some(
+            "INSERT INTO outbox_positions (outbox, seq) VALUES ($1, $2) ON CONFLICT (outbox) DO NOTHING",
+        ),
+        class: QueryClass::Flush,
+    };
+    /// The lock of the position comes first, so that of two who apply the same intents the second sees where the
+    /// first got to. Rows are locked in the order of their ids, so that two outboxes do not deadlock.
+    pub(super) const APPLY: Statement = Statement {
+        sql: "WITH known AS (SELECT seq FROM outbox_positions WHERE outbox = $1 FOR UPDATE), \
+              moved AS (UPDATE outbox_positions SET seq = $2 FROM known WHERE outbox = $1 AND known.seq < $2), \
+              sold AS (SELECT intent.sku, sum(intent.units)::bigint AS units FROM known, \
+              unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS intent (seq, sku, units) \
+              WHERE intent.seq > known.seq GROUP BY intent.sku), \
+              held AS (SELECT stock.sku, sold.units FROM stock JOIN sold ON stock.sku = sold.sku \
+              ORDER BY stock.sku FOR UPDATE OF stock), \
+              taken AS (UPDATE stock SET level = greatest(stock.level - held.units, 0), version = version + 1 \
+              FROM held WHERE stock.sku = held.sku) \
+              SELECT count(*) FROM known",
+        counted_as: Some(
+            "WITH known AS (SELECT seq FROM outbox_positions WHERE outbox = $1 FOR UPDATE), \
+             moved AS (UPDATE outbox_positions SET seq = $2 FROM known WHERE outbox = $1 AND known.seq < $2), \
+             sold AS (SELECT intent.sku, sum(intent.units)::bigint AS units FROM known, \
+             unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS intent (seq, sku, units) \
+             WHERE intent.seq > known.seq GROUP BY intent.sku), \
+             held AS (SELECT stock.sku, sold.units FROM stock JOIN sold ON stock.sku = sold.sku \
+             ORDER BY stock.sku FOR UPDATE OF stock), \
+             taken AS (UPDATE stock SET level = greatest(stock.level - held.units, $6), version = version + $7 \
+             FROM held WHERE stock.sku = held.sku) \
+             SELECT count(*) FROM known",
+        ),
+        class: QueryClass::Flush,
+    };
+    /// Sent before and after a load, and by no load.
+    pub(super) const LEVELS: Statement = Statement {
+        sql: "SELECT sku, level, version FROM stock WHERE sku >= $1 AND sku < $2 ORDER BY sku",
+        counted_as: None,
+        class: QueryClass::Load,
+    };
+
     /// The text, exactly as it is sent.
     pub fn sql(self) -> &'static str {
         self.sql
@@ -103,9 +168,12 @@ impl Statement {
     }
 
     /// Every statement that a load may send under this query shape.
-    pub fn all(query: &Query) -> [Statement; 6] {
-        let (one, many) = (query.load_statement(), query.load_many_statement());
-        [one, many, Self::VERSION, Self::UPDATE, Self::INSERT, Self::STORE]
+    pub fn all(query: &Query) -> Vec<Statement> {
+        let rows = [Self::VERSION, Self::UPDATE, Self::INSERT, Self::STORE];
+        let stock =
+            [Self::SET_LEVEL, Self::SET_LEVEL_IF_NEWER, Self::DECREMENT, Self::OPEN_OUTBOX, Self::APPLY];
+        let loads = [query.load_statement(), query.load_many_statement()];
+        loads.into_iter().chain(rows).chain(stock).collect()
     }
 
     pub(super) fn change(

@@ -27,17 +27,27 @@ impl DirtySet {
 /// # Errors
 /// As [`Cache::run`].
 pub async fn dirty(cache: &dyn Cache, set: &DirtySet, limit: usize) -> Result<Vec<(u64, u64)>, StoreError> {
-    let reply = cache.run(&SCRIPT, vec![set.name.clone()], vec![number(limit as u64)]).await?;
     let number = |text: &Bytes| {
         let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
         number.ok_or_else(|| {
             StoreError::cache(Failure::Corrupt, "a dirty set holds something that is no row id and no time")
         })
     };
-    reply.texts()?.chunks_exact(2).map(|pair| Ok((number(&pair[0])?, number(&pair[1])?))).collect()
+    let found = first(cache, &set.name, limit).await?;
+    found.iter().map(|(id, since)| Ok((number(id)?, number(since)?))).collect()
 }
 
-/// KEYS: dirty set. ARGV: limit.
+/// Up to `limit` members of a sorted set with their scores, those of the lowest first.
+pub(super) async fn first(
+    cache: &dyn Cache,
+    set: &Bytes,
+    limit: usize,
+) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
+    let texts = cache.run(&SCRIPT, vec![set.clone()], vec![number(limit as u64)]).await?.texts()?;
+    Ok(texts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect())
+}
+
+/// KEYS: sorted set. ARGV: limit.
 pub(super) static SCRIPT: Script = Script {
     name: "dirty",
     lua: r"

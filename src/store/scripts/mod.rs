@@ -6,6 +6,7 @@
 mod advance;
 mod claim;
 mod compare_and_set;
+mod decrement;
 mod dirty;
 mod fill_claimed;
 mod invalidate;
@@ -13,10 +14,12 @@ mod release;
 mod settle;
 mod survey;
 mod token;
+mod trim;
 
 pub use advance::{Advance, advance};
 pub use claim::{Claim, Claimed, claim};
 pub use compare_and_set::compare_and_set;
+pub use decrement::{Decrement, Decremented, decrement};
 pub use dirty::{DirtySet, dirty};
 pub use fill_claimed::fill_claimed;
 pub use invalidate::invalidate;
@@ -24,6 +27,7 @@ pub use release::release;
 pub use settle::settle;
 pub use survey::{Surveyed, survey};
 pub use token::{Token, Tokens};
+pub use trim::{Outbox, pending, trim};
 
 use super::Script;
 
@@ -32,10 +36,12 @@ pub static SCRIPTS: &[&Script] = &[
     &advance::SCRIPT,
     &claim::SCRIPT,
     &compare_and_set::SCRIPT,
+    &decrement::SCRIPT,
     &dirty::SCRIPT,
     &fill_claimed::SCRIPT,
     &invalidate::SCRIPT,
     &release::SCRIPT,
     &settle::SCRIPT,
     &survey::SCRIPT,
+    &trim::SCRIPT,
 ];

@@ -87,7 +87,8 @@ impl Keys for Trace {
     }
 
     fn has_writes(&self) -> bool {
-        self.recorded && Kind::ALL.into_iter().any(|kind| kind.is_write() && self.recording.count(kind) > 0)
+        self.recorded
+            && Kind::OF_ONE_ROW.into_iter().any(|kind| kind.is_write() && self.recording.count(kind) > 0)
     }
 
     fn length(&self) -> Option<u64> {

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
+mod stock;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

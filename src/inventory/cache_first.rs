@@ -1,0 +1,51 @@
+use std::sync::Arc;
+
+use super::{Inventory, Parts, done, from_row};
+use crate::model::{BoxFuture, Key, Outcome, StoreError};
+use crate::store::scripts::{Decrement, Decremented, decrement};
+use crate::store::{Cache, Stock};
+
+/// What the database is told of a level that the cache has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// The level, which replaces whatever is there.
+    Set,
+    /// The level with its version, which replaces older ones only.
+    SetIfNewer,
+}
+
+/// A decrement that takes the units in the cache, and is acknowledged once the database has been told.
+///
+/// If the database cannot be told, the caller gets an error and the cache keeps the decrement: whether the units
+/// are sold is in doubt.
+pub struct CacheFirst {
+    cache: Arc<dyn Cache>,
+    stock: Arc<dyn Stock>,
+    then: Then,
+}
+
+impl CacheFirst {
+    pub fn new(parts: Parts, then: Then) -> CacheFirst {
+        CacheFirst { cache: parts.cache, stock: parts.stock, then }
+    }
+
+    async fn take(&self, key: &Key, units: u32) -> Result<Outcome, StoreError> {
+        match decrement(&*self.cache, Decrement { key, units, outbox: None }).await? {
+            Decremented::Miss => from_row(&*self.stock, key, units).await,
+            Decremented::Insufficient => Ok(Outcome::Decremented { left: None }),
+            Decremented::Done(level) => {
+                match self.then {
+                    Then::Set => self.stock.set_level(key, level.units.unsigned_abs()).await?,
+                    Then::SetIfNewer => self.stock.set_level_if_newer(key, level).await?,
+                }
+                Ok(done(level))
+            }
+        }
+    }
+}
+
+impl Inventory for CacheFirst {
+    fn decrement<'a>(&'a self, key: &'a Key, units: u32) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move { self.take(key, units).await.unwrap_or_else(Outcome::from) })
+    }
+}

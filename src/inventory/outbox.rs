@@ -1,0 +1,138 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use super::{Inventory, Parts, done, from_row};
+use crate::model::{BoxFuture, Key, Outcome, StoreError, Time};
+use crate::registry::{self, Entry};
+use crate::store::scripts::{Decrement, Decremented, Outbox, decrement, pending, trim};
+
+pub const ENTRY: Entry<dyn Inventory, Parts> = Entry {
+    name: "outbox",
+    summary: "the cache records each decrement with it, and a relay takes the records to the database, each once",
+    options: registry::schema_of::<Options>,
+    build: |options, parts| {
+        let options: Options = registry::options(options)?;
+        let relay = Arc::new(Relay {
+            name: format!("{}outbox:{}", parts.prefix, parts.instance),
+            outbox: Outbox::new(&parts.prefix, parts.instance),
+            batch: options.batch.max(1),
+            is_open: Mutex::new(false),
+            parts,
+        });
+        let task = tokio::spawn(relay.clone().run(options.relay_every.0.max(Duration::from_millis(1))));
+        Ok(Box::new(WithOutbox { relay, task }))
+    },
+};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Options {
+    /// How long the relay rests between two rounds.
+    relay_every: Time,
+    /// Most intents in one round.
+    #[schemars(range(min = 1, max = 10_000))]
+    batch: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { relay_every: Time(Duration::from_millis(50)), batch: 500 }
+    }
+}
+
+/// Decrements are acknowledged by the cache, which records the intent in the same step: there is no moment at which
+/// one of the two is there without the other.
+struct WithOutbox {
+    relay: Arc<Relay>,
+    task: JoinHandle<()>,
+}
+
+impl WithOutbox {
+    async fn take(&self, key: &Key, units: u32) -> Result<Outcome, StoreError> {
+        let Parts { cache, stock, .. } = &self.relay.parts;
+        let outbox = Some((&self.relay.outbox, now_us()));
+        match decrement(&**cache, Decrement { key, units, outbox }).await? {
+            Decremented::Miss => {
+                // What the lost entry had sold comes first, or the row would sell it again.
+                self.relay.empty().await?;
+                from_row(&**stock, key, units).await
+            }
+            Decremented::Insufficient => Ok(Outcome::Decremented { left: None }),
+            Decremented::Done(level) => Ok(done(level)),
+        }
+    }
+}
+
+impl Drop for WithOutbox {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Inventory for WithOutbox {
+    fn decrement<'a>(&'a self, key: &'a Key, units: u32) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move { self.take(key, units).await.unwrap_or_else(Outcome::from) })
+    }
+
+    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.relay.empty())
+    }
+}
+
+/// Carries intents to the database, in the order of their numbers.
+struct Relay {
+    /// The name under which the database knows the outbox.
+    name: String,
+    outbox: Outbox,
+    batch: usize,
+    /// Whether the database knows the outbox; held for a round, for two at once would carry the same intents.
+    is_open: Mutex<bool>,
+    parts: Parts,
+}
+
+impl Relay {
+    async fn run(self: Arc<Relay>, rest: Duration) {
+        loop {
+            tokio::time::sleep(rest).await;
+            // A full batch means that more is waiting. A failure is counted by the stores; the intents stay.
+            while self.round().await.is_ok_and(|intents| intents == self.batch) {}
+        }
+    }
+
+    /// Carries all that is there.
+    async fn empty(&self) -> Result<(), StoreError> {
+        while self.round().await? > 0 {}
+        Ok(())
+    }
+
+    /// Carries one batch; answers how many intents it took on.
+    ///
+    /// Wherever it ends, the next round finds the same intents or those after them, and the database knows which of
+    /// them it has taken.
+    async fn round(&self) -> Result<usize, StoreError> {
+        let mut is_open = self.is_open.lock().await;
+        let Parts { cache, stock, tally, .. } = &self.parts;
+        let intents = pending(&**cache, &self.outbox, self.batch).await?;
+        let Some(last) = intents.last() else { return Ok(0) };
+        if !*is_open {
+            stock.open_outbox(&self.name).await?;
+            *is_open = true;
+        }
+        stock.apply(&self.name, &intents).await?;
+        let mut rows: Vec<u64> = intents.iter().map(|intent| intent.row).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        tally.flushed(rows.len() as u64);
+        trim(&**cache, &self.outbox, last.seq).await?;
+        Ok(intents.len())
+    }
+}
+
+fn now_us() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+}
