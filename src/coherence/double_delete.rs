@@ -90,3 +90,29 @@ impl Coherence for DoubleDelete {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::coherence::COHERENCES;
+    use crate::registry::Choice;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deletion_is_waited_for_unless_it_died_with_its_instance() {
+        for (dies, waited) in [(false, Duration::from_millis(500)), (true, Duration::ZERO)] {
+            let parts = Parts::noop();
+            let tasks = parts.tasks.clone();
+            let coherence = Choice::named("double-delete").build(COHERENCES, parts).unwrap();
+            let began = Instant::now();
+            coherence.committed(&Key::new("cb:", 1), None, Claim::None).await.unwrap();
+            if dies {
+                tasks.abort();
+            }
+            coherence.drain().await;
+            // Timers tick once a millisecond and round up.
+            assert!(began.elapsed() - waited <= Duration::from_millis(1), "{dies}: {:?}", began.elapsed());
+        }
+    }
+}
