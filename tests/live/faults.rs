@@ -1,6 +1,10 @@
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 use serde_json::Value as Json;
 
 use super::bench::Bench;
+use super::eventually;
 use super::outcome::Outcome;
 
 /// Eight seconds of a steady load over two instances.
@@ -80,11 +84,8 @@ fn what_the_file_says_is_done_and_every_operation_is_accounted_for() {
     assert_eq!(failures[7], 0.0, "{failures:?}");
     let unchecked = outcome.result["cells"][0]["repeats"][0]["unchecked"].to_string();
     assert!(unchecked.contains("the cache's counts") && !unchecked.contains("database"), "{unchecked}");
-    for told in ["kill cache", "pause database", "over after"] {
-        assert!(
-            outcome.stderr.contains(&format!("fault: {told}")) || outcome.stderr.contains(told),
-            "{told}"
-        );
+    for told in ["fault: kill cache at", "fault: kill cache: over after", "fault: flush cache at"] {
+        assert!(outcome.stderr.contains(told), "{told}: {}", outcome.stderr);
     }
     assert!(outcome.stdout.contains("DB load"), "{}", outcome.stdout);
     assert!(bench.processes().is_empty());
@@ -138,6 +139,23 @@ fn a_crash_at_the_very_end_comes_before_the_writes_are_flushed() {
     assert_eq!(lost.only().metric("db.rows_flushed"), 0.0);
     assert_eq!(dead.only().metric("db.rows_flushed"), 0.0);
     assert!(dead.stdout.contains("not flushed") && !kept.stdout.contains("not flushed"), "{}", dead.stdout);
+}
+
+#[test]
+fn an_interrupted_run_undoes_its_faults_at_once() {
+    let fault = "[[fault]]\nat = \"500ms\"\npause = \"database\"\nlasts = \"50s\"\n\
+        [[fault]]\nat = \"500ms\"\nkill = { instance = 1 }\nlasts = \"50s\"\n";
+    let bench = Bench::new(&format!("{WORKLOAD}{fault}"));
+    let run = bench.start(&["--set", "traffic.duration=60s"]);
+    eventually("the database is paused", || run.stderr().contains("pause database at").then_some(()));
+    let since = Instant::now();
+    run.signal(Signal::SIGINT);
+    let outcome = run.end();
+    assert!(since.elapsed() < Duration::from_secs(30), "it did not wait for the faults");
+    outcome.ends_with(130);
+    let faults = outcome.faults(0);
+    assert!(faults.iter().all(|fault| seconds(fault, "ended_s").is_some()), "{faults:?}");
+    assert!(bench.processes().is_empty());
 }
 
 #[test]
