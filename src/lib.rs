@@ -15,7 +15,7 @@
 //! | [`strategy`] | who is asked on a read, and who is told of a write |
 //! | [`inventory`] | how a decrement of the stock gets from the cache into the database |
 //! | [`servers`] | the Redis and Postgres processes of a run, managed or somebody else's |
-//! | [`engine`] | pacer, lanes, watchdog: makes the operations happen |
+//! | [`engine`] | pacer, lanes, watchdog, faults: makes the operations happen, and things go wrong |
 //! | [`report`] | pure functions of a summary, one file a format |
 //! | [`config`] | the workload file, typed, with the place of every mistake |
 //! | [`experiment`] | the composition root: from a checked workload to a summary |

@@ -10,6 +10,8 @@ const BEFORE: usize = 5;
 const IN_A_ROW: usize = 3;
 /// As before is within this share of the mean, or within what was seen.
 const WITHIN: f64 = 0.05;
+/// Or within so many standard deviations: a window of few reads varies by more than that share by chance.
+const DEVIATIONS: f64 = 2.0;
 /// A window that is shorter says less than the others.
 const FULL_S: f64 = 0.9;
 /// Parts of a second that the clock of the faults may differ from that of the windows.
@@ -29,11 +31,18 @@ fn recovery(windows: &[Window], began_s: f64) -> Option<Recovery> {
     let usual = &usual[usual.len().saturating_sub(BEFORE)..];
     let since = &windows[hit..];
     let p99 = format!("{}.response.p99", busiest(windows).name());
-    let back = |read: &dyn Fn(&Window) -> Option<f64>, aim| back(usual, since, began_s, read, aim);
     let per_second = |window: &Window| Some(window.metrics.get("db.reads")? / window.length_s);
-    let hit_rate = back(&|window| window.metrics.get("hit_rate"), Aim::Same);
-    let p99 = back(&|window| window.metrics.get(&p99), Aim::NoMore);
-    let db_reads = back(&per_second, Aim::Same);
+    let reads = mean(usual, &|window| window.metrics.get("read.count")).unwrap_or(0.0).max(1.0);
+    let metrics: [Watched; 3] = [
+        Watched {
+            read: &|window| window.metrics.get("hit_rate"),
+            chance: &|share| (share * (1.0 - share) / reads).sqrt(),
+            less_is_as_good: false,
+        },
+        Watched { read: &|window| window.metrics.get(&p99), chance: &|_| 0.0, less_is_as_good: true },
+        Watched { read: &per_second, chance: &f64::sqrt, less_is_as_good: false },
+    ];
+    let [hit_rate, p99, db_reads] = metrics.map(|metric| back(usual, since, began_s, &metric));
     let all = [hit_rate, p99, db_reads];
     // To the end, where one of them did not come back.
     let lasted = all.iter().flatten().try_fold(0.0, |most: f64, back| Some(most.max(back.after_s?)));
@@ -51,33 +60,29 @@ fn recovery(windows: &[Window], began_s: f64) -> Option<Recovery> {
     })
 }
 
-/// Which values of a metric are as before.
-#[derive(Clone, Copy, PartialEq)]
-enum Aim {
-    /// Neither less nor more.
-    Same,
-    /// Less is as good.
-    NoMore,
+/// A metric whose return is waited for.
+struct Watched<'a> {
+    read: &'a dyn Fn(&Window) -> Option<f64>,
+    /// The standard deviation that chance alone gives a window, of this mean.
+    chance: &'a dyn Fn(f64) -> f64,
+    less_is_as_good: bool,
 }
 
-fn back(
-    usual: &[&Window],
-    since: &[Window],
-    began_s: f64,
-    read: &dyn Fn(&Window) -> Option<f64>,
-    aim: Aim,
-) -> Option<Back> {
-    let seen: Vec<f64> = usual.iter().filter_map(|window| read(window)).collect();
-    if seen.is_empty() {
-        return None;
-    }
-    let before = seen.iter().sum::<f64>() / seen.len() as f64;
-    let least = seen.iter().copied().fold(before * (1.0 - WITHIN), f64::min);
-    let most = seen.iter().copied().fold(before * (1.0 + WITHIN), f64::max);
+fn mean(windows: &[&Window], read: &dyn Fn(&Window) -> Option<f64>) -> Option<f64> {
+    let seen: Vec<f64> = windows.iter().filter_map(|window| read(window)).collect();
+    (!seen.is_empty()).then(|| seen.iter().sum::<f64>() / seen.len() as f64)
+}
+
+fn back(usual: &[&Window], since: &[Window], began_s: f64, metric: &Watched) -> Option<Back> {
+    let before = mean(usual, metric.read)?;
+    let within = (before * WITHIN).max(DEVIATIONS * (metric.chance)(before));
+    let seen = usual.iter().filter_map(|window| (metric.read)(window));
+    let least = seen.clone().fold(before - within, f64::min);
+    let most = seen.fold(before + within, f64::max);
     let failed = usual.iter().map(|window| count(window, "failures")).fold(0.0, f64::max);
     // What is answered with errors may be quick and may spare the database, and is not as before.
     let is_usual = |window: &Window| {
-        read(window).is_some_and(|value| value <= most && (aim == Aim::NoMore || value >= least))
+        (metric.read)(window).is_some_and(|value| value <= most && (metric.less_is_as_good || value >= least))
             && count(window, "failures") <= failed
     };
     // A short window at the end decides nothing while there is another.
@@ -141,6 +146,15 @@ mod tests {
         let mut faults = [FaultRecord { began_s: Some(began_s), ..FaultRecord::default() }];
         recover(&windows, &mut faults);
         faults[0].recovery.clone().unwrap()
+    }
+
+    #[test]
+    fn what_chance_does_is_as_before() {
+        // The standard deviation of 100 reads is 10.
+        let values = [[USUAL; 5].as_slice(), &[(0.9, 500.0, 119.0, 0.0); 3]].concat();
+        assert_eq!(after(recovered(&values, 5.0).db_reads), Some(0.0));
+        let values = [[USUAL; 5].as_slice(), &[(0.9, 500.0, 121.0, 0.0); 3]].concat();
+        assert_eq!(after(recovered(&values, 5.0).db_reads), None);
     }
 
     fn after(back: Option<Back>) -> Option<f64> {

@@ -3,7 +3,8 @@ use crate::measure::{Back, FaultRecord, Recovery, Summary, Versus};
 
 /// How a time of recovery comes about.
 pub const RESOLUTION: &str = "Back: from the fault to the first of three windows in a row that are as before it, within \
-    5 % of the mean of the five windows before or within what these showed; windows last a second.";
+    5 % of the mean of the five windows before, or within what these showed, or within two standard deviations of \
+    chance; windows last a second.";
 
 /// What was done to servers and instances, and how long until things were as before: a header and a row for each
 /// fault of each measurement; nothing where there was none.

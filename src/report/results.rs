@@ -199,9 +199,12 @@ pub fn conclusion(summary: &Summary) -> String {
     let checked =
         summary.cells.iter().flat_map(|cell| &cell.repeats).all(|repeat| repeat.unchecked.is_empty());
     let agree = if checked { "both sides' counts agree" } else { "counts agree where both sides tell them" };
+    // With faults, operations may be late.
+    let faulty = summary.cells.iter().flat_map(|cell| &cell.repeats).any(|repeat| !repeat.faults.is_empty());
+    let kept = if faulty { "ended what their schedule held, faults and all" } else { "kept their schedule" };
     match (invalid, failed) {
         _ if total == 0 => "no rate was confirmed: there is no measurement to show".into(),
-        (0, 0) => format!("valid: all {total} measurements kept their schedule, and {agree}"),
+        (0, 0) => format!("valid: all {total} measurements {kept}, and {agree}"),
         _ => format!(
             "NOT VALID: {invalid} of {total} measurements invalid, {failed} failed; see the reasons above"
         ),

@@ -78,6 +78,15 @@ fn a_search_needs_a_rate_to_start_from_and_a_metric_that_exists() {
         (["--find-max", "read.respons.p99 < 5ms"].as_slice(), "did you mean `read.response.p99`?"),
         (&["--find-max", "read.response.p99 < 5"], "write 250us, 5ms or 1s"),
         (
+            &[
+                "--find-max",
+                "read.response.p99 < 5ms",
+                "--set",
+                "fault=[{ at = \"1ms\", flush = \"cache\" }]",
+            ],
+            "leave them out: --set fault=[]",
+        ),
+        (
             &["--find-max", "read.response.p99 < 5ms", "--set", "traffic.load={ closed = { clients = 2 } }"],
             "a closed load",
         ),

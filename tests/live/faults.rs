@@ -1,6 +1,10 @@
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 use serde_json::Value as Json;
 
 use super::bench::Bench;
+use super::eventually;
 use super::outcome::Outcome;
 
 /// Eight seconds of a steady load over two instances.
@@ -80,11 +84,8 @@ fn what_the_file_says_is_done_and_every_operation_is_accounted_for() {
     assert_eq!(failures[7], 0.0, "{failures:?}");
     let unchecked = outcome.result["cells"][0]["repeats"][0]["unchecked"].to_string();
     assert!(unchecked.contains("the cache's counts") && !unchecked.contains("database"), "{unchecked}");
-    for told in ["kill cache", "pause database", "over after"] {
-        assert!(
-            outcome.stderr.contains(&format!("fault: {told}")) || outcome.stderr.contains(told),
-            "{told}"
-        );
+    for told in ["fault: kill cache at", "fault: kill cache: over after", "fault: flush cache at"] {
+        assert!(outcome.stderr.contains(told), "{told}: {}", outcome.stderr);
     }
     assert!(outcome.stdout.contains("DB load"), "{}", outcome.stdout);
     assert!(bench.processes().is_empty());
@@ -121,20 +122,40 @@ fn a_database_that_was_killed_is_recovered_and_the_next_cell_has_a_new_one() {
 
 #[test]
 fn a_crash_at_the_very_end_comes_before_the_writes_are_flushed() {
-    let faults = "[[fault]]\nat = \"2s\"\nkill = \"cache\"\n";
-    let run = |persistence: &str| {
-        let bench = Bench::new(&format!("{WORKLOAD}{faults}"));
+    let run = |lasts: &str, persistence: &str| {
+        let bench = Bench::new(&format!("{WORKLOAD}[[fault]]\nat = \"2s\"\nkill = \"cache\"\n{lasts}\n"));
         let persistence = format!("cache.persistence={persistence}");
         let behind = "strategy={ write-behind = { flush_every = \"10s\" } }";
         let outcome = bench.run(&["--set", "traffic.duration=2s", "--set", &persistence, "--set", behind]);
         outcome.ends_with(0);
+        assert_eq!(outcome.only().metric("failures"), 0.0);
+        assert!(outcome.only().account("write.done") > 0);
         outcome
     };
-    let outcome = run("always");
-    let one = outcome.only();
-    assert_eq!(one.metric("db.rows_flushed"), 0.0, "all of them were still in the cache");
-    assert!(outcome.stdout.contains("not flushed"), "{}", outcome.stdout);
-    assert!(one.account("write.done") > 0);
+    // Nothing was flushed before: what comes back with the cache is flushed, and what does not is lost.
+    let (kept, lost, dead) =
+        (run("lasts = \"1s\"", "everysec"), run("lasts = \"1s\"", "off"), run("", "everysec"));
+    assert!(kept.only().metric("db.rows_flushed") > 0.0);
+    assert_eq!(lost.only().metric("db.rows_flushed"), 0.0);
+    assert_eq!(dead.only().metric("db.rows_flushed"), 0.0);
+    assert!(dead.stdout.contains("not flushed") && !kept.stdout.contains("not flushed"), "{}", dead.stdout);
+}
+
+#[test]
+fn an_interrupted_run_undoes_its_faults_at_once() {
+    let fault = "[[fault]]\nat = \"500ms\"\npause = \"database\"\nlasts = \"50s\"\n\
+        [[fault]]\nat = \"500ms\"\nkill = { instance = 1 }\nlasts = \"50s\"\n";
+    let bench = Bench::new(&format!("{WORKLOAD}{fault}"));
+    let run = bench.start(&["--set", "traffic.duration=60s"]);
+    eventually("the database is paused", || run.stderr().contains("pause database at").then_some(()));
+    let since = Instant::now();
+    run.signal(Signal::SIGINT);
+    let outcome = run.end();
+    assert!(since.elapsed() < Duration::from_secs(30), "it did not wait for the faults");
+    outcome.ends_with(130);
+    let faults = outcome.faults(0);
+    assert!(faults.iter().all(|fault| seconds(fault, "ended_s").is_some()), "{faults:?}");
+    assert!(bench.processes().is_empty());
 }
 
 #[test]

@@ -163,6 +163,25 @@ fn a_server_of_others_is_used_only_if_allowed_and_left_as_it_was() {
 }
 
 #[test]
+fn a_flush_on_a_server_of_others_removes_our_keys_and_no_others() {
+    let theirs = Theirs::new();
+    let bench = Bench::new(&theirs.workload());
+    theirs.add_keys();
+    let keys = theirs.keys();
+    let flush = "fault=[{ every = \"100ms\", flush = \"cache\" }]";
+    let flushed = bench.run(&["--allow-foreign-data", "--set", flush, "--set", "traffic.operations=20_000"]);
+    flushed.ends_with(0);
+    for cell in flushed.result["cells"].as_array().unwrap() {
+        let faults = cell["repeats"][0]["faults"].as_array().unwrap();
+        assert!(
+            !faults.is_empty() && faults.iter().all(|fault| fault.get("problem").is_none()),
+            "{faults:?}"
+        );
+    }
+    assert_eq!(theirs.keys(), keys);
+}
+
+#[test]
 fn a_server_that_does_not_let_us_in_is_told_without_the_password() {
     let theirs = Theirs::new();
     let bench = Bench::new(&theirs.workload().replace("me:", "nobody:"));
