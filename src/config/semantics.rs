@@ -16,6 +16,7 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     data(workload, &mut wrong);
     load(workload, &mut wrong);
     stores(workload, &mut wrong);
+    freshness(workload, &mut wrong);
     fault::check(workload, &mut wrong);
 }
 
@@ -151,6 +152,16 @@ fn load(workload: &Workload, wrong: &mut Report) {
     if let Some(delay) = workload.cache.fill_delay.filter(|&delay| delay >= timeout) {
         let title = format!("a fill is delayed by {delay}, operations time out after {timeout}");
         wrong("cache.fill_delay", title, "raise traffic.timeout or shorten the delay");
+    }
+}
+
+fn freshness(workload: &Workload, wrong: &mut Report) {
+    let freshness = &workload.freshness;
+    if !freshness.recheck.is_sorted() {
+        wrong("freshness.recheck", "the times must rise".into(), "write them in order: [\"1s\", \"5s\"]");
+    }
+    if freshness.probe.is_some_and(|rate| !(rate.0.is_finite() && rate.0 > 0.0)) {
+        wrong("freshness.probe", "the rate must be above 0".into(), "leave it out for no probes");
     }
 }
 
@@ -321,6 +332,8 @@ mod tests {
             ),
             ("ttl = \"5s\"", "url = \"redis://h\"\npersistence = \"no\"", 10, "not ours is not reconfigured"),
             ("name = \"test\"", "name = \"test\"\nstrategy = \"direct\"", 10, "no strategy here"),
+            ("[cache]", "[freshness]\nrecheck = [\"5s\", \"1s\"]\n[cache]", 9, "the times must rise"),
+            ("[cache]", "[freshness]\nprobe = 0\n[cache]", 9, "the rate must be above 0"),
             (
                 "[traffic]",
                 "[traffic]\nmix = { multi-read = 1 }\nmulti_read = { keys = 101 }",

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::engine::Fault;
 use crate::inventory::INVENTORIES;
-use crate::model::{Size, Time};
+use crate::model::{Rate, Size, Time};
 use crate::registry::{Choice, choice_schema};
 use crate::servers::Address;
 use crate::store::postgres::Query;
@@ -241,12 +241,15 @@ pub struct Freshness {
     pub audit: bool,
     /// How long after that, in rising order, entries that differ from their rows are looked at again.
     pub recheck: Vec<Time>,
+    /// Acknowledged writes a second whose rows are read again 0 ms, 10 ms, 100 ms, 1 s and 10 s later; none are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Rate>,
 }
 
 impl Default for Freshness {
     fn default() -> Freshness {
         let after = |seconds| Time(std::time::Duration::from_secs(seconds));
-        Freshness { audit: true, recheck: vec![after(1), after(5)] }
+        Freshness { audit: true, recheck: vec![after(1), after(5)], probe: None }
     }
 }
 

@@ -152,6 +152,7 @@ mod tests {
             traffic: Arc::new(Traffic::new(1, 100, "test:", mix, keys, bodies)),
             ledger: Arc::new(Ledger::new(100, 100)),
             sales: Arc::new(Sales::new(0)),
+            prober: None,
             stop: Stop::default(),
         };
         crew.drive(plan, |_| Flow::Continue).unwrap()

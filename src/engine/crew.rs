@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
 use super::lane::Lane;
+use super::prober::Prober;
 use super::seat::Seat;
 use super::watchdog::{Leash, Watchdog};
 use crate::inventory::Inventory;
@@ -69,6 +70,7 @@ pub(super) struct Shift {
     pub make: MakeLane,
     /// Puts the lanes' tickets on their queue, where that is this worker's own work.
     pub pacer: Option<BoxFuture<'static, ()>>,
+    pub prober: Option<Arc<Prober>>,
     /// Gets the processor time that the shift took the worker's thread.
     pub done: Sender<Duration>,
 }
@@ -285,8 +287,14 @@ impl Context {
             tasks.iter().map(|task| task.abort_handle()).collect();
         let watching = tokio::spawn(watchdog.watch());
         let pacing = shift.pacer.map(tokio::spawn);
+        let probing = shift.prober.map(|prober| tokio::spawn(prober.run(seats.to_vec())));
         join_all(tasks).await;
         watching.abort();
+        if let Some(probing) = probing {
+            // Awaited, so that no probe is on its way when the books are read.
+            probing.abort();
+            let _ = probing.await;
+        }
         if let Some(pacing) = pacing {
             // Over by now, unless the drive was ended early; awaited, so that its counts are in.
             pacing.abort();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Pacing, Stop};
+use super::{Pacing, Prober, Stop};
 use crate::measure::{Ledger, Sales};
 use crate::model::{Kind, Moment};
 use crate::traffic::{Schedule, Think, Traffic};
@@ -36,6 +36,8 @@ pub struct Plan {
     pub traffic: Arc<Traffic>,
     pub ledger: Arc<Ledger>,
     pub sales: Arc<Sales>,
+    /// Follows acknowledged writes, where it is asked for.
+    pub prober: Option<Arc<Prober>>,
     pub stop: Stop,
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::prober::Prober;
 use crate::measure::{Judgement, Ledger, ReadFloor, Sales, Session};
 use crate::model::{Found, Kind, Operation, Outcome, Served, Timing, Value};
 
@@ -7,6 +8,7 @@ use crate::model::{Found, Kind, Operation, Outcome, Served, Timing, Value};
 pub struct Witness {
     ledger: Arc<Ledger>,
     sales: Arc<Sales>,
+    prober: Option<Arc<Prober>>,
     session: Session,
     /// The row of a write under way.
     writing: Option<u64>,
@@ -21,8 +23,8 @@ pub struct Expected {
 }
 
 impl Witness {
-    pub fn new(ledger: Arc<Ledger>, sales: Arc<Sales>) -> Witness {
-        Witness { ledger, sales, session: Session::default(), writing: None, selling: None }
+    pub fn new(ledger: Arc<Ledger>, sales: Arc<Sales>, prober: Option<Arc<Prober>>) -> Witness {
+        Witness { ledger, sales, prober, session: Session::default(), writing: None, selling: None }
     }
 
     /// To be called before an operation is sent.
@@ -83,6 +85,9 @@ impl Witness {
             Outcome::Written { version: Some(version) } => {
                 self.ledger.acknowledged(id, *version, (timing.started, timing.finished));
                 self.session.wrote(id, *version);
+                if let Some(prober) = &self.prober {
+                    prober.offer(&operation.key, *version, timing.finished);
+                }
             }
             Outcome::Written { version: None } => self.ledger.without_effect(id),
             Outcome::Decremented { left } => self.sales.close(id, operation.quantity, left.is_some()),
@@ -155,8 +160,8 @@ mod tests {
     fn a_client_that_misses_its_own_write_is_told_apart_from_others() {
         let ledger = Arc::new(Ledger::new(2, 2));
         let (mut one, mut other) = (
-            Witness::new(ledger.clone(), Arc::new(Sales::new(0))),
-            Witness::new(ledger, Arc::new(Sales::new(0))),
+            Witness::new(ledger.clone(), Arc::new(Sales::new(0)), None),
+            Witness::new(ledger, Arc::new(Sales::new(0)), None),
         );
         run(&mut one, Kind::Write, Outcome::Written { version: Some(2) });
         let judged = run(&mut one, Kind::Read, read(1)).unwrap();
@@ -170,7 +175,7 @@ mod tests {
     #[test]
     fn every_write_is_accounted_for_however_it_ended() {
         let ledger = Arc::new(Ledger::new(2, 2));
-        let mut witness = Witness::new(ledger.clone(), Arc::new(Sales::new(0)));
+        let mut witness = Witness::new(ledger.clone(), Arc::new(Sales::new(0)), None);
         run(&mut witness, Kind::Write, Outcome::Written { version: Some(2) });
         run(&mut witness, Kind::Write, Outcome::Failed(Failure::Timeout));
         run(&mut witness, Kind::Delete, Outcome::Written { version: None });

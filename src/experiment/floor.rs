@@ -77,6 +77,7 @@ impl Idle {
             traffic: self.traffic.clone(),
             ledger: Arc::new(Ledger::new(ROWS, ROWS)),
             sales: Arc::new(Sales::new(0)),
+            prober: None,
             stop: self.stop.clone(),
         };
         Ok(self.crew.drive(plan, |_| Flow::Continue)?)

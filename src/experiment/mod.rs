@@ -9,9 +9,13 @@ mod floor;
 mod harm;
 mod observer;
 mod parts;
+mod played;
 mod preload;
 mod servers;
+mod stage;
 mod stock;
+mod tell;
+mod warm_up;
 
 use std::time::Instant;
 

@@ -20,6 +20,7 @@ mod tally;
 pub mod theory;
 mod usage;
 mod validity;
+mod visibility;
 mod window;
 
 pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Loss, Recheck, WriteAudit};
@@ -41,4 +42,5 @@ pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, 
 pub use tally::{Command, Flushes, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};
 pub use validity::{CounterCheck, Findings, Verdict};
+pub use visibility::Visibility;
 pub use window::Window;

@@ -26,6 +26,10 @@ pub fn workload(
     open.rate = Some(Rate(rate));
     // A trial between two bursts would say nothing of them.
     let short = open.burst.as_ref().map_or(SHORT, |burst| SHORT.max(burst.every.0));
+    if purpose == Purpose::Search {
+        // Entries that differ are looked at once: waiting for them would take as long as the trial.
+        workload.freshness.recheck.clear();
+    }
     let traffic = &mut workload.traffic;
     let own = match (traffic.operations, traffic.duration) {
         (Some(operations), _) => {

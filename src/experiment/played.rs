@@ -1,0 +1,151 @@
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::harm::Harm;
+use super::observer::{Event, Observer, Phase};
+use super::servers::{Counters, Servers};
+use super::stage::Stage;
+use super::{ExperimentError, parts};
+use crate::config::Workload;
+use crate::engine::{Crew, CrewError, Drive, Flow, Limit, Prober, Stop, Timeline};
+use crate::measure::{FaultRecord, Recorder, TallyCounts, Usage, Window, recover};
+use crate::model::{Failure, Kind};
+use crate::strategy;
+
+/// Acknowledged writes must have reached the database after this long.
+const DRAIN: Duration = Duration::from_secs(30);
+/// Connections that a fault broke are made anew within this time.
+const AFTER_FAULTS: Duration = Duration::from_secs(5);
+
+/// The measured phase, with the drain that follows it.
+pub struct Played {
+    pub drive: Drive,
+    pub faults: Vec<FaultRecord>,
+    pub usage: Usage,
+    /// Follows acknowledged writes, where it was asked for.
+    pub prober: Option<Arc<Prober>>,
+    /// Why it did not come to its end, if a server or a client failed.
+    pub failure: Option<String>,
+    /// Why acknowledged writes did not reach the database, if they did not.
+    pub undrained: Option<String>,
+    /// What the instances sent meanwhile.
+    pub sent: TallyCounts,
+    /// What the servers had counted when it began.
+    pub counted_before: Counters,
+}
+
+impl Played {
+    /// Whether anything was done to a server or an instance.
+    pub fn is_harmed(&self) -> bool {
+        self.faults.iter().any(|fault| fault.began_s.is_some())
+    }
+}
+
+/// Measures from the ticket `first` on, and drains.
+pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, ExperimentError> {
+    let Stage { workload, crew, observer, .. } = stage;
+    for tally in crew.tallies() {
+        drop((tally.take_pool(), tally.take_flushes()));
+    }
+    let sent_before = crew.counts();
+    let counted_before = servers.counters(&stage.urls);
+    let usage_before = Usage::now();
+    let limit = parts::limit(workload, &stage.traffic, &stage.load);
+    observer.event(&Event::Phase(Phase::Measuring {
+        expected: parts::expected(&stage.load, limit),
+        operations: match limit {
+            Limit::Operations(count) => Some(count),
+            Limit::Time(_) => None,
+        },
+    }));
+    let prober = workload.freshness.probe.map(|rate| Arc::new(Prober::new(rate)));
+    let plan = stage.plan(limit, first, prober.clone());
+    let (drive, mut faults) = with_faults(stage, servers, |each_window| crew.drive(plan, each_window));
+    let drive = drive?;
+    let usage = Usage::since(&usage_before);
+    recover(&drive.windows, &mut faults);
+    // A server may have ended since the last full window.
+    let failure = drive.failure.clone().or_else(|| servers.trouble());
+    observer.event(&Event::Phase(Phase::Draining));
+    let mut played = Played {
+        drive,
+        faults,
+        usage,
+        prober,
+        failure,
+        undrained: None,
+        sent: TallyCounts::default(),
+        counted_before,
+    };
+    // After a Ctrl-C there is no time to wait for flushes.
+    if played.failure.is_none() && !played.drive.interrupted {
+        played.undrained = drain(crew, servers, played.is_harmed(), stage.stop);
+    }
+    played.sent = &crew.counts() - &sent_before;
+    Ok(played)
+}
+
+/// The most requests that were sent and whose answer nobody waited for: those of failed operations.
+pub fn unanswered(recorder: &Recorder, workload: &Workload) -> u64 {
+    let failed: u64 = Failure::ALL.iter().map(|&failure| recorder.failed(Kind::MultiRead, failure)).sum();
+    let (_, most) = workload.traffic.multi_read.keys.bounds();
+    recorder.failures() + failed * most
+}
+
+/// Waits for acknowledged writes to reach the database; says why they did not.
+///
+/// After a fault connections are still being made anew, so that it is tried again for a while; not for a server that
+/// stays down.
+fn drain(crew: &Crew, servers: &Servers, harmed: bool, stop: &Stop) -> Option<String> {
+    let deadline = Instant::now() + AFTER_FAULTS;
+    loop {
+        let error = crew.drain(DRAIN).err()?;
+        if !harmed || servers.any_is_down() || stop.is_requested() || Instant::now() >= deadline {
+            return Some(format!("acknowledged writes were not flushed: {error}"));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Measures while the workload's faults are carried out; says what became of them.
+fn with_faults(
+    stage: &Stage,
+    servers: &Servers,
+    drive: impl FnOnce(&mut dyn FnMut(&Window) -> Flow) -> Result<Drive, CrewError>,
+) -> (Result<Drive, CrewError>, Vec<FaultRecord>) {
+    let Stage { workload, observer, .. } = stage;
+    let faults = workload.faults();
+    let harm = Harm {
+        crew: &stage.crew,
+        redis: servers.redis.clone(),
+        postgres: servers.postgres.clone(),
+        cache: stage.urls.cache.clone(),
+        prefix: workload.cache.prefix.clone(),
+        deferred: strategy::defers(&workload.strategy.name).then_some(&*stage.ledger),
+        tolls: Mutex::default(),
+    };
+    let timeline = Timeline::new(&faults, workload.data.seed, &harm);
+    let tell = || timeline.news().iter().for_each(|record| observer.event(&Event::Fault(record)));
+    let lasted = |drive: &Result<Drive, CrewError>| {
+        drive.as_ref().ok().filter(|drive| !drive.ended_early).map(|drive| drive.elapsed)
+    };
+    let driven = timeline.during(
+        || {
+            drive(&mut |window| {
+                tell();
+                watch(window, servers, *observer)
+            })
+        },
+        lasted,
+    );
+    tell();
+    let mut records = timeline.records();
+    harm.tell_tolls(&mut records);
+    (driven, records)
+}
+
+/// Shows a window, and says whether to go on.
+pub fn watch(window: &Window, servers: &Servers, observer: &dyn Observer) -> Flow {
+    observer.event(&Event::Window(window));
+    servers.trouble().map_or(Flow::Continue, Flow::Fail)
+}

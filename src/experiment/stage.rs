@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::observer::{Event, Observer, Phase};
+use super::servers::{Servers, Urls};
+use super::{ExperimentError, parts, preload};
+use crate::config::{Data, Workload};
+use crate::engine::{Crew, Limit, Load, Plan, Prober, Stop};
+use crate::measure::{Ledger, Sales};
+use crate::model::Kind;
+use crate::store::postgres::{prepare, seed, seed_stock};
+use crate::traffic::Traffic;
+
+/// Rows beyond the seeded ones that the ledger has room for; it takes memory for those that are touched.
+const INSERTED_FOLLOWED: u64 = 1 << 28;
+
+/// What a cell is measured on: the stores in the state that the workload starts from, and the instances connected.
+pub struct Stage<'a> {
+    pub workload: &'a Workload,
+    pub traffic: Arc<Traffic>,
+    pub load: Load,
+    pub urls: Urls,
+    pub ledger: Arc<Ledger>,
+    pub sales: Arc<Sales>,
+    pub crew: Crew,
+    /// What the servers and the clients tell of themselves.
+    pub cache: BTreeMap<String, String>,
+    pub database: BTreeMap<String, String>,
+    pub clients: BTreeMap<String, String>,
+    pub observer: &'a dyn Observer,
+    pub stop: &'a Stop,
+}
+
+impl<'a> Stage<'a> {
+    /// Starts or enters the servers, fills them, and connects the instances.
+    pub fn set(
+        workload: &'a Workload,
+        file: &Path,
+        servers: &mut Servers,
+        observer: &'a dyn Observer,
+        stop: &'a Stop,
+    ) -> Result<Stage<'a>, ExperimentError> {
+        let traffic = Arc::new(parts::traffic(workload, file)?);
+        let load = parts::load(workload, file)?;
+        observer.event(&Event::Phase(Phase::Servers));
+        let urls = Urls::of(workload, file, servers)?;
+        let (cache, database) = servers.facts(&urls);
+        fill(workload, &traffic, &urls, servers, observer, stop)?;
+        observer.event(&Event::Phase(Phase::Connecting));
+        let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
+        let factory = parts::factory(workload, &urls, &ledger);
+        let crew = Crew::start(workload.app.threads, workload.app.instances, &factory)?;
+        let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
+        if preload::is_wanted(workload, &traffic) {
+            observer.event(&Event::Phase(Phase::Preloading));
+            let preloaded = servers.runtime.block_on(async {
+                tokio::select! {
+                    preloaded = preload::preload(workload, &traffic, &urls) => Some(preloaded),
+                    () = stop.requested() => None,
+                }
+            });
+            preloaded.ok_or(ExperimentError::Interrupted)??;
+        }
+        let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
+        Ok(Stage {
+            workload,
+            traffic,
+            load,
+            urls,
+            ledger,
+            sales,
+            crew,
+            cache,
+            database,
+            clients,
+            observer,
+            stop,
+        })
+    }
+
+    /// A stretch of its load, from the ticket `first` on.
+    pub fn plan(&self, limit: Limit, first: u64, prober: Option<Arc<Prober>>) -> Plan {
+        Plan {
+            load: self.load.clone(),
+            limit,
+            first,
+            timeouts: Kind::ALL.map(|kind| self.workload.traffic.timeout.of(kind).0),
+            traffic: self.traffic.clone(),
+            ledger: self.ledger.clone(),
+            sales: self.sales.clone(),
+            prober,
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+/// Brings the tables to the state that the workload starts from, unless they are in it.
+fn fill(
+    workload: &Workload,
+    traffic: &Traffic,
+    urls: &Urls,
+    servers: &mut Servers,
+    observer: &dyn Observer,
+    stop: &Stop,
+) -> Result<(), ExperimentError> {
+    let data = Data { rows: Some(traffic.rows()), ..workload.data.clone() };
+    let wanted = (urls.database.clone(), data, workload.database.query.clone());
+    if servers.seeded.as_ref() != Some(&wanted) {
+        observer.event(&Event::Phase(Phase::Seeding { rows: traffic.rows() }));
+        let seeding = async {
+            prepare(&urls.database).await?;
+            let row = |id| traffic.row(id);
+            let progress = |rows| observer.event(&Event::Seeded(rows));
+            seed(&urls.database, traffic.rows(), &workload.database.query, row, progress).await
+        };
+        let seeded = servers.runtime.block_on(async {
+            tokio::select! {
+                seeded = seeding => Some(seeded),
+                () = stop.requested() => None,
+            }
+        });
+        seeded.ok_or(ExperimentError::Interrupted)??;
+    }
+    if traffic.decrements() {
+        let units = workload.inventory.stock;
+        servers.runtime.block_on(seed_stock(&urls.database, traffic.rows(), units))?;
+    }
+    servers.seeded = (!traffic.writes()).then_some(wanted);
+    Ok(())
+}
