@@ -9,8 +9,7 @@ use crate::engine::{Action, Fault, Victim, When};
 use crate::model::Time;
 use crate::servers::Address;
 
-/// Something that is done to a server or to a service instance during the measurement: `at` or `every`, and one of
-/// `kill`, `restart`, `pause`, `flush` and `slow`.
+/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush` and `slow`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultSetting {
@@ -20,6 +19,10 @@ pub struct FaultSetting {
     /// Once in every period of this length, at a moment that follows from data.seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<Time>,
+    /// Not during the measurement but after it: the load goes on for so long, uncounted, and ends with the fault. So the
+    /// latencies are undisturbed, and what is lost is told all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Time>,
     /// Ends its process at once: "cache", "database", { node = 0 } or { instance = 0 }.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill: Option<Victim>,
@@ -64,14 +67,22 @@ impl FaultSetting {
         all.into_iter().filter_map(|(name, victim)| Some((name, victim?)))
     }
 
-    /// The fault, if the setting is complete.
-    pub fn fault(&self) -> Option<Fault> {
+    /// The fault, if the setting is complete and it happens during the measurement.
+    pub fn during(&self) -> Option<Fault> {
+        match (self.at, self.every) {
+            (Some(at), None) => self.fault(When::At(at.0)),
+            (None, Some(every)) => self.fault(When::Every(every.0)),
+            _ => None,
+        }
+    }
+
+    /// The fault, if the setting is complete and it happens after the measurement; its time is from there.
+    pub fn afterwards(&self) -> Option<Fault> {
+        self.fault(When::At(self.after?.0))
+    }
+
+    fn fault(&self, when: When) -> Option<Fault> {
         let (name, victim) = self.actions().next()?;
-        let when = match (self.at, self.every) {
-            (Some(at), None) => When::At(at.0),
-            (None, Some(every)) => When::Every(every.0),
-            _ => return None,
-        };
         let lasts = self.lasts.map(|lasts| lasts.0);
         let action = match name {
             "kill" => Action::Kill { lasts },
@@ -102,11 +113,12 @@ impl FaultSetting {
     fn check_when(&self, path: &str, workload: &Workload, wrong: &mut Report) {
         let at = |name: &str| format!("{path}.{name}");
         match (self.at, self.every) {
+            _ if self.after.is_some() => self.check_after(&at, wrong),
             (None, None) => {
                 wrong(
                     path,
-                    "a fault needs `at` or `every`".into(),
-                    "say when: at = \"10s\", or every = \"1m\"",
+                    "a fault needs `at`, `every` or `after`".into(),
+                    "say when: at = \"10s\", every = \"1m\", or after = \"2s\"",
                 );
             }
             (Some(_), Some(_)) => {
@@ -128,6 +140,16 @@ impl FaultSetting {
                     wrong(&at("lasts"), title, "let it last less than `every`");
                 }
             }
+        }
+    }
+
+    fn check_after(&self, at: &dyn Fn(&str) -> String, wrong: &mut Report) {
+        let help = "leave out one of them";
+        for (name, _) in [("at", self.at), ("every", self.every)].iter().filter(|(_, time)| time.is_some()) {
+            wrong(&at(name), format!("a fault happens after the measurement or `{name}`, not both"), help);
+        }
+        if self.after.is_some_and(|after| after.0.is_zero()) {
+            wrong(&at("after"), "there must be load before the fault".into(), "write after = \"2s\"");
         }
     }
 
@@ -269,6 +291,15 @@ mod tests {
     }
 
     #[test]
+    fn what_happens_after_the_measurement_is_kept_out_of_it() {
+        let text = format!("{HEAD}after = \"2s\"\nkill = \"cache\"\n");
+        let workload = load(Path::new("w.toml"), text, &[]).unwrap().workload;
+        let (when, action) = (When::At(Duration::from_secs(2)), Action::Kill { lasts: None });
+        assert_eq!(workload.faults(), []);
+        assert_eq!(workload.aftermath(), [Fault { when, action, victim: Victim::Cache }]);
+    }
+
+    #[test]
     fn a_fault_on_a_server_that_is_not_ours_is_refused_unless_it_does_no_harm() {
         let external = ["cache.url=redis://h", "database.url=postgres://h"];
         for (fault, expected) in [
@@ -289,7 +320,9 @@ mod tests {
     fn what_makes_no_sense_is_told_with_its_place() {
         for (fault, line, expected) in [
             ("at = \"1s\"", 9, "needs one of kill, restart, pause, flush or slow"),
-            ("kill = \"cache\"", 9, "needs `at` or `every`"),
+            ("kill = \"cache\"", 9, "needs `at`, `every` or `after`"),
+            ("at = \"1s\"\nafter = \"2s\"\nkill = \"cache\"", 10, "after the measurement or `at`, not both"),
+            ("after = \"0s\"\nkill = \"cache\"", 10, "there must be load before the fault"),
             ("at = \"1s\"\nevery = \"2s\"\nkill = \"cache\"", 11, "`at` or `every`, not both"),
             ("at = \"1s\"\nkill = \"cache\"\nflush = \"cache\"", 12, "not `kill` and `flush`"),
             ("at = \"11s\"\nkill = \"cache\"", 10, "at 11s the measurement of 10s is over"),

@@ -56,7 +56,12 @@ impl Workload {
 
     /// What is done to servers and instances during the measurement.
     pub fn faults(&self) -> Vec<Fault> {
-        self.fault.iter().filter_map(FaultSetting::fault).collect()
+        self.fault.iter().filter_map(FaultSetting::during).collect()
+    }
+
+    /// What is done after it, each at its time from there.
+    pub fn aftermath(&self) -> Vec<Fault> {
+        self.fault.iter().filter_map(FaultSetting::afterwards).collect()
     }
 
     /// The connections of an instance to the cache.

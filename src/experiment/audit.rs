@@ -25,6 +25,8 @@ pub struct Scene<'a> {
     pub ledger: &'a Ledger,
     /// One more than the largest row id that may exist.
     pub rows: u64,
+    /// Whether the cache is looked at too.
+    pub cache: bool,
     pub stop: &'a Stop,
 }
 
@@ -35,8 +37,11 @@ pub struct Scene<'a> {
 pub async fn audit(scene: &Scene<'_>) -> Result<Audit, StoreError> {
     let mut listing = Listing::open(&scene.urls.database).await?;
     let sharing = Sharing::Shared { connections: 1, run: 1 };
-    let stores = parts::connect(scene.workload, scene.urls, sharing, 1, &Arc::default()).await;
-    let cache = stores.ok().map(|Stores { cache, .. }| cache);
+    let cache = match scene.cache {
+        true => parts::connect(scene.workload, scene.urls, sharing, 1, &Arc::default()).await.ok(),
+        false => None,
+    };
+    let cache = cache.map(|Stores { cache, .. }| cache);
     let mut audit = Audit { cache: cache.is_some().then(CacheAudit::default), ..Audit::default() };
     let mut different = Vec::new();
     for first in (0..scene.rows).step_by(BATCH as usize) {

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::audit::{Scene, audit};
 use super::observer::{Event, Observer, Phase};
-use super::played::{Played, play, unanswered};
+use super::played::{Aftermath, Played, aftermath, play, unanswered};
 use super::servers::Servers;
 use super::stage::Stage;
 use super::warm_up::{Warm, warm_up};
@@ -49,6 +49,9 @@ pub fn measure(
         result.verdict.reasons.push(failure);
     } else {
         judge(&mut result, &stage, servers, &before, &warm, &played);
+        if let Some(after) = aftermath(&stage, servers, played.drive.next_ticket)? {
+            look_again(&mut result, &stage, servers, after);
+        }
         // What a fault did to writes is what was asked for, and nothing against the measurement.
         result.verdict.notes.extend(played.undrained.take());
         if !result.verdict.reasons.is_empty() {
@@ -107,7 +110,7 @@ fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, nex
     }
     stage.observer.event(&Event::Phase(Phase::Auditing));
     let rows = traffic.rows_after(next_ticket);
-    let scene = Scene { workload, urls, traffic, ledger: &stage.ledger, rows, stop: stage.stop };
+    let scene = Scene { workload, urls, traffic, ledger: &stage.ledger, rows, cache: true, stop: stage.stop };
     match servers.runtime.block_on(audit(&scene)) {
         Ok(found) => {
             found.tell(&mut result.metrics);
@@ -118,6 +121,26 @@ fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, nex
             result.unchecked.push(format!("the rows were not looked at in the end: {error}"));
         }
     }
+}
+
+/// Looks at the rows in the database once more, for what was lost after the measurement.
+fn look_again(result: &mut RepeatResult, stage: &Stage, servers: &Servers, after: Aftermath) {
+    let Stage { workload, traffic, urls, .. } = stage;
+    result.verdict.notes.extend(after.problem);
+    if let Some(found) = &mut result.audit {
+        let rows = traffic.rows_after(after.next_ticket);
+        let scene =
+            Scene { workload, urls, traffic, ledger: &stage.ledger, rows, cache: false, stop: stage.stop };
+        match servers.runtime.block_on(audit(&scene)) {
+            Ok(again) => {
+                found.writes = again.writes;
+                found.tell(&mut result.metrics);
+                result.verdict.reasons.extend(unexplained(found));
+            }
+            Err(error) => result.unchecked.push(format!("what was lost could not be told: {error}")),
+        }
+    }
+    result.aftermath = after.faults;
 }
 
 /// More versions than writes were sent: not ours alone.

@@ -23,6 +23,8 @@ pub enum Phase {
     Draining,
     /// Looking at every row in both stores.
     Auditing,
+    /// More of the load, uncounted, and faults at its end.
+    Aftermath,
 }
 
 impl Phase {
@@ -37,6 +39,7 @@ impl Phase {
             Phase::Measuring { .. } => "measuring",
             Phase::Draining => "draining",
             Phase::Auditing => "looking at every row",
+            Phase::Aftermath => "faults after the measurement",
         }
     }
 }

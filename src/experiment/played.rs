@@ -7,7 +7,7 @@ use super::servers::{Counters, Servers};
 use super::stage::Stage;
 use super::{ExperimentError, parts};
 use crate::config::Workload;
-use crate::engine::{Crew, CrewError, Drive, Flow, Limit, Prober, Stop, Timeline};
+use crate::engine::{Crew, CrewError, Drive, Fault, Flow, Limit, Prober, Stop, Timeline, When};
 use crate::measure::{FaultRecord, Recorder, TallyCounts, Usage, Window, recover};
 use crate::model::{Failure, Kind};
 use crate::strategy;
@@ -60,7 +60,8 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     }));
     let prober = workload.freshness.probe.map(|rate| Arc::new(Prober::new(rate)));
     let plan = stage.plan(limit, first, prober.clone());
-    let (drive, mut faults) = with_faults(stage, servers, |each_window| crew.drive(plan, each_window));
+    let (drive, mut faults) =
+        with_faults(stage, servers, &workload.faults(), |each_window| crew.drive(plan, each_window));
     let drive = drive?;
     let usage = Usage::since(&usage_before);
     recover(&drive.windows, &mut faults);
@@ -83,6 +84,32 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     }
     played.sent = &crew.counts() - &sent_before;
     Ok(played)
+}
+
+/// What came after the measurement.
+pub struct Aftermath {
+    pub faults: Vec<FaultRecord>,
+    /// Why it did not come to its end, or acknowledged writes did not reach the database.
+    pub problem: Option<String>,
+    pub next_ticket: u64,
+}
+
+/// Goes on with the load from the ticket `first` on, uncounted, until the faults that were kept out of the measurement,
+/// and drains; nothing where there are none.
+pub fn aftermath(stage: &Stage, servers: &Servers, first: u64) -> Result<Option<Aftermath>, ExperimentError> {
+    let faults = stage.workload.aftermath();
+    let times = faults.iter().map(|fault| match fault.when {
+        When::At(time) | When::Every(time) => time,
+    });
+    let Some(time) = times.max() else { return Ok(None) };
+    stage.observer.event(&Event::Phase(Phase::Aftermath));
+    let plan = stage.plan(Limit::Time(time), first, None);
+    let drive = |each_window: &mut dyn FnMut(&Window) -> Flow| stage.crew.drive(plan, each_window);
+    let (drive, faults) = with_faults(stage, servers, &faults, drive);
+    let drive = drive?;
+    let problem = drive.failure.or_else(|| servers.trouble());
+    let problem = problem.or_else(|| drain(&stage.crew, servers, true, stage.stop));
+    Ok(Some(Aftermath { faults, problem, next_ticket: drive.next_ticket }))
 }
 
 /// The most requests that were sent and whose answer nobody waited for: those of failed operations.
@@ -111,10 +138,10 @@ fn drain(crew: &Crew, servers: &Servers, harmed: bool, stop: &Stop) -> Option<St
 fn with_faults(
     stage: &Stage,
     servers: &Servers,
+    faults: &[Fault],
     drive: impl FnOnce(&mut dyn FnMut(&Window) -> Flow) -> Result<Drive, CrewError>,
 ) -> (Result<Drive, CrewError>, Vec<FaultRecord>) {
     let Stage { workload, observer, .. } = stage;
-    let faults = workload.faults();
     let harm = Harm {
         crew: &stage.crew,
         redis: servers.redis.clone(),
@@ -124,7 +151,7 @@ fn with_faults(
         deferred: strategy::defers(&workload.strategy.name).then_some(&*stage.ledger),
         tolls: Mutex::default(),
     };
-    let timeline = Timeline::new(&faults, workload.data.seed, &harm);
+    let timeline = Timeline::new(faults, workload.data.seed, &harm);
     let tell = || timeline.news().iter().for_each(|record| observer.event(&Event::Fault(record)));
     let lasted = |drive: &Result<Drive, CrewError>| {
         drive.as_ref().ok().filter(|drive| !drive.ended_early).map(|drive| drive.elapsed)

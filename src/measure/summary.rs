@@ -102,6 +102,9 @@ pub struct RepeatResult {
     /// What was done to servers and instances meanwhile, in the order in which it was due.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultRecord>,
+    /// What was done to servers and instances after the measurement; times are from its end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aftermath: Vec<FaultRecord>,
     pub checks: Vec<CounterCheck>,
     /// Counts that a server does not tell, and why, so that ours stand alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

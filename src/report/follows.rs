@@ -14,10 +14,12 @@ pub fn follows(summary: &Summary) -> Vec<String> {
         cells.next().filter(|_| cells.next().is_none())
     };
     let mut lines = Vec::new();
+    let probes = cell("direct").and_then(|direct| direct.median("probes")).unwrap_or(0.0);
     if let Some((hits, loads)) = cell("direct")
         .and_then(|direct| Some((direct.median("hit_rate")?, direct.median("db.queries_per_read")?)))
     {
-        let holds = hits == 0.0 && loads == 1.0;
+        // Probes load rows too, and are no reads of the workload.
+        let holds = hits == 0.0 && (loads == 1.0 || loads > 1.0 && probes > 0.0);
         lines.push(told(
             holds,
             format!("direct has no hits and one load per read: {}, {}", share(hits), amount(loads)),

@@ -2,8 +2,8 @@ use super::quantity::{amount, count, duration_us, share};
 use super::results::{Column, sheet};
 use crate::measure::Summary;
 
-/// What was found of the reads, and of the rows in the end.
-const COLUMNS: &[Column] = &[
+/// What was found of the reads, and of the entries in the end.
+const READS: &[Column] = &[
     Column { header: "stale\nreads", metric: "stale_rate", write: share },
     Column { header: "stale age\np50", metric: "stale_age.p50", write: duration_us },
     Column { header: "stale age\np99", metric: "stale_age.p99", write: duration_us },
@@ -15,13 +15,6 @@ const COLUMNS: &[Column] = &[
     Column { header: "rejected\nsets", metric: "rejected_sets", write: count },
     Column { header: "keys off\nin the end", metric: "audit.divergent", write: count },
     Column { header: "keys off\nlater", metric: "divergent_keys", write: count },
-    Column { header: "writes\nacknowledged", metric: "acknowledged_writes", write: count },
-    Column { header: "inde-\nterminate", metric: "indeterminate_writes", write: count },
-    Column { header: "lost\nupdates", metric: "lost_updates", write: count },
-    Column { header: "lost\nwrites", metric: "lost_writes", write: count },
-    Column { header: "dirty age\nmax", metric: "dirty_age.max", write: duration_us },
-    Column { header: "flush lag\np50", metric: "flush_lag.p50", write: duration_us },
-    Column { header: "writes per\nflushed row", metric: "coalescing", write: amount },
     Column { header: "fresh\nat once", metric: "fresh_at.0ms", write: share },
     Column { header: "within\n10 ms", metric: "fresh_at.10ms", write: share },
     Column { header: "within\n100 ms", metric: "fresh_at.100ms", write: share },
@@ -29,28 +22,54 @@ const COLUMNS: &[Column] = &[
     Column { header: "within\n10 s", metric: "fresh_at.10s", write: share },
 ];
 
+/// What became of the writes.
+const WRITES: &[Column] = &[
+    Column { header: "writes\nacknowledged", metric: "acknowledged_writes", write: count },
+    Column { header: "indeterminate", metric: "indeterminate_writes", write: count },
+    Column { header: "lost\nupdates", metric: "lost_updates", write: count },
+    Column { header: "lost\nwrites", metric: "lost_writes", write: count },
+    Column { header: "evicted\nunflushed", metric: "lost_dirty", write: count },
+    Column { header: "dirty age\np50", metric: "dirty_age.p50", write: duration_us },
+    Column { header: "dirty age\nmax", metric: "dirty_age.max", write: duration_us },
+    Column { header: "flush lag\np50", metric: "flush_lag.p50", write: duration_us },
+    Column { header: "flush lag\nmax", metric: "flush_lag.max", write: duration_us },
+    Column { header: "writes per\nflushed row", metric: "coalescing", write: amount },
+];
+
 /// Those that are left out where all cells have 0 in them.
 const SELDOM: &[&str] = &[
     "versions_behind.max",
+    "non_monotonic_reads",
+    "read_your_writes_violations",
     "stale_sets",
     "rejected_sets",
-    "indeterminate_writes",
-    "lost_updates",
-    "lost_writes",
+    "lost_dirty",
     "audit.divergent",
     "divergent_keys",
 ];
 
-/// How fresh reads were and what became of writes: a header and a row for each cell; nothing without writes.
+/// How fresh reads were: a header and a row for each cell; nothing without writes.
 pub fn freshness(summary: &Summary) -> Vec<Vec<String>> {
-    let all = |metric: &str| summary.cells.iter().filter_map(|cell| cell.median(metric)).sum::<f64>();
-    if all("acknowledged_writes") + all("stale_reads") == 0.0 {
+    if total(summary, "acknowledged_writes") + total(summary, "stale_reads") == 0.0 {
         return Vec::new();
     }
-    sheet(
-        summary,
-        COLUMNS.iter().filter(|column| !SELDOM.contains(&column.metric) || all(column.metric) > 0.0),
-    )
+    without_seldom(summary, READS)
+}
+
+/// What became of the writes, as [`freshness`]; nothing where none was lost and none was put off.
+pub fn writes(summary: &Summary) -> Vec<Vec<String>> {
+    let lost = ["lost_updates", "lost_writes", "indeterminate_writes"].map(|metric| total(summary, metric));
+    let put_off = summary.cells.iter().any(|cell| cell.median("flush_lag.p50").is_some());
+    if lost.iter().sum::<f64>() == 0.0 && !put_off { Vec::new() } else { without_seldom(summary, WRITES) }
+}
+
+fn total(summary: &Summary, metric: &str) -> f64 {
+    summary.cells.iter().filter_map(|cell| cell.median(metric)).sum()
+}
+
+fn without_seldom(summary: &Summary, columns: &[Column]) -> Vec<Vec<String>> {
+    let is_told = |column: &&Column| !SELDOM.contains(&column.metric) || total(summary, column.metric) > 0.0;
+    sheet(summary, columns.iter().filter(is_told))
 }
 
 #[cfg(test)]
@@ -61,7 +80,8 @@ mod tests {
     #[test]
     fn every_column_is_a_metric() {
         let names = names();
-        for metric in COLUMNS.iter().map(|column| column.metric).chain(SELDOM.iter().copied()) {
+        let told = READS.iter().chain(WRITES).map(|column| column.metric);
+        for metric in told.chain(SELDOM.iter().copied()) {
             assert!(names.iter().any(|(name, _)| name == metric), "{metric}");
         }
     }

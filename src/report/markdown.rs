@@ -3,7 +3,7 @@ use super::capacity::{capacities, limits};
 use super::claim::RULES;
 use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
-use super::freshness::freshness;
+use super::freshness::{freshness, writes};
 use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
@@ -40,7 +40,11 @@ impl Format for Markdown {
         }
         let freshness = freshness(summary);
         if !freshness.is_empty() {
-            text += &format!("\n## Freshness and durability\n\n{}", table(&freshness));
+            text += &format!("\n## Freshness\n\n{}", table(&freshness));
+        }
+        let writes = writes(summary);
+        if !writes.is_empty() {
+            text += &format!("\n## Writes\n\n{}", table(&writes));
         }
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));

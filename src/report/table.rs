@@ -6,7 +6,7 @@ use super::Format;
 use super::capacity::{capacities, limits};
 use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
-use super::freshness::freshness;
+use super::freshness::{freshness, writes};
 use super::results::{conclusion, context, notes, reasons, results};
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
@@ -44,6 +44,10 @@ impl Format for Table {
         let freshness = freshness(summary);
         if !freshness.is_empty() {
             text += &format!("{}\n\n", numbers(freshness));
+        }
+        let writes = writes(summary);
+        if !writes.is_empty() {
+            text += &format!("{}\n\n", numbers(writes));
         }
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &words(tradeoffs(summary));

@@ -127,8 +127,10 @@ fn durability(cell: &CellResult) -> Found {
     let killed = |fault: &&FaultRecord| {
         fault.began_s.is_some() && ["kill", "restart"].iter().any(|verb| fault.what.starts_with(verb))
     };
-    let kills: Vec<&FaultRecord> =
-        measured.iter().flat_map(|repeat| repeat.faults.iter().filter(killed)).collect();
+    let kills: Vec<&FaultRecord> = measured
+        .iter()
+        .flat_map(|repeat| repeat.faults.iter().chain(&repeat.aftermath).filter(killed))
+        .collect();
     let window = kills.iter().filter_map(|kill| kill.unflushed).map(|unflushed| unflushed.oldest_ns).max();
     let (number, word) = match (kills.len(), lost) {
         (0, 0) => ("no write lost, nothing killed".to_owned(), None),
