@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::parts::{self, Stores};
+use super::parts;
 use super::servers::Urls;
 use crate::config::Workload;
 use crate::engine::Stop;
@@ -37,12 +37,15 @@ pub struct Scene<'a> {
 pub async fn audit(scene: &Scene<'_>) -> Result<Audit, StoreError> {
     let mut listing = Listing::open(&scene.urls.database).await?;
     let sharing = Sharing::Shared { connections: 1, run: 1 };
-    let cache = match scene.cache {
-        true => parts::connect(scene.workload, scene.urls, sharing, 1, &Arc::default()).await.ok(),
-        false => None,
-    };
-    let cache = cache.map(|Stores { cache, .. }| cache);
-    let mut audit = Audit { cache: cache.is_some().then(CacheAudit::default), ..Audit::default() };
+    let mut audit = Audit::default();
+    let mut cache = None;
+    if scene.cache {
+        match parts::connect(scene.workload, scene.urls, sharing, 1, &Arc::default()).await {
+            Ok(stores) => cache = Some(stores.cache),
+            Err(error) => audit.unread = Some(error.to_string()),
+        }
+    }
+    audit.cache = cache.is_some().then(CacheAudit::default);
     let mut different = Vec::new();
     for first in (0..scene.rows).step_by(BATCH as usize) {
         let batch = Batch::list(scene, &mut listing, first).await?;
@@ -53,7 +56,7 @@ pub async fn audit(scene: &Scene<'_>) -> Result<Audit, StoreError> {
         if let (Some(cache), Some(found)) = (&cache, &mut audit.cache) {
             match batch.compare(&**cache, &mut found.at_end).await {
                 Ok(more) => different.extend(more),
-                Err(_) => audit.cache = None,
+                Err(error) => (audit.cache, audit.unread) = (None, Some(error.to_string())),
             }
         }
     }

@@ -115,6 +115,10 @@ fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, nex
         Ok(found) => {
             found.tell(&mut result.metrics);
             result.verdict.reasons.extend(unexplained(&found));
+            let unread = found.unread.iter();
+            let told =
+                unread.map(|error| format!("the cache's entries were not looked at in the end: {error}"));
+            result.unchecked.extend(told);
             result.audit = Some(found);
         }
         Err(error) => {

@@ -11,6 +11,9 @@ pub struct Audit {
     /// The cache's entries against the database's rows; nothing if the cache did not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheAudit>,
+    /// Why the cache was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
     /// The database's rows against what was acknowledged.
     pub writes: WriteAudit,
 }

@@ -40,7 +40,7 @@ pub struct Recovery {
     pub errors: u64,
     /// Reads of that time that were stale.
     pub stale_reads: Versus,
-    /// Reads of that time that went back behind what the same reader had seen.
+    /// Reads of that time that returned less than a read that had completed before they began.
     pub non_monotonic_reads: Versus,
 }
 

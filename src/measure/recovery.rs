@@ -12,6 +12,8 @@ const IN_A_ROW: usize = 3;
 const WITHIN: f64 = 0.05;
 /// Or within so many standard deviations: a window of few reads varies by more than that share by chance.
 const DEVIATIONS: f64 = 2.0;
+/// With less than this after a fault, nothing can be told of what it did.
+const LEAST_S: f64 = 0.5;
 /// A window that is shorter says less than the others.
 const FULL_S: f64 = 0.9;
 /// Parts of a second that the clock of the faults may differ from that of the windows.
@@ -26,6 +28,10 @@ pub fn recover(windows: &[Window], faults: &mut [FaultRecord]) {
 
 /// How a measurement came back from what began at `began_s`; nothing if no window has seen it.
 fn recovery(windows: &[Window], began_s: f64) -> Option<Recovery> {
+    let end = windows.last().map_or(0.0, |window| window.at_s + window.length_s);
+    if end - began_s < LEAST_S {
+        return None;
+    }
     let hit = windows.iter().position(|window| window.at_s + window.length_s > began_s + CLOCKS_S)?;
     let usual: Vec<&Window> = windows[..hit].iter().filter(|window| window.length_s >= FULL_S).collect();
     let usual = &usual[usual.len().saturating_sub(BEFORE)..];

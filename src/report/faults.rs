@@ -21,8 +21,17 @@ pub fn faults(summary: &Summary) -> Vec<Vec<String>> {
         rows.extend(repeat.faults.iter().map(|fault| row(&whose, fault)));
     }
     if !rows.is_empty() {
-        let header =
-            ["fault", "at", "lasted", "errors", "hit rate\nback", "p99\nback", "DB load\nback", "reads"];
+        let header = [
+            "fault",
+            "at",
+            "lasted",
+            "writes not in\ndatabase",
+            "errors",
+            "hit rate\nback",
+            "p99\nback",
+            "DB load\nback",
+            "reads",
+        ];
         rows.insert(0, header.map(str::to_owned).to_vec());
     }
     rows
@@ -43,6 +52,7 @@ fn row(whose: &str, fault: &FaultRecord) -> Vec<String> {
         format!("{whose}{}", fault.what),
         format!("{:.1} s", fault.began_s.unwrap_or(fault.at_s)),
         lasted.unwrap_or_else(none),
+        fault.unflushed.map_or_else(none, |unflushed| unflushed.writes.to_string()),
         recovery.map_or_else(none, |recovery| recovery.errors.to_string()),
         back(|recovery| recovery.hit_rate),
         back(|recovery| recovery.p99),
@@ -93,10 +103,10 @@ mod tests {
             }),
         };
         let told = row("direct: ", &fault);
-        assert_eq!(told[..4], ["direct: kill cache", "2.0 s", "500 ms", "12"]);
-        assert_eq!(told[4..], ["4.0 s", "not back", "at once", "3 stale, 1 before"]);
+        assert_eq!(told[..5], ["direct: kill cache", "2.0 s", "500 ms", "–", "12"]);
+        assert_eq!(told[5..], ["4.0 s", "not back", "at once", "3 stale, 1 before"]);
         fault.recovery = None;
         fault.problem = Some("no".into());
-        assert_eq!(row("", &fault)[3..], ["–", "–", "–", "–", "no"]);
+        assert_eq!(row("", &fault)[3..], ["–", "–", "–", "–", "–", "no"]);
     }
 }

@@ -96,7 +96,7 @@ fn consistency(cell: &CellResult) -> Found {
     };
     let divergent = cell.median("divergent_keys").unwrap_or(0.0);
     if divergent > 0.0 {
-        told.push(format!("{divergent:.0} keys off {}", looked_last(cell)));
+        told.push(format!("{} off {}", plural(divergent as usize, "key"), looked_last(cell)));
     }
     let all_expire = cell.measured().iter().all(|repeat| {
         let cache = repeat.audit.as_ref().and_then(|audit| audit.cache.as_ref());
@@ -135,7 +135,7 @@ fn durability(cell: &CellResult) -> Found {
     let (number, word) = match (kills.len(), lost) {
         (0, 0) => ("no write lost, nothing killed".to_owned(), None),
         (0, lost) => (format!("{lost} writes lost, nothing killed"), Some(LOSS_WINDOW)),
-        (kills, 0) => (format!("0 lost in {kills} kills"), Some(NO_RISK)),
+        (kills, 0) => (format!("0 lost in {}", plural(kills, "kill")), Some(NO_RISK)),
         (kills, lost) => {
             let window =
                 window.map_or(String::new(), |ns| format!(", window {}", duration_us(ns as f64 / 1e3)));
@@ -143,6 +143,10 @@ fn durability(cell: &CellResult) -> Found {
         }
     };
     Found { number: Some(number), word }
+}
+
+fn plural(count: usize, of: &str) -> String {
+    format!("{count} {of}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What the uses of a strategy follow from.
@@ -217,7 +221,7 @@ mod tests {
         let mut cell = cell(0.0, off, Vec::new());
         cell.repeats[0].metrics.put("divergent_keys", 1.0, Unit::Count);
         let told = consistency(&cell).told(Some("strong"));
-        assert_eq!(told, "no stale read, 1 keys off at the end: divergent\narticle disagrees: strong");
+        assert_eq!(told, "no stale read, 1 key off at the end: divergent\narticle disagrees: strong");
     }
 
     #[test]
@@ -235,7 +239,7 @@ mod tests {
         assert_eq!(told(0, vec![]), "no write lost, nothing killed");
         assert_eq!(
             told(0, vec![kill.clone()]),
-            "0 lost in 1 kills: none\narticle disagrees: data loss window"
+            "0 lost in 1 kill: none\narticle disagrees: data loss window"
         );
         let lost = told(12, vec![kill.clone(), kill]);
         assert_eq!(lost, "6.0 lost per kill, window 48.0 ms: data loss window\narticle agrees");

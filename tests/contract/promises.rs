@@ -130,3 +130,28 @@ async fn a_write_that_was_evicted_before_its_flush_is_lost_and_counted() {
     assert_eq!(world.row(2).await.unwrap().body, "kept");
     assert!(matches!(instance.read(1).await, Outcome::Read { value: Some(_), .. }));
 }
+
+/// In the process a write outlives the cache: readers are answered with it, and the next write goes on from it.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_waits_in_the_process_outlives_its_entry() {
+    use cachebench::store::Cache;
+    for (text, outlives) in [
+        (r#"{"write-behind": {"buffer": "process", "flush_every": "1h"}}"#, true),
+        (r#"{"write-behind": {"flush_every": "1h"}}"#, false),
+    ] {
+        let world = World::with_rows([1]).await;
+        let instance = world.instance(0, &choice(text));
+        assert_eq!(instance.version(&write(1, "new")).await, Some(2));
+        world.cache.delete(&super::key(1)).await.unwrap();
+        let seen = if outlives { "new" } else { "seeded 1" };
+        assert_eq!(instance.body(1).await, Some(seen.into()), "{text}");
+        world.cache.delete(&super::key(1)).await.unwrap();
+        let next = instance.version(&write(1, "newer")).await;
+        assert_eq!(next, Some(if outlives { 3 } else { 2 }), "{text}");
+        instance.strategy.drain().await.unwrap();
+        assert_eq!(
+            world.row(1).await.map(|row| (row.version, row.body)),
+            next.map(|next| (next, "newer".into()))
+        );
+    }
+}

@@ -52,6 +52,12 @@ impl Buffer {
         self.process.is_none().then_some(&self.set)
     }
 
+    /// The last version of a row that waits in this process.
+    pub fn waiting(&self, key: &Key) -> Option<Value> {
+        let rows = self.process.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.get(&key.id())?.value.clone()
+    }
+
     /// Takes on a row whose write has taken effect in the cache.
     pub fn put(&self, row: Waiting) {
         let Some(rows) = &self.process else { return };

@@ -15,7 +15,7 @@ const SAMPLE: Duration = Duration::from_millis(100);
 
 /// Carries waiting rows to the database, those that have waited longest first.
 pub struct Flusher {
-    buffer: Buffer,
+    buffer: Arc<Buffer>,
     batch: usize,
     /// One flush at a time: two would carry the same rows twice.
     flushing: Mutex<()>,
@@ -25,7 +25,7 @@ pub struct Flusher {
 }
 
 impl Flusher {
-    pub fn new(buffer: Buffer, batch: usize, parts: Parts) -> Flusher {
+    pub fn new(buffer: Arc<Buffer>, batch: usize, parts: Parts) -> Flusher {
         Flusher { buffer, batch, flushing: Mutex::new(()), oldest_us: AtomicU64::new(0), parts }
     }
 

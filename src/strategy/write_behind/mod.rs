@@ -1,5 +1,6 @@
 mod buffer;
 mod flusher;
+mod overlay;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use self::buffer::{Buffer, Waiting, now_us};
 use self::flusher::Flusher;
+use self::overlay::Overlay;
 use super::{Fill, LookAside, Parts, Strategy, written};
 use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError, Time};
 use crate::registry::{self, Choice, Entry};
@@ -21,13 +23,20 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
-        let buffer = match options.buffer {
+        let buffer = Arc::new(match options.buffer {
             Place::Cache => Buffer::cache(&parts),
             Place::Process => Buffer::process(&parts),
-        };
+        });
         let rest = options.flush_every.0.max(Duration::from_millis(1));
-        let flusher = Arc::new(Flusher::new(buffer, options.batch.max(1), parts.clone()));
+        let flusher = Arc::new(Flusher::new(buffer.clone(), options.batch.max(1), parts.clone()));
         let task = tokio::spawn(flusher.clone().run(rest));
+        let parts = match options.buffer {
+            Place::Cache => parts,
+            Place::Process => {
+                let database = Arc::new(Overlay { buffer, database: parts.database.clone() });
+                Parts { database, ..parts }
+            }
+        };
         // The script that writes is what keeps the entry; reads take it as they find it.
         let reads = LookAside::new(&parts, parts.coherence(&Choice::named("keep"))?, Fill::Add);
         Ok(Box::new(WriteBehind { reads, parts, flusher, task }))
