@@ -93,10 +93,17 @@ pub fn measure(
         },
     }));
     let plan = plan(load, limit, warm.first);
+    let harm = Harm {
+        crew: &crew,
+        redis: servers.redis.clone(),
+        postgres: servers.postgres.clone(),
+        cache: urls.cache.clone(),
+        prefix: workload.cache.prefix.clone(),
+        deferred: strategy::defers(&workload.strategy.name).then_some(&*ledger),
+        tolls: Mutex::default(),
+    };
     let (drive, mut faults) =
-        with_faults(workload, &crew, servers, &urls, &ledger, observer, |each_window| {
-            crew.drive(plan, each_window)
-        });
+        with_faults(workload, limit, &harm, servers, observer, |each_window| crew.drive(plan, each_window));
     let drive = drive?;
     let usage = Usage::since(&usage_before);
     recover(&drive.windows, &mut faults);
@@ -325,24 +332,18 @@ fn drain(crew: &Crew, servers: &Servers, harmed: bool, stop: &Stop) -> Option<St
 /// Measures while the workload's faults are carried out; says what became of them.
 fn with_faults(
     workload: &Workload,
-    crew: &Crew,
+    limit: Limit,
+    harm: &Harm<'_>,
     servers: &Servers,
-    urls: &Urls,
-    ledger: &Ledger,
     observer: &dyn Observer,
     drive: impl FnOnce(&mut dyn FnMut(&Window) -> Flow) -> Result<Drive, CrewError>,
 ) -> (Result<Drive, CrewError>, Vec<FaultRecord>) {
     let faults = workload.faults();
-    let harm = Harm {
-        crew,
-        redis: servers.redis.clone(),
-        postgres: servers.postgres.clone(),
-        cache: urls.cache.clone(),
-        prefix: workload.cache.prefix.clone(),
-        deferred: strategy::defers(&workload.strategy.name).then_some(ledger),
-        tolls: Mutex::default(),
+    let length = match limit {
+        Limit::Time(time) => Some(time),
+        Limit::Operations(_) => None,
     };
-    let timeline = Timeline::new(&faults, workload.data.seed, &harm);
+    let timeline = Timeline::new(&faults, workload.data.seed, harm).lasting(length);
     let tell = || timeline.news().iter().for_each(|record| observer.event(&Event::Fault(record)));
     let lasted = |drive: &Result<Drive, CrewError>| {
         drive.as_ref().ok().filter(|drive| !drive.ended_early).map(|drive| drive.elapsed)
