@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use cachebench::config;
 use cachebench::engine::Stop;
 use cachebench::experiment::{self, Event, Observer, Permissions};
 use cachebench::measure::Summary;
-use cachebench::measure::theory::{hit_rate_with_ttl, hit_rate_with_ttl_and_deletes, standard_error};
+use cachebench::measure::theory::{
+    hit_rate_with_ttl, hit_rate_with_ttl_and_deletes, stale_sets_per_miss, standard_error,
+};
 
 struct Unobserved;
 
@@ -18,13 +21,22 @@ impl Observer for Unobserved {
 
 const ROWS: f64 = 100.0;
 
-/// Runs cache-aside under Poisson load over uniform keys, once for each strategy and pair of rates per key.
+/// Held while a run uses the machine.
+static MACHINE: Mutex<()> = Mutex::new(());
+
+/// Runs a strategy under Poisson load over uniform keys, once for each pair of rates per key.
 fn run(strategy: &str, rates: &[(f64, f64)]) -> Vec<Summary> {
+    run_with(strategy, rates, ["3s", "8s"], "")
+}
+
+/// As [`run`], for these times of warm-up and measurement, and with more settings.
+fn run_with(strategy: &str, rates: &[(f64, f64)], [warmup, duration]: [&str; 2], more: &str) -> Vec<Summary> {
+    let _turn = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let one = |&(reads, writes): &(f64, f64)| {
         let text = format!(
             "name = \"theory\"\nstrategy = \"{strategy}\"\n[data]\nrows = {ROWS}\n[traffic]\nkeys = \"uniform\"\n\
-             mix = {{ read = {reads}, write = {writes} }}\nload = {{ open = {{ rate = {} }} }}\nwarmup = \"3s\"\n\
-             duration = \"8s\"\n[cache]\nttl = \"1s\"\n",
+             mix = {{ read = {reads}, write = {writes} }}\nload = {{ open = {{ rate = {} }} }}\nwarmup = \"{warmup}\"\n\
+             duration = \"{duration}\"\n[cache]\nttl = \"1s\"\n{more}\n",
             ROWS * (reads + writes)
         );
         let loaded = config::load(Path::new("theory.toml"), text, &[]).unwrap();
@@ -66,4 +78,50 @@ fn hit_rates_under_a_ttl_follow_their_closed_forms() {
         let without_deletes = hit_rate_with_ttl(10.0, 1.0);
         assert_hit_rate(&summary, without_deletes, hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0));
     }
+}
+
+/// The injected pause between the load and the fill of a miss, in seconds.
+const FILL_DELAY: f64 = 0.02;
+
+/// Stale fills by fills, and what the closed form allows at so many writes of a key per second: it is evaluated at both
+/// ends of what the gap can be, three standard errors further out.
+///
+/// A write counts if it was committed after the row was read and acknowledged before the fill was sent. From the read
+/// to the fill passes the delay, rounded up by the timer, and a part of the miss's remaining service time. From the
+/// commit to the acknowledgement passes a part of the write's service time. So the gap lies between the delay less the
+/// one and the delay plus the other.
+fn stale_fills(summary: &Summary, writes_per_s: f64) -> (f64, [f64; 2]) {
+    let of = |metric: &str| summary.cells[0].median(metric).unwrap();
+    let seconds = |metric: &str| of(metric) / 1e6;
+    let fills = of("cache.fills");
+    let least = FILL_DELAY - seconds("write.service.mean");
+    let most = FILL_DELAY.max(seconds("read.miss.service.mean"));
+    let [least, most] = [least, most].map(|gap| stale_sets_per_miss(writes_per_s, gap));
+    let bounds = [least - 3.0 * standard_error(least, fills), most + 3.0 * standard_error(most, fills)];
+    let measured = of("stale_sets") / fills;
+    println!(
+        "λw {writes_per_s}: measured {measured:.4}, {least:.4} to {most:.4}, within {bounds:.4?}, {fills} fills"
+    );
+    assert!(fills >= 800.0, "too few fills to tell: {fills}");
+    (measured, bounds)
+}
+
+#[test]
+fn stale_fills_under_plain_deletes_follow_their_closed_form() {
+    let rates = [(5.0, 5.0), (5.0, 2.0)];
+    let more = "fill_delay = \"20ms\"\n[freshness]\nrecheck = [\"2s\"]";
+    let summaries = run_with("cache-aside", &rates, ["1s", "6s"], more);
+    let found = [0, 1].map(|index| stale_fills(&summaries[index], rates[index].1));
+    for (measured, [least, most]) in found {
+        assert!(least <= measured && measured <= most, "{measured:.4} is not within {least:.4} to {most:.4}");
+    }
+    // What was measured at one rate of writes is not what the form says of the other.
+    let [(_, [least, _]), (fewer, _)] = found;
+    assert!(fewer < least, "{fewer:.4} cannot be told from {least:.4}");
+    // Whoever reads a stale entry is told, and some are still there in the end.
+    let sum = |metric: &str| summaries.iter().map(|it| it.cells[0].median(metric).unwrap()).sum::<f64>();
+    println!("{} stale reads, {} entries off at the end", sum("stale_reads"), sum("audit.divergent"));
+    assert!(sum("stale_reads") > 0.0 && sum("audit.divergent") > 0.0);
+    // A TTL of a second bounds how long that lasts.
+    assert_eq!(sum("divergent_keys"), 0.0);
 }

@@ -19,6 +19,13 @@ pub fn hit_rate_with_ttl_and_deletes(reads_per_s: f64, writes_per_s: f64, ttl_s:
     a / (1.0 + a)
 }
 
+/// The share of misses of one key whose fill is stale under plain cache-aside: 1 − e^(−λw w), the chance of a write in the
+/// `gap` w between the moment at which the loaded row was current and the fill. Writes that come at random do not know
+/// of the miss, so it holds for every TTL and every rate of reads.
+pub fn stale_sets_per_miss(writes_per_s: f64, gap_s: f64) -> f64 {
+    -(-writes_per_s * gap_s).exp_m1()
+}
+
 /// The standard error of a share measured over `n` independent trials.
 pub fn standard_error(share: f64, n: f64) -> f64 {
     (share * (1.0 - share) / n).sqrt()
@@ -33,6 +40,7 @@ mod tests {
         assert!((hit_rate_with_ttl(10.0, 1.0) - 0.9091).abs() < 5e-5);
         assert!((hit_rate_with_ttl_and_deletes(10.0, 1.0, 1.0) - 0.8634).abs() < 5e-5);
         assert!((hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0) - 0.6652).abs() < 5e-5);
+        assert!((stale_sets_per_miss(5.0, 0.02) - 0.0952).abs() < 5e-5);
         assert_eq!(hit_rate_with_ttl_and_deletes(10.0, 0.0, 1.0), hit_rate_with_ttl(10.0, 1.0));
     }
 }

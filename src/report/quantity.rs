@@ -30,9 +30,13 @@ pub fn per_second(rate: f64) -> String {
     }
 }
 
-/// A share in percent: `95.2 %`.
+/// A share in percent: `95.2 %`; one that would round to nothing keeps a digit that is not 0: `0.004 %`.
 pub fn share(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    let percent = share * 100.0;
+    match percent.abs() {
+        small if small > 0.0 && small < 0.05 => format!("{percent:.*} %", -small.log10().floor() as usize),
+        _ => format!("{percent:.1} %"),
+    }
 }
 
 /// A number per operation: `0.052`.
@@ -70,5 +74,6 @@ mod tests {
         assert_eq!(duration_us(3_100_000.0), "3.10 s");
         assert_eq!(per_second(3_999.0), "4.00 K/s");
         assert_eq!(share(0.9524), "95.2 %");
+        assert_eq!([0.0, 0.000_044, 0.000_5].map(share), ["0.0 %", "0.004 %", "0.1 %"]);
     }
 }

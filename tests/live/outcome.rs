@@ -113,12 +113,24 @@ impl Measurement<'_> {
         value.unwrap_or_else(|| panic!("no metric {name} in {}", self.repeat["metrics"]))
     }
 
-    /// What both sides counted: what, we, the server.
+    /// What was found of writes in the end, by name.
+    #[track_caller]
+    pub fn audited(&self, name: &str) -> u64 {
+        let count = self.repeat["audit"]["writes"][name].as_u64();
+        count.unwrap_or_else(|| panic!("no {name} in {}", self.repeat["audit"]))
+    }
+
+    /// Every fault that was recorded.
+    pub fn faults(&self) -> &[Json] {
+        self.repeat["faults"].as_array().map_or(&[], Vec::as_slice)
+    }
+
     /// How the clients were connected.
     pub fn client(&self, name: &str) -> String {
         self.repeat["clients"][name].as_str().unwrap().into()
     }
 
+    /// What both sides counted: what, we, the server.
     pub fn checks(&self) -> Vec<(&str, u64, u64)> {
         let checks = self.repeat["checks"].as_array().unwrap();
         checks

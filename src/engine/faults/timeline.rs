@@ -16,6 +16,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Timeline<'a> {
     faults: &'a [Fault],
     seed: u64,
+    /// How long the measurement takes, if it is known: what is due then comes after the last operation.
+    length: Option<Duration>,
     hands: &'a dyn Hands,
     state: Mutex<State>,
     /// Told when the measurement is over.
@@ -48,7 +50,12 @@ impl Drop for EndOnDrop<'_, '_> {
 
 impl<'a> Timeline<'a> {
     pub fn new(faults: &'a [Fault], seed: u64, hands: &'a dyn Hands) -> Timeline<'a> {
-        Timeline { faults, seed, hands, state: Mutex::default(), over: Condvar::new() }
+        Timeline { faults, seed, length: None, hands, state: Mutex::default(), over: Condvar::new() }
+    }
+
+    /// For a measurement that takes so long.
+    pub fn lasting(self, length: Option<Duration>) -> Timeline<'a> {
+        Timeline { length, ..self }
     }
 
     /// Measures, and carries out what is due meanwhile. `lasted` says for how long, if to its end in order.
@@ -89,7 +96,12 @@ impl<'a> Timeline<'a> {
         let once = |index: &usize| matches!(self.faults[*index].when, When::At(_));
         let mut left: BTreeSet<usize> = (0..self.faults.len()).filter(once).collect();
         for (at, index) in Occurrences::new(self.faults, self.seed) {
-            if let Some(over) = self.rest_until(start + at)
+            // Clients that wait for their last answer outlast the length by it.
+            let over = match self.length.is_some_and(|length| at >= length) {
+                true => Some(self.rest_until_over()),
+                false => self.rest_until(start + at),
+            };
+            if let Some(over) = over
                 && over.upto.is_none_or(|upto| at > upto)
             {
                 break;
@@ -235,6 +247,16 @@ impl<'a> Timeline<'a> {
         }
     }
 
+    fn rest_until_over(&self) -> Over {
+        let mut state = self.lock();
+        loop {
+            if let Some(over) = state.over {
+                return over;
+            }
+            state = self.over.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -343,6 +365,21 @@ mod tests {
             let (said, records) = carried_out(&end, lasted);
             assert!(said.is_empty());
             assert_eq!((records[0].began_s, records[0].problem.is_some()), (None, true));
+        }
+    }
+
+    #[test]
+    fn what_is_due_at_the_end_waits_for_the_last_operation() {
+        let fault = [at(10, Action::Kill { lasts: None }, Victim::Cache)];
+        for (length, said) in [(None, 1), (Some(ms(11)), 1), (Some(ms(10)), 0)] {
+            let hands = Scribe::default();
+            let timeline = Timeline::new(&fault, 1, &hands).lasting(length);
+            let measure = || {
+                thread::sleep(ms(100));
+                hands.said().len()
+            };
+            assert_eq!(timeline.during(measure, |_| Some(ms(10))), said, "{length:?}");
+            assert_eq!(hands.said(), ["kill cache"]);
         }
     }
 
