@@ -60,8 +60,12 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     }));
     let prober = workload.freshness.probe.map(|rate| Arc::new(Prober::new(rate)));
     let plan = stage.plan(limit, first, prober.clone());
+    let length = match limit {
+        Limit::Time(time) => Some(time),
+        Limit::Operations(_) => None,
+    };
     let (drive, mut faults) =
-        with_faults(stage, servers, &workload.faults(), |each_window| crew.drive(plan, each_window));
+        with_faults(stage, servers, &workload.faults(), length, |each_window| crew.drive(plan, each_window));
     let drive = drive?;
     let usage = Usage::since(&usage_before);
     recover(&drive.windows, &mut faults);
@@ -105,7 +109,7 @@ pub fn aftermath(stage: &Stage, servers: &Servers, first: u64) -> Result<Option<
     stage.observer.event(&Event::Phase(Phase::Aftermath));
     let plan = stage.plan(Limit::Time(time), first, None);
     let drive = |each_window: &mut dyn FnMut(&Window) -> Flow| stage.crew.drive(plan, each_window);
-    let (drive, faults) = with_faults(stage, servers, &faults, drive);
+    let (drive, faults) = with_faults(stage, servers, &faults, None, drive);
     let drive = drive?;
     let problem = drive.failure.or_else(|| servers.trouble());
     let problem = problem.or_else(|| drain(&stage.crew, servers, true, stage.stop));
@@ -139,6 +143,7 @@ fn with_faults(
     stage: &Stage,
     servers: &Servers,
     faults: &[Fault],
+    length: Option<Duration>,
     drive: impl FnOnce(&mut dyn FnMut(&Window) -> Flow) -> Result<Drive, CrewError>,
 ) -> (Result<Drive, CrewError>, Vec<FaultRecord>) {
     let Stage { workload, observer, .. } = stage;
@@ -151,7 +156,7 @@ fn with_faults(
         deferred: strategy::defers(&workload.strategy.name).then_some(&*stage.ledger),
         tolls: Mutex::default(),
     };
-    let timeline = Timeline::new(faults, workload.data.seed, &harm);
+    let timeline = Timeline::new(faults, workload.data.seed, &harm).lasting(length);
     let tell = || timeline.news().iter().for_each(|record| observer.event(&Event::Fault(record)));
     let lasted = |drive: &Result<Drive, CrewError>| {
         drive.as_ref().ok().filter(|drive| !drive.ended_early).map(|drive| drive.elapsed)
