@@ -125,10 +125,10 @@ fn the_trade_off_table_tells_what_a_kill_lost() {
     let told = format!("{}.0 lost per kill, window ", lost(behind).0);
     // On the screen the cells are as narrow as it is.
     for (text, told) in [
-        (&outcome.stdout, "0 lost in 1 kills: none"),
+        (&outcome.stdout, "0 lost in 1 kill: none"),
         (&outcome.stdout, "lost per kill"),
         (&outcome.stdout, "loss window"),
-        (&table, "0 lost in 1 kills: none"),
+        (&table, "0 lost in 1 kill: none"),
         (&table, &told),
         (&table, ": data loss window"),
     ] {
