@@ -73,7 +73,7 @@ impl Lane {
             let expected = self.witness.before(&operation);
             let started = Moment::now();
             if self.tickets.is_over(started) || self.stop.is_requested() {
-                self.witness.leave_out();
+                self.witness.leave_out(&operation, &expected);
                 break;
             }
             let service = self.instance.service();
@@ -92,7 +92,7 @@ impl Lane {
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };
             if !is_up {
                 // Nobody was there to send it.
-                self.witness.leave_out();
+                self.witness.leave_out(&operation, &expected);
             }
             self.record(&operation, &outcome, expected, timing);
             if !is_up {

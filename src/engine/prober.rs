@@ -71,7 +71,7 @@ impl Prober {
         let mut due: BTreeMap<(Instant, u64), (usize, Offer)> = BTreeMap::new();
         // Dropped with this future, and the probes under way with it.
         let mut probes = JoinSet::new();
-        let mut number = 0;
+        let (mut number, mut turn) = (0, 0);
         loop {
             let first = due.first_key_value().map_or(Instant::now() + IDLE, |((at, _), _)| *at);
             tokio::select! {
@@ -85,9 +85,11 @@ impl Prober {
                 }
             }
             while let Some(entry) = due.first_entry().filter(|entry| entry.key().0 <= Instant::now()) {
-                let ((_, turn), (place, offer)) = entry.remove_entry();
+                let (_, (place, offer)) = entry.remove_entry();
                 while probes.try_join_next().is_some() {}
-                let seat = seats[turn as usize % seats.len()].clone();
+                // A turn more for each round of delays, or each delay would always meet the same instance.
+                turn += 1 + usize::from(place == 0);
+                let seat = seats[turn % seats.len()].clone();
                 probes.spawn(self.clone().probe(seat, place, offer));
             }
         }

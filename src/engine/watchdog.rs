@@ -98,6 +98,10 @@ impl<F: Future + Unpin> Future for Held<'_, F> {
     type Output = Result<F::Output, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // A call of an instance that has crashed gets no further; one whose time is up may still answer.
+        if let Some(Failure::Unavailable) = self.slot.ended() {
+            return Poll::Ready(Err(Failure::Unavailable));
+        }
         if let Poll::Ready(output) = Pin::new(&mut self.call).poll(context) {
             return Poll::Ready(Ok(output));
         }

@@ -49,12 +49,21 @@ impl Witness {
     }
 
     /// To be called instead of sending it.
-    pub fn leave_out(&mut self) {
+    pub fn leave_out(&mut self, operation: &Operation, expected: &Expected) {
+        self.unread_again(operation, expected);
         if let Some(id) = self.writing.take() {
             self.ledger.without_effect(id);
         }
         if let Some((id, units)) = self.selling.take() {
             self.sales.close(id, units, false);
+        }
+    }
+
+    /// The reads of an operation told nothing.
+    fn unread_again(&self, operation: &Operation, expected: &Expected) {
+        self.ledger.unread_again(operation.key.id(), expected.one);
+        for (key, floor) in operation.keys.iter().zip(&expected.many) {
+            self.ledger.unread_again(key.id(), *floor);
         }
     }
 
@@ -92,6 +101,7 @@ impl Witness {
             Outcome::Written { version: None } => self.ledger.without_effect(id),
             Outcome::Decremented { left } => self.sales.close(id, operation.quantity, left.is_some()),
             Outcome::Failed(_) => {
+                self.unread_again(operation, &expected);
                 if writing.is_some() {
                     self.ledger.indeterminate(id);
                 }
@@ -180,8 +190,8 @@ mod tests {
         run(&mut witness, Kind::Write, Outcome::Failed(Failure::Timeout));
         run(&mut witness, Kind::Delete, Outcome::Written { version: None });
         run(&mut witness, Kind::Read, Outcome::Failed(Failure::Timeout));
-        witness.before(&operation(Kind::Write));
-        witness.leave_out();
+        let expected = witness.before(&operation(Kind::Write));
+        witness.leave_out(&operation(Kind::Write), &expected);
         witness.before(&operation(Kind::Write));
         drop(witness);
         let account = ledger.account(1).unwrap();

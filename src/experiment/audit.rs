@@ -6,7 +6,7 @@ use super::servers::Urls;
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{Account, Audit, CacheAudit, Compared, Difference, Ledger, Recheck};
-use crate::model::{Key, StoreError};
+use crate::model::{Failure, Key, StoreError};
 use crate::store::postgres::{Listed, Listing};
 use crate::store::scripts::{Surveyed, survey};
 use crate::store::{Cache, Sharing};
@@ -14,8 +14,6 @@ use crate::traffic::Traffic;
 
 /// Rows looked at together.
 const BATCH: u64 = 1_000;
-/// Entries that differ and are looked at again; beyond, the first of them stand for all.
-const RECHECKED: usize = 10_000;
 
 /// What an audit looks at.
 pub struct Scene<'a> {
@@ -48,6 +46,9 @@ pub async fn audit(scene: &Scene<'_>) -> Result<Audit, StoreError> {
     audit.cache = cache.is_some().then(CacheAudit::default);
     let mut different = Vec::new();
     for first in (0..scene.rows).step_by(BATCH as usize) {
+        if scene.stop.is_requested() {
+            return Err(StoreError::database(Failure::Timeout, "interrupted"));
+        }
         let batch = Batch::list(scene, &mut listing, first).await?;
         for (row, account) in batch.rows.iter().zip(&batch.accounts) {
             audit.writes.count(row.id, account, row.version);
@@ -64,8 +65,9 @@ pub async fn audit(scene: &Scene<'_>) -> Result<Audit, StoreError> {
         found.examples = different.iter().take(crate::measure::EXAMPLES).copied().collect();
         let ttls: Option<Vec<u64>> = different.iter().map(|difference| difference.ttl_ms).collect();
         found.longest_ttl_ms = ttls.and_then(|ttls| ttls.into_iter().max());
-        different.truncate(RECHECKED);
-        found.rechecks = recheck(scene, &**cache, &mut listing, &different).await?;
+        if let Err(error) = recheck(scene, &**cache, &mut listing, &different, &mut found.rechecks).await {
+            audit.unread = Some(error.to_string());
+        }
     }
     Ok(audit)
 }
@@ -76,8 +78,9 @@ async fn recheck(
     cache: &dyn Cache,
     listing: &mut Listing,
     different: &[Difference],
-) -> Result<Vec<Recheck>, StoreError> {
-    let (mut rechecks, mut waited) = (Vec::new(), Duration::ZERO);
+    rechecks: &mut Vec<Recheck>,
+) -> Result<(), StoreError> {
+    let mut waited = Duration::ZERO;
     for after in scene.workload.freshness.recheck.iter().map(|after| after.0) {
         if different.is_empty() || scene.stop.is_requested() {
             break;
@@ -90,15 +93,16 @@ async fn recheck(
         let mut found = Compared::default();
         for part in different.chunks(BATCH as usize) {
             let keys: Vec<Key> = part.iter().map(|it| scene.traffic.key(it.row)).collect();
-            for (entry, it) in survey(cache, &keys).await?.into_iter().zip(part) {
-                let stored = listing.rows(it.row, it.row + 1).await?;
-                let stored = stored.first().map_or((0, 0), |row| (row.version, row.checksum));
-                found.count(entry.map(|entry| (entry.version, entry.checksum)), stored);
+            let stored = listing.of(&keys).await?;
+            for ((entry, key), stored) in survey(cache, &keys).await?.into_iter().zip(&keys).zip(stored) {
+                let none = Listed { id: key.id(), version: 0, checksum: 0 };
+                let Listed { version, checksum, .. } = stored.unwrap_or(none);
+                found.count(entry.map(|entry| (entry.version, entry.checksum)), (version, checksum));
             }
         }
         rechecks.push(Recheck { after_s: after.as_secs_f64(), found });
     }
-    Ok(rechecks)
+    Ok(())
 }
 
 /// Some rows, as the database and the ledger have them.

@@ -9,7 +9,7 @@ use super::warm_up::{Warm, warm_up};
 use super::{ExperimentError, checks, stock, tell};
 use crate::config::Workload;
 use crate::engine::Stop;
-use crate::measure::{Audit, CounterCheck, Findings, Metrics, RepeatResult, Status, Verdict};
+use crate::measure::{Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Status, Verdict};
 
 /// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
 const UNANSWERED_BY_A_CRASH: u64 = 8;
@@ -49,8 +49,11 @@ pub fn measure(
         result.verdict.reasons.push(failure);
     } else {
         judge(&mut result, &stage, servers, &before, &warm, &played);
-        if let Some(after) = aftermath(&stage, servers, played.drive.next_ticket)? {
-            look_again(&mut result, &stage, servers, after);
+        match aftermath(&stage, servers, played.drive.next_ticket) {
+            Ok(Some(after)) => look_again(&mut result, &stage, servers, after),
+            Ok(None) => {}
+            // What was measured stands all the same.
+            Err(error) => result.verdict.notes.push(format!("nothing was done after it: {error}")),
         }
         // What a fault did to writes is what was asked for, and nothing against the measurement.
         result.verdict.notes.extend(played.undrained.take());
@@ -99,12 +102,7 @@ fn judge(
 /// Looks at every row in both stores, now that nothing changes them any more.
 fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, next_ticket: u64) {
     let Stage { workload, traffic, urls, .. } = stage;
-    if traffic.decrements() {
-        match servers.runtime.block_on(stock::audit(workload, traffic, urls, &stage.sales)) {
-            Ok(audit) => audit.put(&mut result.metrics),
-            Err(error) => result.verdict.reasons.push(format!("the stock could not be counted: {error}")),
-        }
-    }
+    count_stock(result, stage, servers);
     if !workload.freshness.audit {
         return;
     }
@@ -127,24 +125,42 @@ fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, nex
     }
 }
 
+/// Holds what was sold against what is left, where the traffic has decrements.
+fn count_stock(result: &mut RepeatResult, stage: &Stage, servers: &Servers) {
+    let Stage { workload, traffic, urls, .. } = stage;
+    if traffic.decrements() {
+        match servers.runtime.block_on(stock::audit(workload, traffic, urls, &stage.sales)) {
+            Ok(audit) => audit.put(&mut result.metrics),
+            Err(error) => result.verdict.reasons.push(format!("the stock could not be counted: {error}")),
+        }
+    }
+}
+
 /// Looks at the rows in the database once more, for what was lost after the measurement.
 fn look_again(result: &mut RepeatResult, stage: &Stage, servers: &Servers, after: Aftermath) {
     let Stage { workload, traffic, urls, .. } = stage;
     result.verdict.notes.extend(after.problem);
-    if let Some(found) = &mut result.audit {
-        let rows = traffic.rows_after(after.next_ticket);
-        let scene =
-            Scene { workload, urls, traffic, ledger: &stage.ledger, rows, cache: false, stop: stage.stop };
-        match servers.runtime.block_on(audit(&scene)) {
-            Ok(again) => {
-                found.writes = again.writes;
-                found.tell(&mut result.metrics);
-                result.verdict.reasons.extend(unexplained(found));
-            }
-            Err(error) => result.unchecked.push(format!("what was lost could not be told: {error}")),
+    let problem = |fault: &FaultRecord| Some(format!("{}: {}", fault.what, fault.problem.as_ref()?));
+    result.verdict.notes.extend(after.faults.iter().filter_map(problem));
+    result.aftermath = after.faults;
+    count_stock(result, stage, servers);
+    let Some(mut found) = result.audit.take() else { return };
+    let rows = traffic.rows_after(after.next_ticket);
+    let scene =
+        Scene { workload, urls, traffic, ledger: &stage.ledger, rows, cache: false, stop: stage.stop };
+    match servers.runtime.block_on(audit(&scene)) {
+        Ok(again) => {
+            found.writes = again.writes;
+            found.tell(&mut result.metrics);
+            result.verdict.reasons.extend(unexplained(&found));
+            result.audit = Some(found);
+        }
+        // What was found before would pass for what was lost.
+        Err(error) => {
+            result.unchecked.push(format!("what was lost after the measurement is unknown: {error}"));
+            found.forget(&mut result.metrics);
         }
     }
-    result.aftermath = after.faults;
 }
 
 /// More versions than writes were sent: not ours alone.

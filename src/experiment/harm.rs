@@ -29,7 +29,7 @@ impl Harm<'_> {
     /// Notes the writes that the database does not have now.
     fn note_toll(&self, victim: Victim) {
         if let Some(ledger) = self.deferred {
-            let toll = (victim.to_string(), ledger.unflushed());
+            let toll = (victim.to_string(), ledger.write_off());
             self.tolls.lock().unwrap_or_else(PoisonError::into_inner).push(toll);
         }
     }

@@ -53,6 +53,7 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factor
                 prefix: workload.cache.prefix.clone(),
                 instance,
                 tally: tally.clone(),
+                tasks: tasks.clone(),
             };
             let inventory = match workload.traffic.mix.decrement > 0.0 {
                 true => Some(workload.inventory.persist.build(INVENTORIES, parts).map_err(refused)?),

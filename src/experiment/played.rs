@@ -111,6 +111,9 @@ pub fn aftermath(stage: &Stage, servers: &Servers, first: u64) -> Result<Option<
     let drive = |each_window: &mut dyn FnMut(&Window) -> Flow| stage.crew.drive(plan, each_window);
     let (drive, faults) = with_faults(stage, servers, &faults, None, drive);
     let drive = drive?;
+    if drive.interrupted {
+        return Ok(None);
+    }
     let problem = drive.failure.or_else(|| servers.trouble());
     let problem = problem.or_else(|| drain(&stage.crew, servers, true, stage.stop));
     Ok(Some(Aftermath { faults, problem, next_ticket: drive.next_ticket }))

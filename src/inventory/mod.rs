@@ -14,7 +14,7 @@ use cache_first::{CacheFirst, Then};
 use crate::measure::Tally;
 use crate::model::{BoxFuture, Key, Outcome, StockLevel, StoreError};
 use crate::registry::Entry;
-use crate::store::{Cache, Stock};
+use crate::store::{Cache, Stock, Tasks};
 
 /// Takes units from the stock of rows, as one service instance does it.
 ///
@@ -43,6 +43,8 @@ pub struct Parts {
     /// The number of the service instance, from 0.
     pub instance: usize,
     pub tally: Arc<Tally>,
+    /// For work behind the callers' backs.
+    pub tasks: Tasks,
 }
 
 /// Every inventory.

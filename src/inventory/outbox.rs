@@ -1,13 +1,13 @@
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
 use super::{Inventory, Parts, done, from_row};
-use crate::model::{BoxFuture, Key, Outcome, StoreError, Time};
+use crate::model::{BoxFuture, Key, Outcome, StoreError, Time, unix_us};
 use crate::registry::{self, Entry};
 use crate::store::scripts::{Decrement, Decremented, Outbox, decrement, pending, trim};
 
@@ -24,7 +24,8 @@ pub const ENTRY: Entry<dyn Inventory, Parts> = Entry {
             is_open: Mutex::new(false),
             parts,
         });
-        let task = tokio::spawn(relay.clone().run(options.relay_every.0.max(Duration::from_millis(1))));
+        let rest = options.relay_every.0.max(Duration::from_millis(1));
+        let task = relay.parts.tasks.spawn(relay.clone().run(rest));
         Ok(Box::new(WithOutbox { relay, task }))
     },
 };
@@ -49,13 +50,13 @@ impl Default for Options {
 /// one of the two is there without the other.
 struct WithOutbox {
     relay: Arc<Relay>,
-    task: JoinHandle<()>,
+    task: AbortHandle,
 }
 
 impl WithOutbox {
     async fn take(&self, key: &Key, units: u32) -> Result<Outcome, StoreError> {
         let Parts { cache, stock, .. } = &self.relay.parts;
-        let outbox = Some((&self.relay.outbox, now_us()));
+        let outbox = Some((&self.relay.outbox, unix_us()));
         match decrement(&**cache, Decrement { key, units, outbox }).await? {
             Decremented::Miss => {
                 // What the lost entry had sold comes first, or the row would sell it again.
@@ -131,8 +132,4 @@ impl Relay {
         trim(&**cache, &self.outbox, last.seq).await?;
         Ok(intents.len())
     }
-}
-
-fn now_us() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
 }

@@ -155,6 +155,14 @@ impl WriteAudit {
 }
 
 impl Audit {
+    /// Takes what it found of writes out of the metrics.
+    pub fn forget(&self, metrics: &mut Metrics) {
+        for name in ["acknowledged_writes", "indeterminate_writes", "lost_updates", "lost_writes"] {
+            // A value that is no number is left out.
+            metrics.put(name, f64::NAN, Unit::Count);
+        }
+    }
+
     /// Adds what it found to the metrics.
     pub fn tell(&self, metrics: &mut Metrics) {
         let mut put = |name: &str, count: u64| metrics.put(name, count as f64, Unit::Count);

@@ -60,9 +60,16 @@ pub struct Versus {
     pub before: f64,
 }
 
+impl Versus {
+    /// Whether there were more than before, by more than two standard deviations of chance.
+    pub fn went_up(&self) -> bool {
+        self.count > self.before + 2.0 * self.before.max(1.0).sqrt()
+    }
+}
+
 impl Recovery {
     /// Whether reads went wrong that did not before.
     pub fn went_bad(&self) -> bool {
-        [self.stale_reads, self.non_monotonic_reads].iter().any(|it| it.count > it.before)
+        [self.stale_reads, self.non_monotonic_reads].iter().any(Versus::went_up)
     }
 }

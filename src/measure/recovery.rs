@@ -21,19 +21,35 @@ const CLOCKS_S: f64 = 0.005;
 
 /// Says of each fault how the measurement came back from it.
 pub fn recover(windows: &[Window], faults: &mut [FaultRecord]) {
-    for fault in faults {
-        fault.recovery = fault.began_s.and_then(|began_s| recovery(windows, began_s));
+    // What another fault disturbs says nothing of what was usual: the windows that it touches, and the one after.
+    let span = |fault: &FaultRecord| {
+        let began_s = fault.began_s?;
+        Some((began_s, fault.ended_s.unwrap_or(began_s) + 1.0))
+    };
+    let spans: Vec<Option<(f64, f64)>> = faults.iter().map(span).collect();
+    for (place, fault) in faults.iter_mut().enumerate() {
+        let others: Vec<(f64, f64)> = spans
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != place)
+            .filter_map(|(_, span)| *span)
+            .collect();
+        fault.recovery = fault.began_s.and_then(|began_s| recovery(windows, began_s, &others));
     }
 }
 
 /// How a measurement came back from what began at `began_s`; nothing if no window has seen it.
-fn recovery(windows: &[Window], began_s: f64) -> Option<Recovery> {
+fn recovery(windows: &[Window], began_s: f64, others: &[(f64, f64)]) -> Option<Recovery> {
     let end = windows.last().map_or(0.0, |window| window.at_s + window.length_s);
     if end - began_s < LEAST_S {
         return None;
     }
     let hit = windows.iter().position(|window| window.at_s + window.length_s > began_s + CLOCKS_S)?;
-    let usual: Vec<&Window> = windows[..hit].iter().filter(|window| window.length_s >= FULL_S).collect();
+    let disturbed = |window: &Window| {
+        others.iter().any(|(from, to)| window.at_s < *to && window.at_s + window.length_s > *from)
+    };
+    let full = windows[..hit].iter().filter(|window| window.length_s >= FULL_S);
+    let usual: Vec<&Window> = full.filter(|window| !disturbed(window)).collect();
     let usual = &usual[usual.len().saturating_sub(BEFORE)..];
     let since = &windows[hit..];
     let p99 = format!("{}.response.p99", busiest(windows).name());

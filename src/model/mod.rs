@@ -10,7 +10,7 @@ mod units;
 mod value;
 
 pub use key::Key;
-pub use moment::Moment;
+pub use moment::{Moment, unix_us};
 pub use operation::{Kind, Operation, Payload};
 pub use outcome::{Failure, Found, Outcome, Served, Store, StoreError};
 pub use stock::{Intent, StockLevel};

@@ -1,5 +1,5 @@
 use std::ops::Add;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
@@ -47,6 +47,11 @@ impl Add<Duration> for Moment {
     fn add(self, time: Duration) -> Moment {
         Moment(self.0.saturating_add(nanos(time)))
     }
+}
+
+/// Microseconds of Unix time, for what outlives this process.
+pub fn unix_us() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
 }
 
 #[cfg(test)]

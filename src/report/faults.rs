@@ -10,7 +10,11 @@ pub const RESOLUTION: &str = "Back: from the fault to the first of three windows
 /// fault of each measurement; nothing where there was none.
 pub fn faults(summary: &Summary) -> Vec<Vec<String>> {
     let repeats = summary.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |repeat| (cell, repeat)));
-    let several = repeats.clone().filter(|(_, repeat)| !repeat.faults.is_empty()).count() > 1;
+    let several = repeats
+        .clone()
+        .filter(|(_, repeat)| !repeat.faults.is_empty() || !repeat.aftermath.is_empty())
+        .count()
+        > 1;
     let mut rows = Vec::new();
     for (cell, repeat) in repeats {
         let whose = match (several, cell.repeats.len()) {
@@ -19,6 +23,8 @@ pub fn faults(summary: &Summary) -> Vec<Vec<String>> {
             (true, _) => format!("{} #{}: ", cell.label(), repeat.repeat),
         };
         rows.extend(repeat.faults.iter().map(|fault| row(&whose, fault)));
+        let whose = format!("{whose}afterwards, ");
+        rows.extend(repeat.aftermath.iter().map(|fault| row(&whose, fault)));
     }
     if !rows.is_empty() {
         let header = [
@@ -72,8 +78,7 @@ fn told(back: Back) -> String {
 /// Whether reads went wrong that did not before.
 fn went(recovery: &Recovery) -> String {
     let wrong = |what: &str, versus: Versus| {
-        (versus.count > versus.before)
-            .then(|| format!("{:.0} {what}, {:.0} before", versus.count, versus.before))
+        versus.went_up().then(|| format!("{:.0} {what}, {:.0} before", versus.count, versus.before))
     };
     let all = [wrong("stale", recovery.stale_reads), wrong("back in time", recovery.non_monotonic_reads)];
     let told: Vec<String> = all.into_iter().flatten().collect();
@@ -98,13 +103,13 @@ mod tests {
                 p99: Some(Back { before: 0.9, after_s: None }),
                 db_reads: Some(Back { before: 0.9, after_s: Some(0.0) }),
                 errors: 12,
-                stale_reads: Versus { count: 3.0, before: 1.0 },
+                stale_reads: Versus { count: 30.0, before: 1.0 },
                 ..Recovery::default()
             }),
         };
         let told = row("direct: ", &fault);
         assert_eq!(told[..5], ["direct: kill cache", "2.0 s", "500 ms", "–", "12"]);
-        assert_eq!(told[5..], ["4.0 s", "not back", "at once", "3 stale, 1 before"]);
+        assert_eq!(told[5..], ["4.0 s", "not back", "at once", "30 stale, 1 before"]);
         fault.recovery = None;
         fault.problem = Some("no".into());
         assert_eq!(row("", &fault)[3..], ["–", "–", "–", "–", "–", "no"]);

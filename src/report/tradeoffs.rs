@@ -3,7 +3,7 @@ use super::claim::{
     consistency_word, hit_rate_word, keeps, write_latency_word,
 };
 use super::quantity::{amount, duration_us, share};
-use crate::measure::{CellResult, FaultRecord, Summary};
+use crate::measure::{CellResult, FaultRecord, RepeatResult, Summary};
 
 /// The article's trade-off table, filled from measurement: a header and a row for each cell.
 pub fn tradeoffs(summary: &Summary) -> Vec<Vec<String>> {
@@ -84,25 +84,34 @@ impl Found {
 
 /// Stale reads, how old they were, and entries that differed after the last look.
 fn consistency(cell: &CellResult) -> Found {
-    let Some(stale) = cell.median("stale_reads") else { return Found { number: None, word: None } };
+    // One stale read in one repeat is a stale read.
+    let most = |metric: &str| {
+        cell.measured().iter().filter_map(|repeat| repeat.metrics.get(metric)).reduce(f64::max)
+    };
+    let Some(stale) = most("stale_reads") else { return Found { number: None, word: None } };
     let age = ["p99", "p95", "p90", "max"]
         .iter()
         .find_map(|name| Some((name, cell.median(&format!("stale_age.{name}"))?)));
-    let mut told = match (stale > 0.0, cell.median("stale_rate"), age) {
+    let mut told = match (stale > 0.0, most("stale_rate"), age) {
         (true, Some(rate), Some((name, age))) => {
             vec![format!("{} stale, age {name} {}", share(rate), duration_us(age))]
         }
         _ => vec!["no stale read".to_owned()],
     };
-    let divergent = cell.median("divergent_keys").unwrap_or(0.0);
+    let divergent = most("divergent_keys").unwrap_or(0.0);
     if divergent > 0.0 {
         told.push(format!("{} off {}", plural(divergent as usize, "key"), looked_last(cell)));
+    }
+    let looked = |repeat: &&RepeatResult| repeat.audit.as_ref().is_some_and(|audit| audit.cache.is_some());
+    if !cell.measured().iter().all(looked) {
+        told.push("entries not looked at".into());
+        return Found { number: Some(told.join(", ")), word: None };
     }
     let all_expire = cell.measured().iter().all(|repeat| {
         let cache = repeat.audit.as_ref().and_then(|audit| audit.cache.as_ref());
         cache.is_none_or(|cache| cache.at_end.divergent() == 0 || cache.longest_ttl_ms.is_some())
     });
-    let non_monotonic = cell.median("non_monotonic_reads").unwrap_or(0.0);
+    let non_monotonic = most("non_monotonic_reads").unwrap_or(0.0);
     let word = consistency_word(stale, non_monotonic, divergent, all_expire);
     Found { number: Some(told.join(", ")), word: Some(word) }
 }
@@ -120,12 +129,17 @@ fn looked_last(cell: &CellResult) -> String {
 fn durability(cell: &CellResult) -> Found {
     let measured = cell.measured();
     let audits: Vec<_> = measured.iter().filter_map(|repeat| repeat.audit.as_ref()).collect();
-    if audits.is_empty() {
+    // A kill of which nobody knows what it took is none that took nothing.
+    if audits.is_empty() || audits.len() < measured.len() {
         return Found { number: None, word: None };
     }
-    let lost: u64 = audits.iter().map(|audit| audit.writes.lost_updates.max(audit.writes.lost_writes)).sum();
+    let unsold = measured.iter().filter_map(|repeat| repeat.metrics.get("stock.lost_updates")).sum::<f64>();
+    let lost: u64 =
+        audits.iter().map(|audit| audit.writes.lost_updates.max(audit.writes.lost_writes)).sum::<u64>()
+            + unsold as u64;
     let killed = |fault: &&FaultRecord| {
-        fault.began_s.is_some() && ["kill", "restart"].iter().any(|verb| fault.what.starts_with(verb))
+        fault.began_s.is_some()
+            && ["kill", "restart", "flush"].iter().any(|verb| fault.what.starts_with(verb))
     };
     let kills: Vec<&FaultRecord> = measured
         .iter()
@@ -196,7 +210,7 @@ fn told(number: Option<String>, word: Option<&str>, claimed: Option<&str>) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Audit, CacheAudit, Compared, RepeatResult, Unflushed, Unit, WriteAudit};
+    use crate::measure::{Audit, CacheAudit, Compared, Unflushed, Unit, WriteAudit};
 
     fn cell(stale: f64, audit: Audit, faults: Vec<FaultRecord>) -> CellResult {
         let mut repeat = RepeatResult { audit: Some(audit), faults, ..RepeatResult::default() };
@@ -214,8 +228,10 @@ mod tests {
     #[test]
     fn consistency_is_told_by_stale_reads_and_by_what_differs_in_the_end() {
         let told = |stale, audit| consistency(&cell(stale, audit, Vec::new())).told(Some("eventual"));
-        assert_eq!(told(0.0, Audit::default()), "no stale read: strong\narticle: eventual, kept");
-        assert_eq!(told(5.0, Audit::default()), "0.5 % stale, age max 20.0 ms: eventual\narticle agrees");
+        let looked = || Audit { cache: Some(CacheAudit::default()), ..Audit::default() };
+        assert_eq!(told(0.0, Audit::default()), "no stale read, entries not looked at");
+        assert_eq!(told(0.0, looked()), "no stale read: strong\narticle: eventual, kept");
+        assert_eq!(told(5.0, looked()), "0.5 % stale, age max 20.0 ms: eventual\narticle agrees");
         let at_end = Compared { behind: 1, ..Compared::default() };
         let off = Audit { cache: Some(CacheAudit { at_end, ..CacheAudit::default() }), ..Audit::default() };
         let mut cell = cell(0.0, off, Vec::new());

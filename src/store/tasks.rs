@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// What a service instance does behind its callers' backs; it dies with the instance.
 #[derive(Clone, Default)]
@@ -8,11 +8,11 @@ pub struct Tasks(Arc<Mutex<JoinSet<()>>>);
 
 impl Tasks {
     /// Starts a piece of work.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // What has ended is forgotten here, so that the set does not grow.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(work);
+        tasks.spawn(work)
     }
 
     /// Ends all of it wherever it is, as a crash does.
@@ -38,7 +38,7 @@ mod tests {
                 done.fetch_add(1, Relaxed);
             }
         };
-        [1, 10].into_iter().for_each(|ms| tasks.spawn(later(ms)));
+        [1, 10].into_iter().for_each(|ms| drop(tasks.spawn(later(ms))));
         tokio::time::sleep(Duration::from_millis(5)).await;
         tasks.abort();
         tokio::time::sleep(Duration::from_millis(50)).await;

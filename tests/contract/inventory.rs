@@ -51,6 +51,7 @@ impl Shop {
             prefix: PREFIX.into(),
             instance: number,
             tally,
+            tasks: Default::default(),
         };
         choice.build(INVENTORIES, parts).unwrap()
     }

@@ -141,9 +141,10 @@ impl Ledger {
     /// To be called before a read is sent.
     pub fn before_read(&self, id: u64) -> ReadFloor {
         let Some(row) = self.row(id) else { return ReadFloor::default() };
-        let written = row.written.load(Acquire);
-        // The plain load keeps the line shared among readers in the common case.
+        // The plain load keeps the line shared among readers in the common case. The flag before the version: whoever
+        // takes it finds the version that it stands for, or a later one.
         let first = row.unread.load(Relaxed) && row.unread.swap(false, AcqRel);
+        let written = row.written.load(Acquire);
         ReadFloor { written, read: row.read.load(Acquire), first }
     }
 
@@ -170,6 +171,13 @@ impl Ledger {
             Stale { behind: floor.written - version, age_ns, age_at_most_ns }
         });
         Freshness { stale, non_monotonic: version < floor.read, future }
+    }
+
+    /// To be called where a read did not come about, or failed: the next one is the first since the write.
+    pub fn unread_again(&self, id: u64, floor: ReadFloor) {
+        if let Some(row) = self.row(id).filter(|_| floor.first) {
+            row.unread.store(true, Release);
+        }
     }
 
     /// To be called before a write is sent: from then on a read may return its version.
@@ -228,8 +236,17 @@ impl Ledger {
         })
     }
 
-    /// Acknowledged writes that are not known to be in the database: what a crash of the cache would lose now, where
-    /// writes reach the database later.
+    /// Writes off what is not known to be in the database, where writes reach it later: what a crash of the buffer may
+    /// lose now. What was written off is not told again.
+    pub fn write_off(&self) -> Unflushed {
+        let unflushed = self.unflushed();
+        for row in self.rows.iter().flat_map(|rows| rows.get().into_iter().flatten()) {
+            row.stored.fetch_max(row.written.load(Relaxed), Relaxed);
+        }
+        unflushed
+    }
+
+    /// Acknowledged writes that are not known to be in the database.
     pub fn unflushed(&self) -> Unflushed {
         let mut unflushed = Unflushed::default();
         let now = Moment::now();

@@ -95,6 +95,7 @@ fn rows_are_accounted_for_and_those_beyond_the_room_are_not_followed() {
     let account = Account { initial: 1, acknowledged: 1, indeterminate: 1, newest: 2, stored: 1 };
     assert_eq!(ledger.account(1), Some(account));
     assert_eq!((ledger.unflushed().writes, ledger.unflushed().rows), (1, 1));
+    assert_eq!((ledger.write_off().writes, ledger.write_off().writes), (1, 0));
     ledger.stored(1, 2);
     assert_eq!(ledger.unflushed(), Unflushed::default());
     assert_eq!(ledger.account(CHUNK), None);
@@ -249,7 +250,7 @@ fn offline(history: &[Event]) -> Wrong {
         if newest > version {
             wrong.stale.insert((read, (newest - version) as u32));
         }
-        if acknowledged.filter(|(_, by)| **by == client).last().is_some_and(|(own, _)| *own > version) {
+        if acknowledged.rev().find(|(_, by)| **by == client).is_some_and(|(own, _)| *own > version) {
             wrong.own_write_missed.insert(read);
         }
         let mut returned = history[..begin].iter().filter_map(|event| match event {

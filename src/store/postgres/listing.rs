@@ -1,8 +1,10 @@
+use std::collections::HashMap;
+
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use super::{failed, options};
-use crate::model::StoreError;
+use crate::model::{Key, StoreError};
 
 /// What the database holds of a row, without its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +36,26 @@ impl Listing {
                 .bind(end as i64)
                 .fetch_all(&mut self.0)
                 .await;
-        let listed = |(id, version, checksum)| Listed {
-            id: id as u64,
-            version: version as u64,
-            checksum: checksum as u64,
-        };
         Ok(rows.map_err(|error| failed(&error))?.into_iter().map(listed).collect())
     }
+
+    /// These rows, in the order of their keys.
+    ///
+    /// # Errors
+    /// As [`Listing::rows`].
+    pub async fn of(&mut self, keys: &[Key]) -> Result<Vec<Option<Listed>>, StoreError> {
+        let ids: Vec<i64> = keys.iter().map(|key| key.id() as i64).collect();
+        let rows: Result<Vec<(i64, i64, i64)>, _> =
+            sqlx::query_as("SELECT id, version, checksum FROM items WHERE id = ANY($1)")
+                .bind(ids)
+                .fetch_all(&mut self.0)
+                .await;
+        let rows = rows.map_err(|error| failed(&error))?.into_iter().map(listed);
+        let mut found: HashMap<u64, Listed> = rows.map(|row| (row.id, row)).collect();
+        Ok(keys.iter().map(|key| found.remove(&key.id())).collect())
+    }
+}
+
+fn listed((id, version, checksum): (i64, i64, i64)) -> Listed {
+    Listed { id: id as u64, version: version as u64, checksum: checksum as u64 }
 }

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS items (
     body bytea
 ) WITH (autovacuum_enabled = false);
 -- Bodies are random bytes: compressing them would cost time and save nothing.
-ALTER TABLE items ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE items ALTER COLUMN body SET STORAGE EXTERNAL, ALTER COLUMN body DROP NOT NULL;
 CREATE TABLE IF NOT EXISTS item_parts (
     item_id bigint NOT NULL,
     part int NOT NULL,

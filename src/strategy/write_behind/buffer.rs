@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::measure::Tally;
 use crate::model::{Key, StoreError, Value};
@@ -106,24 +106,25 @@ impl Buffer {
     /// When the cache fails.
     pub async fn settle(&self, flushed: &[(Key, u64)], flush_began_us: u64) -> Result<(), StoreError> {
         if let Some(rows) = &self.process {
-            let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
-            for (key, version) in flushed {
-                if let Some(row) = rows.get_mut(&key.id()) {
-                    if row.value.as_ref().is_some_and(|value| value.version > *version) {
-                        row.since_us = flush_began_us;
-                    } else {
-                        rows.remove(&key.id());
-                    }
-                }
+            let_go(&mut rows.lock().unwrap_or_else(PoisonError::into_inner), flushed, flush_began_us);
+            // They are stored and off the buffer; a cache that cannot be told leaves entries without a TTL.
+            if self.ttl.is_some() {
+                let _ = settle(&*self.cache, &self.set, flushed, flush_began_us, self.ttl).await;
             }
-            if self.ttl.is_none() {
-                return Ok(());
-            }
+            return Ok(());
         }
         settle(&*self.cache, &self.set, flushed, flush_began_us, self.ttl).await.map(drop)
     }
 }
 
-pub fn now_us() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+/// Takes rows off that are stored at these versions; one written again meanwhile waits on, since the flush began.
+fn let_go(rows: &mut HashMap<u64, Waiting>, flushed: &[(Key, u64)], flush_began_us: u64) {
+    for (key, version) in flushed {
+        let Some(row) = rows.get_mut(&key.id()) else { continue };
+        if row.value.as_ref().is_some_and(|value| value.version > *version) {
+            row.since_us = flush_began_us;
+        } else {
+            rows.remove(&key.id());
+        }
+    }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::buffer::{Buffer, Waiting, now_us};
+use super::buffer::{Buffer, Waiting};
 use crate::measure::QueryClass;
-use crate::model::{Key, StoreError, Value};
+use crate::model::{Key, StoreError, Value, unix_us};
 use crate::store::scripts::DirtySet;
 use crate::strategy::Parts;
 
@@ -21,12 +21,21 @@ pub struct Flusher {
     flushing: Mutex<()>,
     /// When the oldest write that waits was made, in microseconds of Unix time; 0 if none does.
     oldest_us: AtomicU64,
+    /// The same of the batch that is on its way to the database.
+    carried_us: AtomicU64,
     parts: Parts,
 }
 
 impl Flusher {
     pub fn new(buffer: Arc<Buffer>, batch: usize, parts: Parts) -> Flusher {
-        Flusher { buffer, batch, flushing: Mutex::new(()), oldest_us: AtomicU64::new(0), parts }
+        Flusher {
+            buffer,
+            batch,
+            flushing: Mutex::new(()),
+            oldest_us: AtomicU64::new(0),
+            carried_us: AtomicU64::new(0),
+            parts,
+        }
     }
 
     pub fn dirty_set(&self) -> Option<&DirtySet> {
@@ -46,28 +55,33 @@ impl Flusher {
     }
 
     pub async fn run(self: Arc<Flusher>, rest: Duration) {
-        let mut rested = Duration::ZERO;
         loop {
-            let pause = SAMPLE.min(rest - rested);
-            tokio::time::sleep(pause).await;
-            rested += pause;
-            let oldest = self.oldest_us.load(Relaxed);
-            self.parts.tally.dirty_age(if oldest == 0 { 0 } else { now_us().saturating_sub(oldest) });
-            if rested >= rest {
-                rested = Duration::ZERO;
-                // A full batch means that more is waiting. A failure is counted by the stores; the rows stay dirty.
-                while self.flush().await.is_ok_and(|rows| rows == self.batch) {}
-            }
+            tokio::time::sleep(rest).await;
+            // A full batch means that more is waiting. A failure is counted by the stores; the rows stay dirty.
+            while self.flush().await.is_ok_and(|rows| rows == self.batch) {}
+        }
+    }
+
+    /// Notes the age of the oldest waiting write at a rhythm of its own: a flush that takes long is when it matters.
+    pub async fn sample(self: Arc<Flusher>) {
+        let mut rhythm = tokio::time::interval(SAMPLE);
+        loop {
+            rhythm.tick().await;
+            let waiting = [&self.oldest_us, &self.carried_us].map(|since| since.load(Relaxed));
+            let oldest = waiting.into_iter().filter(|since| *since > 0).min();
+            self.parts.tally.dirty_age(oldest.map_or(0, |since| unix_us().saturating_sub(since)));
         }
     }
 
     /// Flushes one batch; answers how many rows it took on.
     pub async fn flush(&self) -> Result<usize, StoreError> {
         let _one = self.flushing.lock().await;
-        let began_us = now_us();
+        let began_us = unix_us();
         // Whoever writes from here on is noted anew.
         let oldest_us = self.oldest_us.swap(0, Relaxed);
+        self.carried_us.store(oldest_us, Relaxed);
         let taken = self.carry(began_us).await;
+        self.carried_us.store(0, Relaxed);
         match &taken {
             Ok(batch) if batch.len() < self.batch => {}
             Ok(batch) => batch.last().into_iter().for_each(|row| self.waits_since(row.since_us)),
@@ -86,7 +100,7 @@ impl Flusher {
         let rows: Vec<(Key, Value)> =
             batch.iter().filter_map(|row| Some((row.key, row.value.clone()?))).collect();
         database.store(QueryClass::Flush, &rows).await?;
-        let stored_us = now_us();
+        let stored_us = unix_us();
         let mut flushed = Vec::with_capacity(batch.len());
         let mut lost = 0;
         for row in &batch {

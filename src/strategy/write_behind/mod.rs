@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
-use self::buffer::{Buffer, Waiting, now_us};
+use self::buffer::{Buffer, Waiting};
 use self::flusher::Flusher;
 use self::overlay::Overlay;
 use super::{Fill, LookAside, Parts, Strategy, written};
-use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError, Time};
+use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError, Time, unix_us};
 use crate::registry::{self, Choice, Entry};
 use crate::store::scripts::{Advance, DirtySet, advance};
 
@@ -29,7 +29,8 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
         });
         let rest = options.flush_every.0.max(Duration::from_millis(1));
         let flusher = Arc::new(Flusher::new(buffer.clone(), options.batch.max(1), parts.clone()));
-        let task = tokio::spawn(flusher.clone().run(rest));
+        let tasks =
+            [parts.tasks.spawn(flusher.clone().run(rest)), parts.tasks.spawn(flusher.clone().sample())];
         let parts = match options.buffer {
             Place::Cache => parts,
             Place::Process => {
@@ -39,7 +40,7 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
         };
         // The script that writes is what keeps the entry; reads take it as they find it.
         let reads = LookAside::new(&parts, parts.coherence(&Choice::named("keep"))?, Fill::Add);
-        Ok(Box::new(WriteBehind { reads, parts, flusher, task }))
+        Ok(Box::new(WriteBehind { reads, parts, flusher, tasks }))
     },
 };
 
@@ -80,12 +81,13 @@ struct WriteBehind {
     reads: LookAside,
     parts: Parts,
     flusher: Arc<Flusher>,
-    task: JoinHandle<()>,
+    /// The flusher at work, which a crash of the instance ends too.
+    tasks: [AbortHandle; 2],
 }
 
 impl WriteBehind {
     async fn write(&self, operation: &Operation) -> Result<Outcome, StoreError> {
-        let since_us = now_us();
+        let since_us = unix_us();
         let mut version = self.advance(operation, None, since_us).await?;
         if version.is_none() {
             // Not in the cache: the next version follows from the row.
@@ -119,7 +121,7 @@ impl WriteBehind {
 
 impl Drop for WriteBehind {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 

@@ -15,32 +15,31 @@ pub struct Overlay {
     pub database: Arc<dyn Database>,
 }
 
-impl Overlay {
-    /// The newer of what waits here and what is stored: another instance may have flushed a later version.
-    fn newer(&self, key: &Key, stored: Option<Value>) -> Option<Value> {
-        let version = |value: &Value| value.version;
-        let waits = self.buffer.waiting(key);
-        if waits.as_ref().map(version) > stored.as_ref().map(version) { waits } else { stored }
-    }
+/// The newer of two: another instance may have flushed a later version than the one that waits here.
+fn newer(waits: Option<Value>, stored: Option<Value>) -> Option<Value> {
+    let version = |value: &Value| value.version;
+    if waits.as_ref().map(version) > stored.as_ref().map(version) { waits } else { stored }
 }
 
+// What waits is looked at before the database is: a flush takes it off the buffer only once it is stored, so that one of
+// the two has it.
 impl Database for Overlay {
     fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>> {
-        Box::pin(async move { Ok(self.newer(key, self.database.load(key).await?)) })
+        let waits = self.buffer.waiting(key);
+        Box::pin(async move { Ok(newer(waits, self.database.load(key).await?)) })
     }
 
     fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>> {
+        let waiting: Vec<Option<Value>> = keys.iter().map(|key| self.buffer.waiting(key)).collect();
         Box::pin(async move {
             let stored = self.database.load_many(keys).await?;
-            Ok(keys.iter().zip(stored).map(|(key, stored)| self.newer(key, stored)).collect())
+            Ok(waiting.into_iter().zip(stored).map(|(waits, stored)| newer(waits, stored)).collect())
         })
     }
 
     fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
-        Box::pin(async move {
-            let stored = self.database.version(key).await?;
-            Ok(stored.max(self.buffer.waiting(key).map(|value| value.version)))
-        })
+        let waits = self.buffer.waiting(key).map(|value| value.version);
+        Box::pin(async move { Ok(self.database.version(key).await?.max(waits)) })
     }
 
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
