@@ -5,8 +5,8 @@ use crate::model::Moment;
 
 /// Versions whose times are kept for each row.
 const KEPT: usize = 8;
-/// Rings are made by so many.
-const CHUNK: usize = 64;
+/// Rings are made by so many: just below 8 KiB, a size that allocators hold without a remainder.
+const CHUNK: usize = 60;
 /// In place of a write's duration, while it is not known.
 const UNKNOWN: u32 = u32::MAX;
 
