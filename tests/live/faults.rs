@@ -22,9 +22,11 @@ duration = "8s"
 instances = 2
 "#;
 
+/// All within a second, not at its edge: an operation belongs to the second in which it was due, and one that was due
+/// just before may be under way when a server is killed.
 const FAULTS: &str = r#"
 [[fault]]
-at = "2s"
+at = "2400ms"
 kill = "cache"
 lasts = "300ms"
 [[fault]]
@@ -32,11 +34,11 @@ at = "3500ms"
 pause = "database"
 lasts = "500ms"
 [[fault]]
-at = "5s"
+at = "5400ms"
 kill = { instance = 1 }
 lasts = "200ms"
 [[fault]]
-at = "6s"
+at = "6400ms"
 flush = "cache"
 "#;
 
