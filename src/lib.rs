@@ -40,6 +40,7 @@ pub mod traffic;
 pub mod measure;
 pub mod store;
 pub mod coherence;
+pub mod mitigation;
 pub mod strategy;
 pub mod inventory;
 pub mod servers;

@@ -1,5 +1,5 @@
-use super::{Claim, Coherence, Filled, Parts};
-use crate::model::{Key, Value};
+use super::{Claim, Coherence, Filled, Offer, Parts};
+use crate::model::Key;
 use crate::registry::{self, Entry, NoOptions};
 use crate::store::Answer;
 
@@ -21,12 +21,12 @@ impl Coherence for CheckAfterSet {
         &self.0
     }
 
-    fn fill<'a>(&'a self, key: &'a Key, value: &'a Value, _: Claim) -> Answer<'a, Filled> {
+    fn fill<'a>(&'a self, key: &'a Key, offer: Offer<'a>, _: Claim) -> Answer<'a, Filled> {
         Box::pin(async move {
-            let Parts { cache, database, ttl, .. } = &self.0;
-            cache.set(key, value.encode(), *ttl).await?;
+            let Parts { cache, database, .. } = &self.0;
+            cache.set(key, offer.row.encode(), offer.ttl).await?;
             let version = database.version(key).await;
-            if version.as_ref().is_ok_and(|&version| version == Some(value.version)) {
+            if version.as_ref().is_ok_and(|&version| version == Some(offer.row.version)) {
                 return Ok(Filled::Stored);
             }
             // Also where the database did not answer: then nobody knows.
@@ -35,7 +35,7 @@ impl Coherence for CheckAfterSet {
         })
     }
 
-    fn committed<'a>(&'a self, key: &'a Key, _: Option<&'a Value>, _: Claim) -> Answer<'a, ()> {
+    fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move { self.0.cache.delete(key).await.map(drop) })
     }
 }

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Claim, Filled, LookUp, Parts};
-use crate::model::{Key, StoreError, Value};
+use super::{Claim, Filled, LookUp, Offer, Parts};
+use crate::model::{Key, StoreError};
 use crate::store::scripts::{self, Claimed, Token, Tokens, claim, fill_claimed, release};
 
 /// Claims of one kind on entries: whose token counts may fill, nobody else.
@@ -56,10 +56,18 @@ impl Claims {
         join_all(found).await.into_iter().collect()
     }
 
-    pub async fn fill(&self, key: &Key, value: &Value, claim: Claim) -> Result<Filled, StoreError> {
+    /// The claim on an entry that is to be replaced.
+    pub async fn renew(&self, key: &Key) -> Result<Claim, StoreError> {
+        match self.claim(key, false).await? {
+            LookUp::Miss(claim) => Ok(claim),
+            LookUp::Hit(_) => Ok(Claim::Denied),
+        }
+    }
+
+    pub async fn fill(&self, key: &Key, offer: Offer<'_>, claim: Claim) -> Result<Filled, StoreError> {
         let Claim::Held(token) = claim else { return Ok(Filled::Rejected) };
-        let (cache, raw) = (&*self.parts.cache, value.encode());
-        let stored = fill_claimed(cache, key, self.kind, token, raw, self.parts.ttl).await?;
+        let (cache, raw) = (&*self.parts.cache, offer.row.encode());
+        let stored = fill_claimed(cache, key, self.kind, token, raw, offer.ttl).await?;
         Ok(if stored { Filled::Stored } else { Filled::Rejected })
     }
 

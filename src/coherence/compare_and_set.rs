@@ -4,7 +4,7 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Claim, Coherence, Filled, LookUp, Parts};
+use super::{Claim, Coherence, Filled, LookUp, Offer, Parts};
 use crate::model::{Key, StoreError, Time, Value};
 use crate::registry::{self, Entry};
 use crate::store::Answer;
@@ -61,7 +61,7 @@ impl CompareAndSet {
 
     async fn bury(&self, key: &Key, version: u64) -> Result<(), StoreError> {
         let tombstone = Bytes::copy_from_slice(&version.to_be_bytes());
-        compare_and_set(&*self.parts.cache, key, tombstone, Some(self.tombstone_ttl)).await.map(drop)
+        compare_and_set(&*self.parts.cache, key, tombstone, Some(self.tombstone_ttl), false).await.map(drop)
     }
 
     /// Of a row that is not there, no version is known but that of an entry that outlived it.
@@ -95,23 +95,24 @@ impl Coherence for CompareAndSet {
         })
     }
 
-    fn fill<'a>(&'a self, key: &'a Key, value: &'a Value, _: Claim) -> Answer<'a, Filled> {
+    fn fill<'a>(&'a self, key: &'a Key, offer: Offer<'a>, _: Claim) -> Answer<'a, Filled> {
         Box::pin(async move {
-            let stored = compare_and_set(&*self.parts.cache, key, value.encode(), self.parts.ttl).await?;
+            let stored =
+                compare_and_set(&*self.parts.cache, key, offer.row.encode(), offer.ttl, offer.renews).await?;
             Ok(if stored { Filled::Stored } else { Filled::Rejected })
         })
     }
 
-    fn committed<'a>(&'a self, key: &'a Key, row: Option<&'a Value>, _: Claim) -> Answer<'a, ()> {
+    fn committed<'a>(&'a self, key: &'a Key, row: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move {
             match (row, self.leave) {
                 (None, _) => self.bury_leftover(key).await,
-                (Some(row), leave) if row.tombstone || leave == Leave::Version => {
-                    self.bury(key, row.version).await
+                (Some(offer), leave) if offer.row.tombstone || leave == Leave::Version => {
+                    self.bury(key, offer.row.version).await
                 }
-                (Some(row), _) => {
+                (Some(Offer { row, ttl, .. }), _) => {
                     let (cache, raw) = (&*self.parts.cache, row.encode());
-                    compare_and_set(cache, key, raw, self.parts.ttl).await.map(drop)
+                    compare_and_set(cache, key, raw, ttl, false).await.map(drop)
                 }
             }
         })

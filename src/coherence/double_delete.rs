@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::watch;
 
-use super::{Claim, Coherence, Parts};
-use crate::model::{BoxFuture, Key, Time, Value};
+use super::{Claim, Coherence, Offer, Parts};
+use crate::model::{BoxFuture, Key, Time};
 use crate::registry::{self, Entry};
 use crate::store::Answer;
 
@@ -69,7 +69,7 @@ impl Coherence for DoubleDelete {
         })
     }
 
-    fn committed<'a>(&'a self, key: &'a Key, _: Option<&'a Value>, _: Claim) -> Answer<'a, ()> {
+    fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move {
             let (cache, key, after, pending) =
                 (self.parts.cache.clone(), *key, self.after, Pending::new(&self.pending));

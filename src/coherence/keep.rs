@@ -1,5 +1,5 @@
-use super::{Claim, Coherence, Parts};
-use crate::model::{Key, Value};
+use super::{Claim, Coherence, Offer, Parts};
+use crate::model::Key;
 use crate::registry::{self, Entry, NoOptions};
 use crate::store::Answer;
 
@@ -21,7 +21,7 @@ impl Coherence for Keep {
         &self.0
     }
 
-    fn committed<'a>(&'a self, _: &'a Key, _: Option<&'a Value>, _: Claim) -> Answer<'a, ()> {
+    fn committed<'a>(&'a self, _: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

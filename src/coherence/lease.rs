@@ -3,8 +3,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Claim, Claims, Coherence, Filled, LookUp, Parts};
-use crate::model::{BoxFuture, Key, Time, Value};
+use super::{Claim, Claims, Coherence, Filled, LookUp, Offer, Parts};
+use crate::model::{BoxFuture, Key, Time};
 use crate::registry::{self, Entry};
 use crate::store::Answer;
 use crate::store::scripts::invalidate;
@@ -49,15 +49,19 @@ impl Coherence for Lease {
         Box::pin(self.0.claim_missing(keys))
     }
 
-    fn fill<'a>(&'a self, key: &'a Key, value: &'a Value, claim: Claim) -> Answer<'a, Filled> {
-        Box::pin(self.0.fill(key, value, claim))
+    fn renew<'a>(&'a self, key: &'a Key) -> Answer<'a, Claim> {
+        Box::pin(self.0.renew(key))
+    }
+
+    fn fill<'a>(&'a self, key: &'a Key, offer: Offer<'a>, claim: Claim) -> Answer<'a, Filled> {
+        Box::pin(self.0.fill(key, offer, claim))
     }
 
     fn release<'a>(&'a self, key: &'a Key, claim: Claim) -> BoxFuture<'a, ()> {
         Box::pin(self.0.release(key, claim))
     }
 
-    fn committed<'a>(&'a self, key: &'a Key, _: Option<&'a Value>, _: Claim) -> Answer<'a, ()> {
+    fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move { invalidate(&*self.parts().cache, key, self.0.kind()).await.map(drop) })
     }
 }

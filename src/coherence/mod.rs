@@ -47,11 +47,15 @@ pub trait Coherence: Send + Sync {
         })
     }
 
+    /// The claim to replace an entry that is there; nothing where none is needed.
+    fn renew<'a>(&'a self, _: &'a Key) -> Answer<'a, Claim> {
+        Box::pin(std::future::ready(Ok(Claim::None)))
+    }
+
     /// Offers a loaded row to the cache.
-    fn fill<'a>(&'a self, key: &'a Key, value: &'a Value, _: Claim) -> Answer<'a, Filled> {
+    fn fill<'a>(&'a self, key: &'a Key, offer: Offer<'a>, _: Claim) -> Answer<'a, Filled> {
         Box::pin(async move {
-            let parts = self.parts();
-            parts.cache.set(key, value.encode(), parts.ttl).await?;
+            self.parts().cache.set(key, offer.row.encode(), offer.ttl).await?;
             Ok(Filled::Stored)
         })
     }
@@ -67,7 +71,7 @@ pub trait Coherence: Send + Sync {
     }
 
     /// Tells the cache of a commit: the row as written, a tombstone, or nothing if there was no such row.
-    fn committed<'a>(&'a self, key: &'a Key, row: Option<&'a Value>, claim: Claim) -> Answer<'a, ()>;
+    fn committed<'a>(&'a self, key: &'a Key, row: Option<Offer<'a>>, claim: Claim) -> Answer<'a, ()>;
 
     /// Whether a written row is in the cache afterwards.
     fn leaves_row(&self) -> bool {
@@ -85,8 +89,6 @@ pub trait Coherence: Send + Sync {
 pub struct Parts {
     pub cache: Arc<dyn Cache>,
     pub database: Arc<dyn Database>,
-    /// How long entries live; without it, until they are evicted or deleted.
-    pub ttl: Option<Duration>,
     /// The number of the service instance, from 0.
     pub instance: usize,
     /// For work behind the callers' backs.
@@ -97,8 +99,18 @@ impl Parts {
     /// Stores that answer at once and hold nothing: to try whether something can be built.
     pub fn noop() -> Parts {
         let (cache, database) = (Arc::new(NoopCache), Arc::new(NoopDatabase));
-        Parts { cache, database, ttl: None, instance: 0, tasks: Tasks::default() }
+        Parts { cache, database, instance: 0, tasks: Tasks::default() }
     }
+}
+
+/// A row for the cache.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    pub row: &'a Value,
+    /// How long its entry lives; without it, until it is evicted or deleted.
+    pub ttl: Option<Duration>,
+    /// Whether it may take the place of an entry of its own version, whose time it renews.
+    pub renews: bool,
 }
 
 /// What a reader found.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use super::{Claim, Claims, Coherence, Filled, LookUp, Parts};
-use crate::model::{BoxFuture, Key, StoreError, Time, Value};
+use super::{Claim, Claims, Coherence, Filled, LookUp, Offer, Parts};
+use crate::model::{BoxFuture, Key, StoreError, Time};
 use crate::registry::{self, Entry};
 use crate::store::Answer;
 use crate::store::scripts::release;
@@ -92,8 +92,12 @@ impl Coherence for PopulateLock {
         Box::pin(self.claims.claim_missing(keys))
     }
 
-    fn fill<'a>(&'a self, key: &'a Key, value: &'a Value, claim: Claim) -> Answer<'a, Filled> {
-        Box::pin(self.claims.fill(key, value, claim))
+    fn renew<'a>(&'a self, key: &'a Key) -> Answer<'a, Claim> {
+        Box::pin(self.claims.renew(key))
+    }
+
+    fn fill<'a>(&'a self, key: &'a Key, offer: Offer<'a>, claim: Claim) -> Answer<'a, Filled> {
+        Box::pin(self.claims.fill(key, offer, claim))
     }
 
     fn release<'a>(&'a self, key: &'a Key, claim: Claim) -> BoxFuture<'a, ()> {
@@ -113,7 +117,7 @@ impl Coherence for PopulateLock {
         })
     }
 
-    fn committed<'a>(&'a self, key: &'a Key, _: Option<&'a Value>, claim: Claim) -> Answer<'a, ()> {
+    fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, claim: Claim) -> Answer<'a, ()> {
         Box::pin(async move {
             let cache = &*self.parts().cache;
             match claim {

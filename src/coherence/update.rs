@@ -1,5 +1,5 @@
-use super::{Claim, Coherence, Parts};
-use crate::model::{Key, Value};
+use super::{Claim, Coherence, Offer, Parts};
+use crate::model::Key;
 use crate::registry::{self, Entry, NoOptions};
 use crate::store::Answer;
 
@@ -21,10 +21,10 @@ impl Coherence for Update {
         &self.0
     }
 
-    fn committed<'a>(&'a self, key: &'a Key, row: Option<&'a Value>, _: Claim) -> Answer<'a, ()> {
+    fn committed<'a>(&'a self, key: &'a Key, row: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move {
-            match row.filter(|row| !row.tombstone) {
-                Some(row) => self.0.cache.set(key, row.encode(), self.0.ttl).await,
+            match row.filter(|offer| !offer.row.tombstone) {
+                Some(Offer { row, ttl, .. }) => self.0.cache.set(key, row.encode(), ttl).await,
                 None => self.0.cache.delete(key).await.map(drop),
             }
         })

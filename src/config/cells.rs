@@ -1,11 +1,14 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
 use super::{Document, Node, Problem, Problems, Workload, check, semantics, tls};
 use crate::measure::CellSetting;
+use crate::mitigation::Stack;
 use crate::registry::Choice;
 use crate::servers::redact;
+use crate::strategy;
 
 /// A workload file that has been read and found right.
 #[derive(Clone, Debug)]
@@ -71,14 +74,40 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
         let settings = settings.into_iter().map(|(path, value)| setting(path, value)).collect();
         cells.push(Cell { settings, workload: document.deserialize()? });
     }
+    let left_out = leave_out(&mut documents, &mut cells);
     let mut problems = Problems::new();
     for (document, cell) in documents.iter().zip(&cells) {
         semantics::check(document, &cell.workload, &mut problems);
     }
     semantics::check_together(&document, &cells, &mut problems);
     tls::check(path, &document, &documents.iter().zip(&cells).collect::<Vec<_>>(), &mut problems);
-    let warnings = semantics::warnings(&cells);
+    let warnings = semantics::warnings(&cells).into_iter().chain(left_out).collect();
     problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells })
+}
+
+/// Leaves out the combinations of a strategy and a mitigation that have no meaning, where each is compared for itself
+/// and has others to go with; says which.
+fn leave_out(documents: &mut Vec<Document>, cells: &mut Vec<Cell>) -> Option<String> {
+    let is_compared = |cell: &Cell, path: &str| cell.settings.iter().any(|setting| setting.path == path);
+    let is_meaningless = |cell: &Cell| {
+        let Workload { strategy, mitigation, .. } = &cell.workload;
+        ["strategy", "mitigation"].iter().all(|path| is_compared(cell, path))
+            && !mitigation.is_none()
+            && !strategy::can_be_guarded(strategy)
+    };
+    let strategies: BTreeSet<String> =
+        cells.iter().filter(|cell| is_meaningless(cell)).map(|cell| cell.workload.strategy.label()).collect();
+    if strategies.is_empty() || cells.iter().all(is_meaningless) {
+        return None;
+    }
+    let mut kept = cells.iter().map(|cell| !is_meaningless(cell)).collect::<Vec<_>>().into_iter();
+    documents.retain(|_| kept.next().unwrap_or(true));
+    cells.retain(|cell| !is_meaningless(cell));
+    let strategies: Vec<_> = strategies.into_iter().collect();
+    Some(format!(
+        "{} without any mitigation only: its reads cannot be guarded, as its cache is not filled from the database alone",
+        strategies.join(", ")
+    ))
 }
 
 /// Every combination of the compared settings: paths with values, the first setting varying slowest.
@@ -113,10 +142,10 @@ fn combinations(document: &Document, problems: &mut Problems) -> Vec<Vec<(String
 fn setting(path: String, value: Node) -> CellSetting {
     let mut json = value.to_json();
     hide_secrets(&path, &mut json);
-    let label = match serde_json::from_value::<Choice>(json.clone()) {
-        Ok(choice) => choice.label(),
-        Err(_) => json.to_string(),
-    };
+    let choice = || serde_json::from_value::<Choice>(json.clone()).map(|choice| choice.label());
+    let stack = || serde_json::from_value::<Stack>(json.clone()).map(|stack| stack.label());
+    let label = if path == "mitigation" { stack() } else { choice() };
+    let label = label.unwrap_or_else(|_| json.to_string());
     CellSetting { path, value: json, label }
 }
 

@@ -1,4 +1,5 @@
 use super::{Cell, Document, LoadSetting, Problems, Workload, fault};
+use crate::mitigation;
 use crate::model::{Key, Kind, Size};
 use crate::servers::Address;
 use crate::store::postgres::Query;
@@ -13,11 +14,21 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     if let Err(refused) = strategy::check(&workload.strategy) {
         wrong("strategy.write-through.coherence", refused.to_string(), "");
     }
+    mitigation(workload, &mut wrong);
     data(workload, &mut wrong);
     load(workload, &mut wrong);
     stores(workload, &mut wrong);
     freshness(workload, &mut wrong);
     fault::check(workload, &mut wrong);
+}
+
+fn mitigation(workload: &Workload, wrong: &mut Report) {
+    let parts = mitigation::Parts::noop(workload.cache.ttl.map(|ttl| ttl.0));
+    let checked = workload.mitigation.build(&parts);
+    let checked = checked.and_then(|guards| strategy::check_guards(&workload.strategy, guards));
+    if let Err(refused) = checked {
+        wrong("mitigation", refused.to_string(), "");
+    }
 }
 
 pub(super) type Report<'a> = dyn FnMut(&str, String, &str) + 'a;

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::engine::Fault;
 use crate::inventory::INVENTORIES;
+use crate::mitigation::Stack;
 use crate::model::{Rate, Size, Time};
 use crate::registry::{Choice, choice_schema};
 use crate::servers::Address;
@@ -26,6 +27,9 @@ pub struct Workload {
     #[serde(default = "default_strategy")]
     #[schemars(schema_with = "strategies")]
     pub strategy: Choice,
+    /// What guards the database against stampedes: a mitigation, or a list of them that nest in their order.
+    #[serde(default)]
+    pub mitigation: Stack,
     #[serde(default)]
     pub data: Data,
     pub traffic: TrafficSettings,

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use crate::engine::{Crew, Drive, Factory, Flow, Instance, Limit, Load, Pacing, Plan, Service, Stop};
 use crate::measure::{Clock, Floor, Ledger, Sales, Tally, Usage};
+use crate::mitigation::Guards;
 use crate::model::{Failure, Kind, Rate, Size, StoreError};
 use crate::registry::Choice;
 use crate::store::{NoopCache, NoopDatabase, Tasks};
@@ -90,11 +91,13 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
         cache: Arc::new(NoopCache),
         database: Arc::new(NoopDatabase),
         ttl: None,
+        guards: Guards::none(None),
         fill_delay: None,
         prefix: "floor:".into(),
         instance,
         tally: tally.clone(),
         ledger: Arc::default(),
+        loads: Arc::default(),
         tasks: tasks.clone(),
     };
     let strategy = Choice::named("direct")

@@ -9,6 +9,7 @@ use crate::config::{LoadSetting, Open, Workload};
 use crate::engine::{Factory, Instance, Limit, Load, Service};
 use crate::inventory::{self, INVENTORIES};
 use crate::measure::{Ledger, Tally};
+use crate::mitigation;
 use crate::model::{Failure, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
@@ -59,15 +60,26 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factor
                 true => Some(workload.inventory.persist.build(INVENTORIES, parts).map_err(refused)?),
                 false => None,
             };
+            let guards = workload.mitigation.build(&mitigation::Parts {
+                cache: cache.clone(),
+                ttl: workload.cache.ttl.map(|ttl| ttl.0),
+                prefix: workload.cache.prefix.clone(),
+                seed: workload.data.seed,
+                instance,
+                tally: tally.clone(),
+                tasks: tasks.clone(),
+            });
             let parts = Parts {
                 cache,
                 database,
                 ttl: workload.cache.ttl.map(|ttl| ttl.0),
+                guards: guards.map_err(refused)?,
                 fill_delay: workload.cache.fill_delay.map(|delay| delay.0),
                 prefix: workload.cache.prefix.clone(),
                 instance,
                 tally: tally.clone(),
                 ledger: ledger.clone(),
+                loads: Arc::default(),
                 tasks: tasks.clone(),
             };
             let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;

@@ -7,7 +7,8 @@ use futures_util::future::try_join_all;
 use super::parts::{self, Stores};
 use super::servers::Urls;
 use crate::config::Workload;
-use crate::model::{Key, StockLevel, StoreError, Value};
+use crate::mitigation;
+use crate::model::{Failure, Key, StockLevel, StoreError, Value};
 use crate::store::{Cache, Sharing};
 use crate::traffic::Traffic;
 
@@ -31,17 +32,22 @@ pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Res
         parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
             .await?;
     if workload.cache.preload {
+        let refused = |error| StoreError::cache(Failure::Refused, error);
+        let ttl = workload.cache.ttl.map(|ttl| ttl.0);
+        let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
+        let guards = workload.mitigation.build(&parts).map_err(refused)?;
         let row = |id| {
             let row = traffic.row(id);
             let value = Value { version: SEEDED, checksum: row.checksum, body: row.body, ..Value::default() };
-            (traffic.key(id), value.encode())
+            let (value, ttl) = guards.stamp(value);
+            (traffic.key(id), value.encode(), ttl)
         };
-        put(&*cache, traffic.rows(), workload.cache.ttl.map(|ttl| ttl.0), row).await?;
+        put(&*cache, traffic.rows(), row).await?;
     }
     if traffic.decrements() {
         let level = StockLevel { units: workload.inventory.stock as i64, version: 0 }.encode();
         // Without a TTL: nobody puts back what has expired.
-        put(&*cache, traffic.rows(), None, |id| (traffic.key(id).stock(), level.clone())).await?;
+        put(&*cache, traffic.rows(), |id| (traffic.key(id).stock(), level.clone(), None)).await?;
     }
     Ok(())
 }
@@ -49,12 +55,11 @@ pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Res
 async fn put(
     cache: &dyn Cache,
     rows: u64,
-    ttl: Option<Duration>,
-    entry: impl Fn(u64) -> (Key, Bytes),
+    entry: impl Fn(u64) -> (Key, Bytes, Option<Duration>),
 ) -> Result<(), StoreError> {
     for first in (0..rows).step_by(BATCH as usize) {
         let entries: Vec<_> = (first..rows.min(first + BATCH)).map(&entry).collect();
-        try_join_all(entries.iter().map(|(key, raw)| cache.set(key, raw.clone(), ttl))).await?;
+        try_join_all(entries.iter().map(|(key, raw, ttl)| cache.set(key, raw.clone(), *ttl))).await?;
     }
     Ok(())
 }

@@ -26,6 +26,17 @@ pub fn stale_sets_per_miss(writes_per_s: f64, gap_s: f64) -> f64 {
     -(-writes_per_s * gap_s).exp_m1()
 }
 
+/// The loads of one expiry without protection: 1 + λr δ.
+pub fn loads_per_expiry(reads_per_s: f64, load_s: f64) -> f64 {
+    1.0 + reads_per_s * load_s
+}
+
+/// The loads of one expiry where each of `instances` has a single-flight: 1 + (P − 1)(1 − e^(−λr δ / P)).
+pub fn loads_per_expiry_single_flight(reads_per_s: f64, load_s: f64, instances: usize) -> f64 {
+    let instances = instances as f64;
+    1.0 - (instances - 1.0) * (-reads_per_s * load_s / instances).exp_m1()
+}
+
 /// The standard error of a share measured over `n` independent trials.
 pub fn standard_error(share: f64, n: f64) -> f64 {
     (share * (1.0 - share) / n).sqrt()

@@ -67,11 +67,13 @@ pub enum Failure {
     Refused,
     /// What the cache held could not be read as a value.
     Corrupt,
+    /// A guard turned the caller away, to spare the database.
+    Shed,
 }
 
 impl Failure {
-    pub const ALL: [Failure; 4] =
-        [Failure::Timeout, Failure::Unavailable, Failure::Refused, Failure::Corrupt];
+    pub const ALL: [Failure; 5] =
+        [Failure::Timeout, Failure::Unavailable, Failure::Refused, Failure::Corrupt, Failure::Shed];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -79,6 +81,7 @@ impl Failure {
             Failure::Unavailable => "unavailable",
             Failure::Refused => "refused",
             Failure::Corrupt => "corrupt",
+            Failure::Shed => "shed",
         }
     }
 }

@@ -54,6 +54,9 @@ impl Strategy for CacheAside {
     }
 
     fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.writes.drain())
+        Box::pin(async move {
+            self.reads.drain().await;
+            self.writes.drain().await
+        })
     }
 }

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::{Parts, write_row, written};
-use crate::coherence::{Claim, Coherence};
+use crate::coherence::{Claim, Coherence, Offer};
+use crate::mitigation::Guards;
 use crate::model::{Operation, Outcome, StoreError};
 use crate::store::Database;
 
@@ -9,6 +10,7 @@ use crate::store::Database;
 pub struct DatabaseFirst {
     database: Arc<dyn Database>,
     coherence: Arc<dyn Coherence>,
+    guards: Guards,
     cache: Promise,
 }
 
@@ -24,7 +26,8 @@ pub enum Promise {
 
 impl DatabaseFirst {
     pub fn new(parts: &Parts, coherence: Arc<dyn Coherence>, cache: Promise) -> DatabaseFirst {
-        DatabaseFirst { database: parts.database.clone(), coherence, cache }
+        let (database, guards) = (parts.database.clone(), parts.guards.clone());
+        DatabaseFirst { database, coherence, guards, cache }
     }
 
     pub async fn write(&self, operation: &Operation) -> Outcome {
@@ -39,8 +42,10 @@ impl DatabaseFirst {
                 return error.into();
             }
         };
-        let row = version.map(|version| written(operation, version));
-        match self.coherence.committed(key, row.as_ref(), claim).await {
+        self.guards.committed(key);
+        let row = version.map(|version| self.guards.stamp(written(operation, version)));
+        let offer = row.as_ref().map(|(row, ttl)| Offer { row, ttl: *ttl, renews: false });
+        match self.coherence.committed(key, offer, claim).await {
             Err(error) if self.cache == Promise::Told => error.into(),
             _ => Outcome::Written { version },
         }

@@ -1,128 +1,150 @@
 use std::sync::Arc;
-use std::time::Instant;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 
-use super::{Fill, Filler, Parts};
-use crate::coherence::{Claim, Coherence, LookUp};
-use crate::measure::Tally;
-use crate::model::{Found, Key, Outcome, Served, StoreError, Value};
-use crate::store::Database;
+use super::{Background, Fill, Loader, Parts};
+use crate::coherence::{Coherence, LookUp};
+use crate::measure::{GuardEvent, Tally};
+use crate::mitigation::{Guards, Loaded, Request, Wish};
+use crate::model::{Failure, Found, Key, Moment, Outcome, Served, StoreError, Value, unix_us};
 
-/// The read path of every caching strategy: the cache first, the database on a miss, then the fill.
+/// The read path of every caching strategy: the cache first, then the guards, the database behind them, and the fill.
 ///
 /// A cache that fails is no reason to fail a read: the database is asked, and nothing is filled.
 pub struct LookAside {
-    database: Arc<dyn Database>,
     coherence: Arc<dyn Coherence>,
-    filler: Arc<Filler>,
+    guards: Guards,
+    loader: Arc<Loader>,
+    background: Background,
     tally: Arc<Tally>,
 }
 
-/// What the cache's answer for one key comes to: the row if it has it, and else how the caller is served and what it
-/// may fill with, if anything.
-type Cached = Result<Option<Value>, (Served, Option<Claim>)>;
+/// What the cache's answer for one key comes to.
+enum Cached {
+    /// The row, to be served.
+    Hit(Value),
+    /// The guards are to be asked, and the database behind them.
+    Ask(Served, Request),
+}
 
 impl LookAside {
     pub fn new(parts: &Parts, coherence: Arc<dyn Coherence>, fill: Fill) -> LookAside {
+        let background = Background::new(parts.tasks.clone());
         LookAside {
-            database: parts.database.clone(),
-            coherence: coherence.clone(),
-            filler: Filler::new(parts, coherence, fill),
+            guards: parts.guards.clone(),
+            loader: Loader::new(parts, coherence.clone(), fill, background.clone()),
+            coherence,
+            background,
             tally: parts.tally.clone(),
         }
     }
 
     pub async fn read(&self, key: &Key) -> Outcome {
-        let (served, claim) = match self.cached(self.coherence.look_up(key).await) {
-            Ok(value) => return Outcome::Read { served: Served::Hit, value },
-            Err(missed) => missed,
-        };
-        let began = Instant::now();
-        let value = match self.database.load(key).await {
-            Ok(Some(value)) if !value.tombstone => Value { load_cost_us: micros(began), ..value },
-            Ok(none) => {
-                self.let_go(key, claim).await;
-                return Outcome::Read { served, value: none };
-            }
-            Err(error) => {
-                self.let_go(key, claim).await;
-                return error.into();
-            }
-        };
-        if let Some(claim) = claim {
-            self.filler.fill(key, &value, claim).await;
+        let looked_up = Moment::now();
+        let found = self.coherence.look_up(key).await;
+        match self.answer(self.cached(key, found, looked_up)).await {
+            Ok(Found { served, value }) => Outcome::Read { served, value },
+            Err(failure) => Outcome::Failed(failure),
         }
-        Outcome::Read { served, value: Some(value) }
     }
 
     /// As [`LookAside::read`], with one command for all keys and one query for all rows that the cache did not have.
     ///
     /// The fills go out together and are waited for together, so they take a round trip and not one each. They are
-    /// no MSET, which knows no TTL.
+    /// no MSET, which knows no TTL. Guards know of one row at a time: with them, what the cache did not have is asked
+    /// for row by row, all at once.
     pub async fn read_many(&self, keys: &[Key]) -> Outcome {
-        let cached: Vec<Cached> = match self.coherence.look_up_many(keys).await {
-            Ok(found) => found.into_iter().map(|found| self.cached(Ok(found))).collect(),
-            Err(_) => keys.iter().map(|_| Err((Served::Fallback, None))).collect(),
+        let looked_up = Moment::now();
+        let found: Vec<_> = match self.coherence.look_up_many(keys).await {
+            Ok(found) => found.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error); keys.len()],
         };
-        let missed: Vec<Key> =
-            keys.iter().zip(&cached).filter(|(_, cached)| cached.is_err()).map(|(key, _)| *key).collect();
-        if missed.is_empty() {
-            let hit = |value| Found { served: Served::Hit, value };
-            return Outcome::ReadMany(cached.into_iter().flatten().map(hit).collect());
-        }
-        let began = Instant::now();
-        let loaded = self.database.load_many(&missed).await;
-        let load_cost_us = micros(began);
-        let claims = cached.iter().filter_map(|cached| Some(cached.as_ref().err()?.1));
-        let rows = match loaded {
-            Ok(rows) => rows,
-            Err(error) => {
-                join_all(missed.iter().zip(claims).map(|(key, claim)| self.let_go(key, claim))).await;
-                return error.into();
-            }
+        let cached = keys.iter().zip(found).map(|(key, found)| self.cached(key, found, looked_up));
+        let answers = if self.guards.is_empty() {
+            self.load_many(cached.collect()).await
+        } else {
+            let answers = cached.map(|cached| self.answer(cached));
+            join_all(answers).await.into_iter().collect()
         };
-        let rows: Vec<Option<Value>> =
-            rows.into_iter().map(|row| row.map(|value| Value { load_cost_us, ..value })).collect();
-        let fills =
-            missed.iter().zip(&rows).zip(claims).map(async |((key, row), claim)| match (row, claim) {
-                (Some(value), Some(claim)) if !value.tombstone => self.filler.fill(key, value, claim).await,
-                (_, claim) => self.let_go(key, claim).await,
-            });
-        join_all(fills).await;
-        let mut rows = rows.into_iter();
-        let found = cached.into_iter().map(|cached| match cached {
-            Ok(value) => Found { served: Served::Hit, value },
-            Err((served, _)) => Found { served, value: rows.next().flatten() },
-        });
-        Outcome::ReadMany(found.collect())
+        answers.map_or_else(Outcome::Failed, Outcome::ReadMany)
     }
 
-    /// What an answer of the cache comes to, before the database is asked.
-    fn cached(&self, found: Result<LookUp, StoreError>) -> Cached {
-        match found {
-            Ok(LookUp::Hit(raw)) => match self.decoded(raw) {
-                Ok(value) => Ok(Some(value)),
-                Err(_) => Err((Served::Fallback, None)),
+    /// Returns when nothing is being refreshed or filled behind the callers' backs.
+    pub async fn drain(&self) {
+        self.background.idle().await;
+    }
+
+    /// What an answer of the cache comes to, before anything else is asked.
+    fn cached(&self, key: &Key, found: Result<LookUp, StoreError>, looked_up: Moment) -> Cached {
+        let (served, claim) = match found {
+            Ok(LookUp::Hit(raw)) => match Value::decode(raw) {
+                Ok(value) => return self.hit(key, value, looked_up),
+                Err(error) => {
+                    self.tally.error(&error);
+                    (Served::Fallback, None)
+                }
             },
-            Ok(LookUp::Miss(claim)) => Err((Served::Miss, Some(claim))),
-            Err(_) => Err((Served::Fallback, None)),
+            Ok(LookUp::Miss(claim)) => (Served::Miss, Some(claim)),
+            Err(_) => (Served::Fallback, None),
+        };
+        Cached::Ask(served, Request::missing(*key, claim, looked_up))
+    }
+
+    fn hit(&self, key: &Key, value: Value, looked_up: Moment) -> Cached {
+        let (wish, cause) = self.guards.on_hit(key, &value);
+        match wish {
+            Wish::Serve => Cached::Hit(value),
+            Wish::Load => Cached::Ask(Served::Miss, Request::found(*key, value, cause, looked_up)),
+            Wish::Behind(flight) => {
+                let request = Request::found(*key, value.clone(), cause, looked_up);
+                let loading = self.guards.load(Request { awaited: false, ..request }, self.loader.clone());
+                self.tally.guard(GuardEvent::RefreshedBehind);
+                self.background.spawn(async move {
+                    loading.await;
+                    drop(flight);
+                });
+                Cached::Hit(value)
+            }
         }
     }
 
-    fn decoded(&self, raw: Bytes) -> Result<Value, StoreError> {
-        Value::decode(raw).inspect_err(|error| self.tally.error(error))
-    }
-
-    /// There is nothing to fill with.
-    async fn let_go(&self, key: &Key, claim: Option<Claim>) {
-        if let Some(claim @ Claim::Held(_)) = claim {
-            self.coherence.release(key, claim).await;
+    async fn answer(&self, cached: Cached) -> Result<Found, Failure> {
+        let (served, request) = match cached {
+            Cached::Hit(value) => return Ok(self.serve(value)),
+            Cached::Ask(served, request) => (served, request),
+        };
+        let at_hand = request.at_hand.clone();
+        match self.guards.load(request, self.loader.clone()).await {
+            Loaded::Row(value) => Ok(Found { served, value }),
+            Loaded::AtHand => at_hand.map(|value| self.serve(value)).ok_or(Failure::Shed),
+            Loaded::Failed(failure) => Err(failure),
         }
     }
-}
 
-fn micros(since: Instant) -> u32 {
-    u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX)
+    /// Serves what the cache has.
+    fn serve(&self, value: Value) -> Found {
+        if value.expires_at_us > 0 && value.expires_at_us <= unix_us() {
+            self.tally.guard(GuardEvent::StaleServed);
+        }
+        Found { served: Served::Hit, value: Some(value) }
+    }
+
+    /// Serves several rows without guards.
+    async fn load_many(&self, cached: Vec<Cached>) -> Result<Vec<Found>, Failure> {
+        let asked = cached.iter().filter_map(|cached| match cached {
+            Cached::Hit(_) => None,
+            Cached::Ask(_, request) => Some(request.clone()),
+        });
+        let asked: Vec<Request> = asked.collect();
+        let mut rows = match asked.is_empty() {
+            true => Vec::new(),
+            false => self.loader.load_many(&asked).await?,
+        }
+        .into_iter();
+        let found = cached.into_iter().map(|cached| match cached {
+            Cached::Hit(value) => Found { served: Served::Hit, value: Some(value) },
+            Cached::Ask(served, _) => Found { served, value: rows.next().flatten() },
+        });
+        Ok(found.collect())
+    }
 }

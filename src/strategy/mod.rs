@@ -3,7 +3,9 @@
 mod cache_aside;
 mod database_first;
 mod direct;
+mod background;
 mod filler;
+mod loader;
 mod look_aside;
 mod read_through;
 mod write_around;
@@ -13,15 +15,18 @@ mod write_through;
 use std::sync::Arc;
 use std::time::Duration;
 
+use background::Background;
 use database_first::{DatabaseFirst, Promise};
 use filler::{Fill, Filler};
+use loader::Loader;
 use look_aside::LookAside;
 
 use crate::coherence::{self, Coherence};
-use crate::measure::{Ledger, Tally};
+use crate::measure::{Ledger, Loads, Tally};
+use crate::mitigation::Guards;
 use crate::model::{BoxFuture, Found, Key, Kind, Operation, Outcome, StoreError, Value};
 use crate::registry::{Choice, Entry, OptionsError};
-use crate::store::{Cache, Database, Tasks};
+use crate::store::{Cache, Database, NoopCache, NoopDatabase, Tasks};
 
 /// A caching strategy, as one service instance runs it.
 ///
@@ -53,6 +58,8 @@ pub struct Parts {
     pub database: Arc<dyn Database>,
     /// How long entries live; without it, until they are evicted or deleted.
     pub ttl: Option<Duration>,
+    /// What stands between readers and the database.
+    pub guards: Guards,
     /// A pause between the database read and the fill of every miss.
     pub fill_delay: Option<Duration>,
     /// In front of every name in the cache.
@@ -62,14 +69,33 @@ pub struct Parts {
     pub tally: Arc<Tally>,
     /// Where it is noted what has reached the database.
     pub ledger: Arc<Ledger>,
+    /// Where every load for readers is noted.
+    pub loads: Arc<Loads>,
     /// For work behind the callers' backs.
     pub tasks: Tasks,
 }
 
 impl Parts {
-    /// The coherence chosen, over the same stores.
+    /// The coherence chosen, over the same stores, as the guards need it.
     fn coherence(&self, choice: &Choice) -> Result<Arc<dyn Coherence>, OptionsError> {
-        coherence::build(choice, self.of_coherence())
+        self.guards.coherence(coherence::build(choice, self.of_coherence())?)
+    }
+
+    /// Over stores that hold nothing: to try whether something can be built.
+    fn noop(guards: Guards) -> Parts {
+        Parts {
+            cache: Arc::new(NoopCache),
+            database: Arc::new(NoopDatabase),
+            ttl: None,
+            guards,
+            fill_delay: None,
+            prefix: String::new(),
+            instance: 0,
+            tally: Arc::default(),
+            ledger: Arc::default(),
+            loads: Arc::default(),
+            tasks: Tasks::default(),
+        }
     }
 
     /// What a coherence is built from.
@@ -77,7 +103,6 @@ impl Parts {
         coherence::Parts {
             cache: self.cache.clone(),
             database: self.database.clone(),
-            ttl: self.ttl,
             instance: self.instance,
             tasks: self.tasks.clone(),
         }
@@ -110,6 +135,31 @@ pub fn defers(name: &str) -> bool {
 /// When they do not; the message says what to write instead.
 pub fn check(choice: &Choice) -> Result<(), OptionsError> {
     if choice.name == write_through::ENTRY.name { write_through::check(&choice.options) } else { Ok(()) }
+}
+
+/// Whether the reads of a strategy can be guarded: where the cache may be ahead of the database, as where it is written
+/// first, its entries must not be replaced by what is loaded; and without a cache there is nothing to guard.
+pub fn can_be_guarded(choice: &Choice) -> bool {
+    let cache_first =
+        choice.name == write_through::ENTRY.name && write_through::is_cache_first(&choice.options);
+    caches(&choice.name) && !defers(&choice.name) && !cache_first
+}
+
+/// Whether guards go together with a strategy.
+///
+/// # Errors
+/// When they do not; the message says why.
+pub fn check_guards(choice: &Choice, guards: Guards) -> Result<(), OptionsError> {
+    if guards.is_empty() {
+        return Ok(());
+    }
+    if !can_be_guarded(choice) {
+        return Err(OptionsError(format!(
+            "the reads of {} cannot be guarded: its cache is not filled from the database alone",
+            choice.label()
+        )));
+    }
+    choice.build(STRATEGIES, Parts::noop(guards)).map(drop)
 }
 
 /// Reads several rows one after the other, as code does that knows of one row only.

@@ -1,5 +1,5 @@
 use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
-use crate::model::{BoxFuture, Key, Operation, Outcome};
+use crate::model::{BoxFuture, Key, Operation, Outcome, StoreError};
 use crate::registry::{self, Choice, Entry, NoOptions};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
@@ -33,5 +33,12 @@ impl Strategy for WriteAround {
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
         Box::pin(self.writes.write(operation))
+    }
+
+    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.reads.drain().await;
+            self.writes.drain().await
+        })
     }
 }

@@ -17,6 +17,7 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     build: |options, parts| {
         let options: Options = registry::options(options)?;
         if let Some(coherence) = options.coherence(parts.of_coherence())? {
+            let coherence = parts.guards.coherence(coherence)?;
             let reads = LookAside::new(&parts, coherence.clone(), Fill::Wait);
             let writes = DatabaseFirst::new(&parts, coherence, Promise::Told);
             return Ok(Box::new(DatabaseThenCache { reads, writes }));
@@ -34,8 +35,13 @@ pub fn check(options: &serde_json::Value) -> Result<(), OptionsError> {
     registry::options::<Options>(options)?.coherence(coherence::Parts::noop()).map(drop)
 }
 
+/// Whether the cache is written first.
+pub fn is_cache_first(options: &serde_json::Value) -> bool {
+    registry::options::<Options>(options).is_ok_and(|options| options.order == Order::CacheFirst)
+}
+
 /// Which store is written first.
-#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Order {
     /// The database, which assigns the version; a failure leaves the cache as it was.
@@ -104,7 +110,10 @@ impl Strategy for DatabaseThenCache {
     }
 
     fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.writes.drain())
+        Box::pin(async move {
+            self.reads.drain().await;
+            self.writes.drain().await
+        })
     }
 }
 

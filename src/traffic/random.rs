@@ -19,6 +19,8 @@ pub enum Stream {
     Think = 6,
     /// How long who waits for a lock stays away from it.
     Backoff = 7,
+    /// What guards against stampedes draw, numbered as they come.
+    Guard = 8,
     /// When in its period a fault happens, numbered by the fault and the period.
     Fault = 12,
 }

@@ -23,6 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::coherence::COHERENCES;
 use cachebench::measure::Tally;
+use cachebench::mitigation::Guards;
 use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value};
 use cachebench::registry::Choice;
 use cachebench::store::memory::{MemoryCache, MemoryDatabase};
@@ -125,11 +126,13 @@ impl World {
             cache: Arc::new(self.cache.share(tally.clone())),
             database: Arc::new(self.database.share(tally.clone())),
             ttl: self.ttl,
+            guards: Guards::none(self.ttl),
             fill_delay: self.fill_delay,
             prefix: PREFIX.into(),
             instance: number,
             tally,
             ledger: Arc::default(),
+            loads: Arc::default(),
             tasks: Tasks::default(),
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cachebench::measure::{Ledger, Tally};
+use cachebench::mitigation::Guards;
 use cachebench::model::{Key, Kind, Moment, Operation, Outcome, Payload};
 use cachebench::registry::Choice;
 use cachebench::servers::{
@@ -55,10 +56,13 @@ impl World {
             cache: driver.connect(at).await.unwrap(),
             database: Arc::new(database),
             ttl: None,
+
+            guards: Guards::none(None),
             fill_delay: None,
             prefix: PREFIX.into(),
             instance: 0,
             tally,
+            loads: Arc::default(),
             ledger: self.ledger.clone(),
             tasks: Tasks::default(),
         };

@@ -78,7 +78,7 @@ async fn every_script_is_part_of_the_histories() {
             "fill-claimed" => matches!(step, Step::FillClaimed { .. }),
             "release" => matches!(step, Step::Release { .. }),
             "invalidate" => matches!(step, Step::Invalidate(_)),
-            "compare-and-set" => matches!(step, Step::CompareAndSet(..)),
+            "compare-and-set" => matches!(step, Step::CompareAndSet { .. }),
             "decrement" => matches!(step, Step::Decrement { .. }),
             "trim" => matches!(step, Step::Trim(_)),
             _ => false,

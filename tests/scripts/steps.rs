@@ -34,7 +34,7 @@ pub enum Step {
     FillClaimed { id: u64, token: u64, raw: Bytes, ttl: bool },
     Release { id: u64, token: u64, entry: bool },
     Invalidate(u64),
-    CompareAndSet(u64, Bytes, bool),
+    CompareAndSet { id: u64, raw: Bytes, ttl: bool, renew: bool },
     PutStock(u64, Bytes),
     GetStock(u64),
     Decrement { id: u64, units: u32, noted_at: Option<u64> },
@@ -91,7 +91,7 @@ impl Step {
             19 | 20 => Step::FillClaimed { id, token: random.below(3), raw: entry(random), ttl },
             21 => Step::Release { id, token: random.below(3), entry: random.below(2) == 0 },
             22 => Step::Invalidate(id),
-            23..26 => Step::CompareAndSet(id, versioned(random), ttl),
+            23..26 => Step::CompareAndSet { id, raw: versioned(random), ttl, renew: random.below(3) == 0 },
             26 => Step::Survey((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             27 | 28 => Step::PutStock(id, stock(random)),
             29 => Step::GetStock(id),
@@ -148,8 +148,9 @@ impl Step {
                 Seen::Flag(release(cache, &side.key(id), KIND, Token(token), entry).await?)
             }
             Step::Invalidate(id) => Seen::Count(invalidate(cache, &side.key(*id), KIND).await?),
-            Step::CompareAndSet(id, raw, ttl) => {
-                Seen::Flag(compare_and_set(cache, &side.key(*id), raw.clone(), lifetime(*ttl)).await?)
+            Step::CompareAndSet { id, raw, ttl, renew } => {
+                let (key, raw, ttl) = (side.key(*id), raw.clone(), lifetime(*ttl));
+                Seen::Flag(compare_and_set(cache, &key, raw, ttl, *renew).await?)
             }
             Step::Dirty(limit) => Seen::Waiting(dirty(cache, &side.dirty, *limit).await?),
             Step::PutStock(id, raw) => {

@@ -8,6 +8,7 @@ mod stock;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use sqlx::postgres::PgConnectOptions;
@@ -102,6 +103,11 @@ fn value(version: i64, checksum: i64, body: Option<Vec<u8>>) -> Value {
     Value { version, checksum, tombstone, body: Bytes::from(body.unwrap_or_default()), ..Value::default() }
 }
 
+/// What a statement took, without the wait for its connection, which says nothing of the row.
+fn micros(began: Instant) -> u32 {
+    u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX)
+}
+
 /// Row ids as Postgres counts them; ours stay far below 2^63.
 fn id(key: &Key) -> i64 {
     key.id() as i64
@@ -111,21 +117,31 @@ impl Database for Postgres {
     fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>> {
         Box::pin(async move {
             let row = self.with(QueryClass::Load, async |connection| {
-                self.query.load(id(key)).fetch_optional(connection).await
+                let began = Instant::now();
+                let row = self.query.load(id(key)).fetch_optional(connection).await?;
+                Ok(row.map(|row| (row, micros(began))))
             });
-            Ok(row.await?.map(|(version, checksum, body)| value(version, checksum, body)))
+            let value = |((version, checksum, body), load_cost_us)| Value {
+                load_cost_us,
+                ..value(version, checksum, body)
+            };
+            Ok(row.await?.map(value))
         })
     }
 
     fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>> {
         Box::pin(async move {
             let rows = self.with(QueryClass::Load, async |connection| {
-                self.query.load_many(keys.iter().map(id).collect()).fetch_all(connection).await
+                let began = Instant::now();
+                let rows = self.query.load_many(keys.iter().map(id).collect()).fetch_all(connection).await?;
+                Ok((rows, micros(began)))
             });
+            let (rows, load_cost_us) = rows.await?;
             let mut found: HashMap<i64, Value> = rows
-                .await?
                 .into_iter()
-                .map(|(id, version, checksum, body)| (id, value(version, checksum, body)))
+                .map(|(id, version, checksum, body)| {
+                    (id, Value { load_cost_us, ..value(version, checksum, body) })
+                })
                 .collect();
             Ok(keys.iter().map(|key| found.remove(&id(key))).collect())
         })

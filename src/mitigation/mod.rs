@@ -1,0 +1,150 @@
+//! Mitigation: guards against stampedes, the loads that many readers start together when an entry expires.
+//!
+//! A guard may change how long entries live, ask for a refresh while an entry is still there, and stand between a
+//! reader that misses and the database. Guards nest in the order given: the first one is asked first.
+
+mod guards;
+mod in_flight;
+mod none;
+mod request;
+mod single_flight;
+mod stack;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use guards::Guards;
+use in_flight::Flight;
+pub use request::{Loaded, Next, Request, Source};
+pub use stack::Stack;
+
+use crate::coherence::Coherence;
+use crate::measure::Tally;
+use crate::model::{BoxFuture, Key, Value};
+use crate::registry::{Entry, OptionsError};
+use crate::store::{Cache, NoopCache, Tasks};
+
+/// A guard against stampedes, as one service instance runs it. Every hook does nothing by default.
+///
+/// What it keeps in the cache beside the entries must end by its own TTL, since any call may be dropped at any await
+/// and any instance may die.
+pub trait Mitigation: Send + Sync {
+    /// Changes how long the entry of a row will live.
+    fn lifetime(&self, _: &Value, _: &mut Lifetime) {}
+
+    /// What to do about an entry that a reader found; nothing if the next guard is to say. If none says anything, an
+    /// entry that is fresh is served, and one that is not is loaded anew.
+    fn on_hit(&self, _: &Hit<'_>) -> Option<Wish> {
+        None
+    }
+
+    /// Answers a reader that needs a load, or a refresh: by `next`, or without it.
+    fn load(self: Arc<Self>, request: Request, next: Next) -> BoxFuture<'static, Loaded> {
+        next.load(request)
+    }
+
+    /// Whether it is remembered in the cache that a row does not exist.
+    fn keeps_absent(&self) -> bool {
+        false
+    }
+
+    /// A write of this instance has been committed, and is not acknowledged yet.
+    fn committed(&self, _: &Key) {}
+
+    /// The coherence that the strategy is to use, where the guard has to see the writes.
+    ///
+    /// # Errors
+    /// When the guard does not go together with the coherence that was chosen.
+    fn coherence(&self, chosen: Arc<dyn Coherence>) -> Result<Arc<dyn Coherence>, OptionsError> {
+        Ok(chosen)
+    }
+
+    /// The loads that one expiry of one key costs, where a closed form is known.
+    fn loads_per_expiry(&self, _: &Expiry) -> Option<f64> {
+        None
+    }
+}
+
+/// What a mitigation is built from.
+#[derive(Clone)]
+pub struct Parts {
+    pub cache: Arc<dyn Cache>,
+    /// How long entries live; without it, until they are evicted or deleted.
+    pub ttl: Option<Duration>,
+    /// In front of every name in the cache.
+    pub prefix: String,
+    /// What random numbers follow from.
+    pub seed: u64,
+    /// The number of the service instance, from 0.
+    pub instance: usize,
+    pub tally: Arc<Tally>,
+    /// For work behind the callers' backs.
+    pub tasks: Tasks,
+}
+
+impl Parts {
+    /// Over a cache that holds nothing: to try whether something can be built, and for what needs no cache.
+    pub fn noop(ttl: Option<Duration>) -> Parts {
+        Parts {
+            cache: Arc::new(NoopCache),
+            ttl,
+            prefix: String::new(),
+            seed: 0,
+            instance: 0,
+            tally: Arc::default(),
+            tasks: Tasks::default(),
+        }
+    }
+}
+
+/// How long an entry lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lifetime {
+    /// How long it is fresh; without it, for ever.
+    pub fresh: Option<Duration>,
+    /// How long it is kept beyond that, to be served when it must.
+    pub stale: Duration,
+    /// Whether the entry carries the time until which it is fresh; it does if it is kept beyond that.
+    pub stamped: bool,
+}
+
+/// An entry that a reader found.
+pub struct Hit<'a> {
+    pub key: &'a Key,
+    pub value: &'a Value,
+    /// Microseconds of Unix time.
+    pub now_us: u64,
+}
+
+impl Hit<'_> {
+    /// Microseconds for which it is still fresh, below 0 if it has not been for so long; nothing if it does not say.
+    pub fn fresh_us(&self) -> Option<i64> {
+        let expires = self.value.expires_at_us;
+        (expires > 0).then(|| expires.cast_signed().saturating_sub(self.now_us.cast_signed()))
+    }
+}
+
+/// What is to become of an entry that was found.
+pub enum Wish {
+    /// It is served.
+    Serve,
+    /// It is served, and loaded anew behind the caller's back. The flight lasts as long as that takes.
+    Behind(Option<Flight>),
+    /// It is loaded anew while the caller waits.
+    Load,
+}
+
+/// What the loads of one expiry depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Expiry {
+    /// Reads of the key per second, over all instances.
+    pub reads_per_s: f64,
+    /// Seconds from the look-up that missed until the entry is there again.
+    pub load_s: f64,
+    pub instances: usize,
+    /// Most reads in flight at once.
+    pub clients: usize,
+}
+
+/// Every mitigation.
+pub static MITIGATIONS: &[Entry<dyn Mitigation, Parts>] = &[none::ENTRY, single_flight::ENTRY];

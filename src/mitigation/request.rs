@@ -1,0 +1,83 @@
+use std::sync::Arc;
+
+use super::Mitigation;
+use crate::coherence::Claim;
+use crate::measure::Cause;
+use crate::model::{BoxFuture, Failure, Key, Moment, Value};
+
+/// A row that is to be loaded.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub key: Key,
+    pub cause: Cause,
+    /// The entry as it was found, if it was: to be served where a guard says so.
+    pub at_hand: Option<Value>,
+    /// What the reader may fill with; nothing where the cache failed, and is left alone.
+    pub claim: Option<Claim>,
+    /// Whether the fill has to yield to a newer version in the cache.
+    pub fenced: bool,
+    /// Whether a caller waits for it.
+    pub awaited: bool,
+    /// When the look-up began that led to it.
+    pub looked_up: Moment,
+}
+
+impl Request {
+    /// For a caller who found no entry.
+    pub fn missing(key: Key, claim: Option<Claim>, looked_up: Moment) -> Request {
+        let (cause, at_hand) = (Cause::Missing, None);
+        Request { key, cause, at_hand, claim, fenced: false, awaited: true, looked_up }
+    }
+
+    /// For a caller who found this entry.
+    pub fn found(key: Key, value: Value, cause: Cause, looked_up: Moment) -> Request {
+        let (at_hand, claim) = (Some(value), Some(Claim::None));
+        Request { key, cause, at_hand, claim, fenced: false, awaited: true, looked_up }
+    }
+
+    /// Whether the entry at hand is fresh, so that nobody needs to wait for another.
+    pub fn is_early(&self) -> bool {
+        matches!(self.cause, Cause::Early { .. })
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Loaded {
+    /// The row as the database has it, by whomever it was loaded; no value means that there never was such a row.
+    Row(Option<Value>),
+    /// Nothing was loaded: the caller is to be served what is at hand.
+    AtHand,
+    Failed(Failure),
+}
+
+/// Where rows are loaded from in the end, and the cache filled.
+pub trait Source: Send + Sync {
+    /// Loads the row and offers it to the cache.
+    fn load(self: Arc<Self>, request: Request) -> BoxFuture<'static, Loaded>;
+}
+
+/// What stands behind a guard: the next guards, and the database.
+#[derive(Clone)]
+pub struct Next {
+    guards: Arc<[Arc<dyn Mitigation>]>,
+    at: usize,
+    source: Arc<dyn Source>,
+}
+
+impl Next {
+    /// All guards, the first one first.
+    pub(super) fn new(guards: Arc<[Arc<dyn Mitigation>]>, source: Arc<dyn Source>) -> Next {
+        Next { guards, at: 0, source }
+    }
+
+    pub fn load(mut self, request: Request) -> BoxFuture<'static, Loaded> {
+        match self.guards.get(self.at).cloned() {
+            Some(guard) => {
+                self.at += 1;
+                guard.load(request, self)
+            }
+            None => self.source.load(request),
+        }
+    }
+}
