@@ -4,6 +4,7 @@ use super::Printer;
 use super::exit::{Exit, Failure};
 use crate::coherence::COHERENCES;
 use crate::inventory::INVENTORIES;
+use crate::mitigation::MITIGATIONS;
 use crate::registry::Entry;
 use crate::report::FORMATS as REPORT_FORMATS;
 use crate::store::DRIVERS;
@@ -19,6 +20,7 @@ pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
     vec![
         ("strategy", listed(STRATEGIES)),
         ("strategy.*.coherence", listed(COHERENCES)),
+        ("mitigation", listed(MITIGATIONS)),
         ("traffic.keys", listed(KEYS)),
         ("traffic.keys.trace.format", listed(TRACE_FORMATS)),
         ("cache.driver", listed(DRIVERS)),

@@ -54,6 +54,13 @@ impl Entries {
         expires.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
+    /// Every name with how long it still lives; nothing for those that do not expire.
+    pub fn lives(&mut self) -> Vec<(Bytes, Option<Duration>)> {
+        let names: Vec<Bytes> = self.texts.keys().cloned().collect();
+        let alive = names.into_iter().filter(|name| self.text(name).is_some()).collect::<Vec<_>>();
+        alive.into_iter().map(|name| (name.clone(), self.ttl(&name))).collect()
+    }
+
     /// The sorted set under a name, members by score; empty if there is none.
     pub fn sorted(&mut self, name: &Bytes) -> &mut BTreeMap<Bytes, u64> {
         self.sorted.entry(name.clone()).or_default()
@@ -71,6 +78,11 @@ impl MemoryCache {
     /// The same cache as seen by another instance.
     pub fn share(&self, tally: Arc<Tally>) -> MemoryCache {
         MemoryCache { entries: self.entries.clone(), tally }
+    }
+
+    /// Every name with how long it still lives; nothing for those that do not expire.
+    pub fn lives(&self) -> Vec<(Bytes, Option<Duration>)> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).lives()
     }
 
     fn begin(&self, command: Command) -> MutexGuard<'_, Entries> {

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use cachebench::coherence::COHERENCES;
 use cachebench::inventory::INVENTORIES;
+use cachebench::mitigation::MITIGATIONS;
 use cachebench::registry::Entry;
 use cachebench::strategy::STRATEGIES;
 use serde_json::Value as Json;
@@ -97,5 +98,6 @@ fn the_tables_of_the_readme_are_what_list_says() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     assert_eq!(table(&readme, "strategies"), registered(STRATEGIES));
     assert_eq!(table(&readme, "coherence"), registered(COHERENCES));
+    assert_eq!(table(&readme, "mitigations"), registered(MITIGATIONS));
     assert_eq!(table(&readme, "inventories"), registered(INVENTORIES));
 }

@@ -133,6 +133,7 @@ fn every_registered_name_is_listed_with_its_summary() {
     let all = [
         lines(cachebench::strategy::STRATEGIES),
         lines(cachebench::coherence::COHERENCES),
+        lines(cachebench::mitigation::MITIGATIONS),
         lines(cachebench::traffic::KEYS),
         lines(cachebench::traffic::traces::FORMATS),
         lines(cachebench::store::DRIVERS),

@@ -12,6 +12,7 @@ mod histories;
 mod inventory;
 mod lifetimes;
 mod many;
+mod mitigations;
 mod names;
 mod promises;
 mod races;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::coherence::COHERENCES;
 use cachebench::measure::Tally;
-use cachebench::mitigation::Guards;
+use cachebench::mitigation::{self, Stack};
 use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value};
 use cachebench::registry::Choice;
 use cachebench::store::memory::{MemoryCache, MemoryDatabase};
@@ -82,10 +83,12 @@ struct World {
     database: MemoryDatabase,
     ttl: Option<Duration>,
     fill_delay: Option<Duration>,
+    mitigation: Stack,
 }
 
 struct Instance {
     strategy: Box<dyn Strategy>,
+    tasks: Tasks,
     tally: Arc<Tally>,
 }
 
@@ -113,27 +116,37 @@ impl World {
         database: impl Fn(Arc<dyn Database>) -> Arc<dyn Database>,
     ) -> Instance {
         let mut parts = self.parts(number);
-        let tally = parts.tally.clone();
+        let (tally, tasks) = (parts.tally.clone(), parts.tasks.clone());
         parts.cache = cache(parts.cache, tally.clone());
         parts.database = database(parts.database);
-        Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tally }
+        Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tasks, tally }
     }
 
     /// What the strategy of an instance is built from.
     fn parts(&self, number: usize) -> Parts {
         let tally = Arc::new(Tally::default());
+        let (cache, tasks) = (Arc::new(self.cache.share(tally.clone())), Tasks::default());
+        let guards = self.mitigation.build(&mitigation::Parts {
+            cache: cache.clone(),
+            ttl: self.ttl,
+            prefix: PREFIX.into(),
+            seed: 1,
+            instance: number,
+            tally: tally.clone(),
+            tasks: tasks.clone(),
+        });
         Parts {
-            cache: Arc::new(self.cache.share(tally.clone())),
+            cache,
             database: Arc::new(self.database.share(tally.clone())),
             ttl: self.ttl,
-            guards: Guards::none(self.ttl),
+            guards: guards.unwrap(),
             fill_delay: self.fill_delay,
             prefix: PREFIX.into(),
             instance: number,
             tally,
             ledger: Arc::default(),
             loads: Arc::default(),
-            tasks: Tasks::default(),
+            tasks,
         }
     }
 

@@ -4,6 +4,7 @@ use std::{fs, io};
 
 use cachebench::coherence::COHERENCES;
 use cachebench::inventory::INVENTORIES;
+use cachebench::mitigation::MITIGATIONS;
 use cachebench::registry::Entry;
 use cachebench::store::DRIVERS;
 use cachebench::store::scripts::SCRIPTS;
@@ -21,6 +22,7 @@ fn points() -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
     vec![
         ("strategy", names(STRATEGIES), "const ENTRY: Entry<"),
         ("coherence", names(COHERENCES), "const ENTRY: Entry<"),
+        ("mitigation", names(MITIGATIONS), "const ENTRY: Entry<"),
         ("inventory", names(INVENTORIES), "const ENTRY: Entry<"),
         ("store", names(DRIVERS), "const ENTRY: Entry<"),
         ("store/scripts", scripts, "static SCRIPT: Script"),
@@ -80,6 +82,7 @@ fn every_summary_is_one_line_without_a_full_stop() {
     }
     summaries("strategy", told(STRATEGIES));
     summaries("coherence", told(COHERENCES));
+    summaries("mitigation", told(MITIGATIONS));
     summaries("inventory", told(INVENTORIES));
     summaries("driver", told(DRIVERS));
     summaries("keys", told(KEYS));
