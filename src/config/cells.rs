@@ -1,11 +1,11 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
 use super::{Document, Node, Problem, Problems, Workload, check, semantics, tls};
 use crate::measure::CellSetting;
-use crate::mitigation::Stack;
+use crate::mitigation::{self, Stack};
 use crate::registry::Choice;
 use crate::servers::redact;
 use crate::strategy;
@@ -85,29 +85,43 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
     problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells })
 }
 
-/// Leaves out the combinations of a strategy and a mitigation that have no meaning, where each is compared for itself
-/// and has others to go with; says which.
-fn leave_out(documents: &mut Vec<Document>, cells: &mut Vec<Cell>) -> Option<String> {
-    let is_compared = |cell: &Cell, path: &str| cell.settings.iter().any(|setting| setting.path == path);
-    let is_meaningless = |cell: &Cell| {
-        let Workload { strategy, mitigation, .. } = &cell.workload;
-        ["strategy", "mitigation"].iter().all(|path| is_compared(cell, path))
-            && !mitigation.is_none()
-            && !strategy::can_be_guarded(strategy)
-    };
-    let strategies: BTreeSet<String> =
-        cells.iter().filter(|cell| is_meaningless(cell)).map(|cell| cell.workload.strategy.label()).collect();
-    if strategies.is_empty() || cells.iter().all(is_meaningless) {
+/// Leaves out the combinations of a strategy and a mitigation that do not go together, where each is compared for
+/// itself and others remain; says which, and why.
+fn leave_out(documents: &mut Vec<Document>, cells: &mut Vec<Cell>) -> Vec<String> {
+    let refusals: Vec<Option<String>> = cells.iter().map(refusal).collect();
+    if refusals.iter().all(Option::is_some) {
+        return Vec::new();
+    }
+    let mut left_out = BTreeMap::<&String, BTreeSet<String>>::new();
+    for (cell, reason) in cells.iter().zip(&refusals) {
+        if let Some(reason) = reason {
+            let Workload { strategy, mitigation, .. } = &cell.workload;
+            let pair = format!("{} with {}", strategy.label(), mitigation.label());
+            left_out.entry(reason).or_default().insert(pair);
+        }
+    }
+    let told = left_out.iter().map(|(reason, pairs)| {
+        let pairs: Vec<_> = pairs.iter().map(String::as_str).collect();
+        format!("not measured: {} ({reason})", pairs.join(", "))
+    });
+    let told = told.collect();
+    let mut kept = refusals.iter().map(Option::is_none);
+    documents.retain(|_| kept.next().unwrap_or(true));
+    let mut kept = refusals.iter().map(Option::is_none);
+    cells.retain(|_| kept.next().unwrap_or(true));
+    told
+}
+
+/// Why the strategy and the mitigation of a cell do not go together, where both are compared.
+fn refusal(cell: &Cell) -> Option<String> {
+    let is_compared = |path: &&str| cell.settings.iter().any(|setting| setting.path == **path);
+    if !["strategy", "mitigation"].iter().all(is_compared) {
         return None;
     }
-    let mut kept = cells.iter().map(|cell| !is_meaningless(cell)).collect::<Vec<_>>().into_iter();
-    documents.retain(|_| kept.next().unwrap_or(true));
-    cells.retain(|cell| !is_meaningless(cell));
-    let strategies: Vec<_> = strategies.into_iter().collect();
-    Some(format!(
-        "{} without any mitigation only: its reads cannot be guarded, as its cache is not filled from the database alone",
-        strategies.join(", ")
-    ))
+    let Workload { strategy, mitigation, cache, .. } = &cell.workload;
+    // What is wrong with a mitigation by itself is told elsewhere.
+    let guards = mitigation.build(&mitigation::Parts::noop(cache.ttl.map(|ttl| ttl.0))).ok()?;
+    strategy::check_guards(strategy, guards).err().map(|reason| reason.to_string())
 }
 
 /// Every combination of the compared settings: paths with values, the first setting varying slowest.

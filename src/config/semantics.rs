@@ -27,7 +27,8 @@ fn mitigation(workload: &Workload, wrong: &mut Report) {
     let checked = workload.mitigation.build(&parts);
     let checked = checked.and_then(|guards| strategy::check_guards(&workload.strategy, guards));
     if let Err(refused) = checked {
-        wrong("mitigation", refused.to_string(), "");
+        let title = format!("{} with {}: {refused}", workload.strategy.label(), workload.mitigation.label());
+        wrong("mitigation", title, "");
     }
 }
 

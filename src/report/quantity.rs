@@ -49,6 +49,15 @@ pub fn count(value: f64) -> String {
     format!("{value:.0}")
 }
 
+/// Bytes, as of one entry: `153 B`, `1.20 KB`.
+pub fn bytes(bytes: f64) -> String {
+    match bytes {
+        bytes if bytes < 999.5 => format!("{bytes:.0} B"),
+        bytes if bytes < 999_500.0 => format!("{} KB", digits(bytes / 1e3)),
+        bytes => format!("{} MB", digits(bytes / 1e6)),
+    }
+}
+
 /// A metric in words, by its unit.
 pub fn quantity(metric: Metric) -> String {
     match metric.unit {
@@ -73,6 +82,7 @@ mod tests {
         assert_eq!(duration_us(9.999), "10.0 us");
         assert_eq!(duration_us(3_100_000.0), "3.10 s");
         assert_eq!(per_second(3_999.0), "4.00 K/s");
+        assert_eq!([153.2, 1_204.0].map(bytes), ["153 B", "1.20 KB"]);
         assert_eq!(share(0.9524), "95.2 %");
         assert_eq!([0.0, 0.000_044, 0.000_5].map(share), ["0.0 %", "0.004 %", "0.1 %"]);
     }

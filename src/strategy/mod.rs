@@ -154,10 +154,8 @@ pub fn check_guards(choice: &Choice, guards: Guards) -> Result<(), OptionsError>
         return Ok(());
     }
     if !can_be_guarded(choice) {
-        return Err(OptionsError(format!(
-            "the reads of {} cannot be guarded: its cache is not filled from the database alone",
-            choice.label()
-        )));
+        let text = "its reads cannot be guarded, as its cache is not filled from the database alone";
+        return Err(OptionsError(text.into()));
     }
     choice.build(STRATEGIES, Parts::noop(guards)).map(drop)
 }
