@@ -9,7 +9,9 @@ use super::warm_up::{Warm, warm_up};
 use super::{ExperimentError, checks, stock, tell};
 use crate::config::Workload;
 use crate::engine::Stop;
-use crate::measure::{Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Status, Verdict};
+use crate::measure::{
+    Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Stampede, Status, Verdict,
+};
 
 /// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
 const UNANSWERED_BY_A_CRASH: u64 = 8;
@@ -35,6 +37,7 @@ pub fn measure(
         seconds: played.drive.elapsed.as_secs_f64(),
         metrics: tell::metrics(&played, &stage.crew),
         accounts: tell::accounts(&played.drive.recorder),
+        stampede: Stampede::of(&played.loads, &played.drive.recorder),
         ..RepeatResult::default()
     };
     result.verdict.reasons.extend(warm.unsettled.take());

@@ -76,6 +76,7 @@ impl Idle {
             timeouts: [Duration::from_secs(1); Kind::ALL.len()],
             traffic: self.traffic.clone(),
             ledger: Arc::new(Ledger::new(ROWS, ROWS)),
+            loads: Arc::default(),
             sales: Arc::new(Sales::new(0)),
             prober: None,
             stop: self.stop.clone(),
@@ -95,6 +96,7 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
         instance,
         tally: tally.clone(),
         ledger: Arc::default(),
+        loads: Arc::default(),
         tasks: tasks.clone(),
     };
     let strategy = Choice::named("direct")

@@ -18,7 +18,7 @@ use filler::{Fill, Filler};
 use look_aside::LookAside;
 
 use crate::coherence::{self, Coherence};
-use crate::measure::{Ledger, Tally};
+use crate::measure::{Ledger, Loads, Tally};
 use crate::model::{BoxFuture, Found, Key, Kind, Operation, Outcome, StoreError, Value};
 use crate::registry::{Choice, Entry, OptionsError};
 use crate::store::{Cache, Database, Tasks};
@@ -62,6 +62,8 @@ pub struct Parts {
     pub tally: Arc<Tally>,
     /// Where it is noted what has reached the database.
     pub ledger: Arc<Ledger>,
+    /// Where every load on behalf of readers is noted.
+    pub loads: Arc<Loads>,
     /// For work behind the callers' backs.
     pub tasks: Tasks,
 }

@@ -130,6 +130,7 @@ impl World {
             instance: number,
             tally,
             ledger: Arc::default(),
+            loads: Arc::default(),
             tasks: Tasks::default(),
         }
     }

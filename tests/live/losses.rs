@@ -60,6 +60,7 @@ impl World {
             instance: 0,
             tally,
             ledger: self.ledger.clone(),
+            loads: Arc::default(),
             tasks: Tasks::default(),
         };
         let rarely = r#"{"write-behind": {"flush_every": "1h", "batch": 7}}"#;
