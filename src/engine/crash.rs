@@ -151,6 +151,7 @@ mod tests {
             timeouts: [FOREVER; Kind::ALL.len()],
             traffic: Arc::new(Traffic::new(1, 100, "test:", mix, keys, bodies)),
             ledger: Arc::new(Ledger::new(100, 100)),
+            loads: Arc::default(),
             sales: Arc::new(Sales::new(0)),
             prober: None,
             stop: Stop::default(),

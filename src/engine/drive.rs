@@ -178,7 +178,7 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
     let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(shared.start));
     let (queue, next, halt) = (shared.queues[worker].clone(), shared.next.clone(), shared.halt.clone());
     let (traffic, ledger, timeouts) = (plan.traffic.clone(), plan.ledger.clone(), plan.timeouts);
-    let (sales, prober) = (plan.sales.clone(), plan.prober.clone());
+    let (loads, sales, prober) = (plan.loads.clone(), plan.sales.clone(), plan.prober.clone());
     Box::new(move |seat, leash, recorder| Lane {
         tickets: match is_closed {
             true => Tickets::Closed { next: next.clone(), end, deadline, pauses },
@@ -187,6 +187,7 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
         traffic: traffic.clone(),
         instance: View::of(seat),
         witness: Witness::new(ledger.clone(), sales.clone(), prober.clone()),
+        loads: loads.clone(),
         recorder,
         leash,
         timeouts,

@@ -8,7 +8,7 @@ use super::queue::Queue;
 use super::seat::View;
 use super::watchdog::Leash;
 use super::witness::{Expected, Witness};
-use crate::measure::{Observation, Recorder, Rows};
+use crate::measure::{Loads, Observation, Recorder, Rows};
 use crate::model::{BoxFuture, Failure, Kind, Moment, Operation, Outcome, Timing};
 use crate::strategy::read_one_by_one;
 use crate::traffic::{Fetch, Pauses, Traffic};
@@ -59,6 +59,7 @@ pub struct Lane {
     pub traffic: Arc<Traffic>,
     pub instance: View,
     pub witness: Witness,
+    pub loads: Arc<Loads>,
     pub recorder: Arc<Mutex<Recorder>>,
     pub leash: Leash,
     /// By kind.
@@ -105,6 +106,11 @@ impl Lane {
         let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
         recorder.record(observe(operation, outcome), timing);
         let of_one_row = (operation.kind == Kind::Read).then_some(timing);
+        if let Some(timing) = of_one_row
+            && let Some(since) = self.loads.since_expiry(operation.key.id(), timing.started)
+        {
+            recorder.around(since, timing);
+        }
         let judge = |judgement| recorder.judge(&judgement, of_one_row);
         self.witness.after(operation, outcome, expected, timing, judge);
         if operation.kind == Kind::MultiRead {

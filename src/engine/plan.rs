@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Pacing, Prober, Stop};
-use crate::measure::{Ledger, Sales};
+use crate::measure::{Ledger, Loads, Sales};
 use crate::model::{Kind, Moment};
 use crate::traffic::{Schedule, Think, Traffic};
 
@@ -35,6 +35,7 @@ pub struct Plan {
     pub timeouts: [Duration; Kind::ALL.len()],
     pub traffic: Arc<Traffic>,
     pub ledger: Arc<Ledger>,
+    pub loads: Arc<Loads>,
     pub sales: Arc<Sales>,
     /// Follows acknowledged writes, where it is asked for.
     pub prober: Option<Arc<Prober>>,

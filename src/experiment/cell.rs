@@ -6,10 +6,13 @@ use super::played::{Aftermath, Played, aftermath, play, unanswered};
 use super::servers::Servers;
 use super::stage::Stage;
 use super::warm_up::{Warm, warm_up};
-use super::{ExperimentError, checks, stock, tell};
+use super::{ExperimentError, checks, stock, tell, theory};
 use crate::config::Workload;
 use crate::engine::Stop;
-use crate::measure::{Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Status, Verdict};
+use crate::measure::{
+    Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Stampede, Status, Verdict,
+};
+use crate::model::Kind;
 
 /// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
 const UNANSWERED_BY_A_CRASH: u64 = 8;
@@ -29,12 +32,17 @@ pub fn measure(
         return Err(ExperimentError::Interrupted);
     }
     let mut played = play(&stage, servers, warm.first)?;
+    let seconds = played.drive.elapsed.as_secs_f64();
+    let mut metrics = tell::metrics(&played, &stage.crew);
+    let reads_per_s = played.drive.recorder.count(Kind::Read) as f64 / seconds;
+    theory::tell(&mut metrics, workload, stage.traffic.rows(), reads_per_s);
     let mut result = RepeatResult {
         repeat: 1,
         order: 1,
-        seconds: played.drive.elapsed.as_secs_f64(),
-        metrics: tell::metrics(&played, &stage.crew),
+        seconds,
+        metrics,
         accounts: tell::accounts(&played.drive.recorder),
+        stampede: Stampede::of(&played.loads, &played.drive.recorder),
         ..RepeatResult::default()
     };
     result.verdict.reasons.extend(warm.unsettled.take());

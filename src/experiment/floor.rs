@@ -77,6 +77,7 @@ impl Idle {
             timeouts: [Duration::from_secs(1); Kind::ALL.len()],
             traffic: self.traffic.clone(),
             ledger: Arc::new(Ledger::new(ROWS, ROWS)),
+            loads: Arc::default(),
             sales: Arc::new(Sales::new(0)),
             prober: None,
             stop: self.stop.clone(),

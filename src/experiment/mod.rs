@@ -15,6 +15,7 @@ mod servers;
 mod stage;
 mod stock;
 mod tell;
+mod theory;
 mod warm_up;
 
 use std::time::Instant;

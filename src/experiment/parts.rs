@@ -8,7 +8,7 @@ use super::servers::Urls;
 use crate::config::{LoadSetting, Open, Workload};
 use crate::engine::{Factory, Instance, Limit, Load, Service};
 use crate::inventory::{self, INVENTORIES};
-use crate::measure::{Ledger, Tally};
+use crate::measure::{Ledger, Loads, Tally};
 use crate::mitigation;
 use crate::model::{Failure, StoreError};
 use crate::registry::OptionsError;
@@ -38,10 +38,12 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
 }
 
 /// Connects a service instance: its own tally, its own connections, its own strategy.
-pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factory {
-    let (workload, urls, ledger) = (Arc::new(workload.clone()), Arc::new(urls.clone()), ledger.clone());
+pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>, loads: &Arc<Loads>) -> Factory {
+    let (workload, urls) = (Arc::new(workload.clone()), Arc::new(urls.clone()));
+    let (ledger, loads) = (ledger.clone(), loads.clone());
     Arc::new(move |instance| {
-        let (workload, urls, ledger) = (workload.clone(), urls.clone(), ledger.clone());
+        let (workload, urls) = (workload.clone(), urls.clone());
+        let (ledger, loads) = (ledger.clone(), loads.clone());
         Box::pin(async move {
             let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
             let pool = workload.database_connections();
@@ -79,7 +81,7 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>) -> Factor
                 instance,
                 tally: tally.clone(),
                 ledger: ledger.clone(),
-                loads: Arc::default(),
+                loads: loads.clone(),
                 tasks: tasks.clone(),
             };
             let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;

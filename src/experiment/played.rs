@@ -8,7 +8,7 @@ use super::stage::Stage;
 use super::{ExperimentError, parts};
 use crate::config::Workload;
 use crate::engine::{Crew, CrewError, Drive, Fault, Flow, Limit, Prober, Stop, Timeline, When};
-use crate::measure::{FaultRecord, Recorder, TallyCounts, Usage, Window, recover};
+use crate::measure::{FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, recover};
 use crate::model::{Failure, Kind};
 use crate::strategy;
 
@@ -30,6 +30,8 @@ pub struct Played {
     pub undrained: Option<String>,
     /// What the instances sent meanwhile.
     pub sent: TallyCounts,
+    /// What the expiries cost.
+    pub loads: LoadSummary,
     /// What the servers had counted when it began.
     pub counted_before: Counters,
 }
@@ -45,8 +47,9 @@ impl Played {
 pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, ExperimentError> {
     let Stage { workload, crew, observer, .. } = stage;
     for tally in crew.tallies() {
-        drop((tally.take_pool(), tally.take_flushes()));
+        drop((tally.take_pool(), tally.take_flushes(), tally.take_guard_waits()));
     }
+    stage.loads.restart();
     let sent_before = crew.counts();
     let counted_before = servers.counters(&stage.urls);
     let usage_before = Usage::now();
@@ -80,6 +83,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         failure,
         undrained: None,
         sent: TallyCounts::default(),
+        loads: LoadSummary::default(),
         counted_before,
     };
     // After a Ctrl-C there is no time to wait for flushes.
@@ -87,6 +91,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         played.undrained = drain(crew, servers, played.is_harmed(), stage.stop);
     }
     played.sent = &crew.counts() - &sent_before;
+    played.loads = stage.loads.take();
     Ok(played)
 }
 

@@ -7,7 +7,7 @@ use super::servers::{Servers, Urls};
 use super::{ExperimentError, parts, preload};
 use crate::config::{Data, Workload};
 use crate::engine::{Crew, Limit, Load, Plan, Prober, Stop};
-use crate::measure::{Ledger, Sales};
+use crate::measure::{Ledger, Loads, Sales};
 use crate::model::Kind;
 use crate::store::postgres::{prepare, seed, seed_stock};
 use crate::traffic::Traffic;
@@ -22,6 +22,7 @@ pub struct Stage<'a> {
     pub load: Load,
     pub urls: Urls,
     pub ledger: Arc<Ledger>,
+    pub loads: Arc<Loads>,
     pub sales: Arc<Sales>,
     pub crew: Crew,
     /// What the servers and the clients tell of themselves.
@@ -49,7 +50,8 @@ impl<'a> Stage<'a> {
         fill(workload, &traffic, &urls, servers, observer, stop)?;
         observer.event(&Event::Phase(Phase::Connecting));
         let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
-        let factory = parts::factory(workload, &urls, &ledger);
+        let loads = Arc::new(Loads::default());
+        let factory = parts::factory(workload, &urls, &ledger, &loads);
         let crew = Crew::start(workload.app.threads, workload.app.instances, &factory)?;
         let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
         if preload::is_wanted(workload, &traffic) {
@@ -69,6 +71,7 @@ impl<'a> Stage<'a> {
             load,
             urls,
             ledger,
+            loads,
             sales,
             crew,
             cache,
@@ -88,6 +91,7 @@ impl<'a> Stage<'a> {
             timeouts: Kind::ALL.map(|kind| self.workload.traffic.timeout.of(kind).0),
             traffic: self.traffic.clone(),
             ledger: self.ledger.clone(),
+            loads: self.loads.clone(),
             sales: self.sales.clone(),
             prober,
             stop: self.stop.clone(),

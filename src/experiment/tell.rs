@@ -2,14 +2,16 @@ use std::collections::BTreeMap;
 
 use super::played::Played;
 use crate::engine::{Crew, Drive};
-use crate::measure::{Clock, Metrics, Recorder, Unit, Usage};
+use crate::measure::{Clock, GuardEvent, Metrics, Recorder, TallyCounts, Unit, Usage};
 use crate::model::{Failure, Kind, Served};
 
 /// What a measurement came to in numbers, but for what only the servers know.
 pub fn metrics(played: &Played, crew: &Crew) -> Metrics {
     let Played { drive, sent, usage, .. } = played;
     let mut metrics = Metrics::of(&drive.recorder, sent, drive.elapsed);
-    pool_metrics(&mut metrics, crew);
+    pool_metrics(&mut metrics, crew, drive);
+    metrics.put_loads(&played.loads);
+    put_guard_waits(&mut metrics, crew, sent);
     put_flushes(&mut metrics, crew, &drive.recorder, sent.rows_flushed);
     put_schedule(&mut metrics, drive);
     metrics.put("lost_dirty", sent.lost_dirty as f64, Unit::Count);
@@ -20,15 +22,33 @@ pub fn metrics(played: &Played, crew: &Crew) -> Metrics {
     metrics
 }
 
-fn pool_metrics(metrics: &mut Metrics, crew: &Crew) {
+fn pool_metrics(metrics: &mut Metrics, crew: &Crew, drive: &Drive) {
     let pools = crew.tallies().into_iter().map(|tally| tally.take_pool());
-    let merged = pools.reduce(|(mut waits, peak), (other, other_peak)| {
+    let instances = crew.tallies().len() as f64;
+    let merged = pools.reduce(|(mut waits, peak, saturated), (other, other_peak, other_saturated)| {
         // Both have the same bounds, so nothing can fall outside.
         let _ = waits.add(&other);
-        (waits, peak + other_peak)
+        (waits, peak + other_peak, saturated + other_saturated)
     });
-    if let Some((waits, peak)) = merged {
+    if let Some((waits, peak, saturated)) = merged {
         metrics.put_pool(&waits, peak);
+        let share = saturated.as_secs_f64() / (instances * drive.elapsed.as_secs_f64());
+        // The drain that follows may wait too.
+        metrics.put("db.pool_saturated", share.min(1.0), Unit::Ratio);
+    }
+}
+
+/// How long callers waited for loads of others, if any did.
+fn put_guard_waits(metrics: &mut Metrics, crew: &Crew, sent: &TallyCounts) {
+    let tallies = crew.tallies();
+    let all = tallies.iter().filter_map(|tally| tally.take_guard_waits());
+    let merged = all.reduce(|mut all, other| {
+        // Both have the same bounds, so nothing can fall outside.
+        let _ = all.add(&*other);
+        all
+    });
+    if let Some(waits) = merged {
+        metrics.put_guard_waits(&waits, sent.guard(GuardEvent::Polled));
     }
 }
 

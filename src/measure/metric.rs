@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Clock, Flushes, Judgements, QueryClass, Recorder, TallyCounts};
+use super::{Clock, Flushes, GuardEvent, Judgements, LoadSummary, QueryClass, Recorder, TallyCounts};
 use crate::model::{Kind, Served};
 
 /// The unit of a metric's value.
@@ -207,6 +207,10 @@ impl Metrics {
                 metrics.latency(&format!("read.stale.{}", clock.name()), &histogram, beyond);
             }
         }
+        if let Some(around) = recorder.around_expiry() {
+            metrics.latency("stampede.response", &around.response, beyond);
+        }
+        metrics.guards(tally);
         let lag = recorder.all(Clock::Lag);
         if !lag.is_empty() {
             metrics.latency("lag", &lag, beyond);
@@ -223,6 +227,57 @@ impl Metrics {
             self.latency("dirty_age", &flushes.age, OPERATIONS_BEYOND_IN_WINDOW);
         }
         self.put("coalescing", writes as f64 / rows as f64, Unit::Ratio);
+    }
+
+    /// What guards against stampedes did, if they did anything.
+    fn guards(&mut self, tally: &TallyCounts) {
+        if tally.all_guard_events() == 0 {
+            return;
+        }
+        let (led, joined) = (tally.guard(GuardEvent::Led), tally.guard(GuardEvent::Joined));
+        self.put("guard.joins", joined as f64, Unit::Count);
+        self.put("guard.coalescing", joined as f64 / (joined + led) as f64, Unit::Ratio);
+        for (name, event) in [
+            ("guard.stale_served", GuardEvent::StaleServed),
+            ("guard.shed", GuardEvent::Shed),
+            ("guard.lost_locks", GuardEvent::LostLock),
+            ("guard.gave_up", GuardEvent::GaveUp),
+            ("guard.refreshed_behind", GuardEvent::RefreshedBehind),
+        ] {
+            self.put(name, tally.guard(event) as f64, Unit::Count);
+        }
+    }
+
+    /// Adds the waits for somebody else's load, in nanoseconds, and how often each looked for the value.
+    pub fn put_guard_waits(&mut self, waits: &Histogram<u64>, polls: u64) {
+        if !waits.is_empty() {
+            self.latency("guard.wait", waits, OPERATIONS_BEYOND);
+            self.put("guard.polls_per_wait", polls as f64 / waits.len() as f64, Unit::Ratio);
+        }
+    }
+
+    /// Adds what the expiries cost, if there were any.
+    pub fn put_loads(&mut self, loads: &LoadSummary) {
+        if loads.epochs == 0 {
+            return;
+        }
+        let mut count = |name: &str, value: f64| self.put(format!("stampede.{name}"), value, Unit::Count);
+        let whole = |loads: Option<u32>| loads.map_or(f64::NAN, f64::from);
+        count("epochs", loads.epochs as f64);
+        count("loads_per_expiry.mean", loads.mean());
+        count("loads_per_expiry.p50", whole(loads.quantile(0.5)));
+        count("loads_per_expiry.p99", whole(loads.quantile(0.99)));
+        count("loads_per_expiry.max", whole(loads.max()));
+        count("duplicate_loads", loads.duplicates() as f64);
+        count("simultaneous_loads.max", f64::from(loads.peak));
+        count("hard_misses", loads.hard_misses as f64);
+        count("early_refreshes", loads.early_refreshes as f64);
+        count("abandoned_loads", loads.abandoned as f64);
+        for (name, histogram) in [("early_lead", &loads.early_lead), ("window", &loads.window)] {
+            if !histogram.is_empty() {
+                self.latency(&format!("stampede.{name}"), histogram, OPERATIONS_BEYOND);
+            }
+        }
     }
 
     /// What was found of the rows that were read.

@@ -1,5 +1,6 @@
 //! Measure: what happened, as plain numbers.
 
+mod around;
 mod audit;
 mod capacity;
 mod expectation;
@@ -17,6 +18,8 @@ mod names;
 mod recorder;
 mod recovery;
 mod sales;
+mod saturation;
+mod stampede;
 mod summary;
 mod tally;
 pub mod theory;
@@ -25,6 +28,7 @@ mod validity;
 mod visibility;
 mod window;
 
+pub use around::Around;
 pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Loss, Recheck, WriteAudit};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use expectation::{Comparison, Expectation, ExpectationError};
@@ -36,12 +40,14 @@ pub use interval_log::IntervalLog;
 pub use judgements::{Judgement, Judgements};
 pub use latencies::Clock;
 pub use ledger::{Account, Freshness, Ledger, ReadFloor, Session, Stale, Unflushed};
-pub use loads::{Cause, Load, Loads};
+pub use loads::{BIN, Cause, Load, LoadSummary, Loads, TIMELINE, Timeline};
 pub use metric::{Metric, Metrics, PERCENTILES, Unit};
 pub use names::names;
 pub use recorder::{Observation, Recorder, Rows};
 pub use recovery::recover;
 pub use sales::{Sales, StockAudit};
+pub use saturation::Waiting;
+pub use stampede::{LoadsPerExpiry, Stampede, StampedeBin};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
 pub use tally::{Command, Flushes, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};

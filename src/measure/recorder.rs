@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use hdrhistogram::Histogram;
 
 use super::latencies::{Clock, Latencies, histogram};
-use super::{Judgement, Judgements};
+use super::{Around, Judgement, Judgements};
 use crate::model::{Failure, Kind, Served, Timing};
 
 /// What one operation came to, as far as it is counted.
@@ -80,6 +82,8 @@ pub struct Recorder {
     pub judgements: Judgements,
     /// Of stale reads of one row, which stand in their classes too.
     stale: Latencies,
+    /// Of reads of one row soon after an expiry of their key, which stand in their classes too; made with the first.
+    around: Option<Box<Around>>,
     /// Rows of multi-reads asked for, and those served, by [`Served`].
     rows_asked: u64,
     rows_served: [u64; Served::ALL.len()],
@@ -106,6 +110,11 @@ impl Recorder {
         }
     }
 
+    /// Counts a read of one row that began so long after an expiry of its key.
+    pub fn around(&mut self, since: Duration, timing: Timing) {
+        self.around.get_or_insert_default().record(since, timing);
+    }
+
     /// Counts the rows of a multi-read, besides the operation itself.
     pub fn record_rows(&mut self, rows: &Rows) {
         self.rows_asked += rows.asked;
@@ -122,6 +131,9 @@ impl Recorder {
         self.corrupt += other.corrupt;
         self.judgements.merge(&other.judgements);
         self.stale.merge(&other.stale);
+        if let Some(around) = other.around.as_ref().filter(|around| !around.response.is_empty()) {
+            self.around.get_or_insert_default().merge(around);
+        }
         self.rows_asked += other.rows_asked;
         self.rows_served.iter_mut().zip(other.rows_served).for_each(|(mine, theirs)| *mine += theirs);
         for (mine, theirs) in self.failed.iter_mut().flatten().zip(other.failed.iter().flatten()) {
@@ -135,6 +147,7 @@ impl Recorder {
         self.failed = Default::default();
         self.judgements = Judgements::default();
         self.stale.clear();
+        self.around.iter_mut().for_each(|around| around.clear());
         (self.absent, self.refused, self.corrupt) = (0, 0, 0);
         (self.rows_asked, self.rows_served) = (0, Default::default());
     }
@@ -161,6 +174,11 @@ impl Recorder {
         let mut all = histogram();
         self.stale.add_to(&mut all, clock);
         (!all.is_empty()).then_some(all)
+    }
+
+    /// The responses of reads of one row begun in the second from an expiry of their key; nothing if there was none.
+    pub fn around_expiry(&self) -> Option<&Around> {
+        self.around.as_deref().filter(|around| !around.response.is_empty())
     }
 
     /// Operations of a kind, failed ones included.

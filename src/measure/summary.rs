@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{
-    Audit, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Recorder, Usage, Verdict, Window,
+    Audit, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Recorder, Stampede, Usage, Verdict,
+    Window,
 };
 
 /// The version of the shape of `result.json`; grows when a field changes its meaning or goes.
@@ -99,6 +100,9 @@ pub struct RepeatResult {
     /// Operations by kind and result: `read.hit`, `write.done`, `write.failed.timeout` …; they add up to all.
     pub accounts: BTreeMap<String, u64>,
     pub windows: Vec<Window>,
+    /// What happened around the expiries, if there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stampede: Option<Stampede>,
     /// What was done to servers and instances meanwhile, in the order in which it was due.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultRecord>,

@@ -6,7 +6,9 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::GuardEvent;
 use super::latencies::histogram;
+use super::saturation::{Saturation, Waiting};
 use crate::model::{Failure, Store, StoreError, nanos};
 
 /// A command sent to the cache.
@@ -75,6 +77,11 @@ pub struct Tally {
     active: AtomicI64,
     peak_active: AtomicI64,
     pool_wait: Mutex<Histogram<u64>>,
+    /// Statements that wait for a connection.
+    saturation: Saturation,
+    guards: [AtomicU64; GuardEvent::ALL.len()],
+    /// In nanoseconds; made with the first.
+    guard_waits: Mutex<Option<Box<Histogram<u64>>>>,
     /// In nanoseconds; made with the first.
     flushes: Mutex<Option<Box<Flushes>>>,
 }
@@ -117,6 +124,9 @@ impl Default for Tally {
             active: Default::default(),
             peak_active: Default::default(),
             pool_wait: Mutex::new(histogram()),
+            saturation: Saturation::default(),
+            guards: Default::default(),
+            guard_waits: Mutex::default(),
             flushes: Mutex::default(),
         }
     }
@@ -142,6 +152,28 @@ impl Tally {
         if let Ok(mut histogram) = self.pool_wait.lock() {
             histogram.saturating_record(nanos(wait));
         }
+    }
+
+    /// A statement waits for a connection until the guard is dropped.
+    pub fn pool_waiting(&self) -> Waiting<'_> {
+        self.saturation.wait()
+    }
+
+    /// A guard against stampedes did something.
+    pub fn guard(&self, event: GuardEvent) {
+        self.guards[event as usize].fetch_add(1, Relaxed);
+    }
+
+    /// A caller waited so long for somebody else's load.
+    pub fn guard_wait(&self, wait: Duration) {
+        if let Ok(mut waits) = self.guard_waits.lock() {
+            waits.get_or_insert_with(|| Box::new(histogram())).saturating_record(nanos(wait));
+        }
+    }
+
+    /// Takes the waits for somebody else's load since the last call; nothing if there was none.
+    pub fn take_guard_waits(&self) -> Option<Box<Histogram<u64>>> {
+        self.guard_waits.lock().ok()?.take()
     }
 
     /// Rows written back by a flush.
@@ -212,17 +244,19 @@ impl Tally {
             stale_sets: self.stale_sets.load(Relaxed),
             cache_errors: load(&self.errors[0]),
             database_errors: load(&self.errors[1]),
+            guards: load(&self.guards),
         }
     }
 
-    /// Takes the waits for a connection and the most statements in flight at once since the last call.
-    pub fn take_pool(&self) -> (Histogram<u64>, u64) {
+    /// Takes the waits for a connection, the most statements in flight at once, and how long at least one statement
+    /// waited, since the last call.
+    pub fn take_pool(&self) -> (Histogram<u64>, u64, Duration) {
         let mut waits = histogram();
         if let Ok(mut current) = self.pool_wait.lock() {
             std::mem::swap(&mut *current, &mut waits);
         }
         let peak = self.peak_active.swap(self.active.load(Relaxed), Relaxed);
-        (waits, peak.max(0) as u64)
+        (waits, peak.max(0) as u64, self.saturation.take())
     }
 }
 
@@ -253,9 +287,20 @@ pub struct TallyCounts {
     pub stale_sets: u64,
     cache_errors: Vec<u64>,
     database_errors: Vec<u64>,
+    #[serde(default)]
+    guards: Vec<u64>,
 }
 
 impl TallyCounts {
+    pub fn guard(&self, event: GuardEvent) -> u64 {
+        self.guards.get(event as usize).copied().unwrap_or(0)
+    }
+
+    /// Everything that guards against stampedes did.
+    pub fn all_guard_events(&self) -> u64 {
+        self.guards.iter().sum()
+    }
+
     pub fn command(&self, command: Command) -> u64 {
         self.commands.get(command as usize).copied().unwrap_or(0)
     }
@@ -302,6 +347,7 @@ impl TallyCounts {
             stale_sets: f(self.stale_sets, other.stale_sets),
             cache_errors: combine(&self.cache_errors, &other.cache_errors, &f),
             database_errors: combine(&self.database_errors, &other.database_errors, &f),
+            guards: combine(&self.guards, &other.guards, &f),
         }
     }
 }
@@ -334,6 +380,22 @@ mod tests {
         drop(tally.query(QueryClass::Load));
         let between = &tally.counts() - &before;
         assert_eq!((between.command(Command::Get), between.commands(), between.queries()), (1, 2, 1));
+    }
+
+    #[test]
+    fn what_guards_did_is_counted_by_event_and_waits_are_taken_once() {
+        let tally = Tally::default();
+        let before = tally.counts();
+        for _ in 0..3 {
+            tally.guard(GuardEvent::Joined);
+        }
+        tally.guard(GuardEvent::RefreshedBehind);
+        tally.guard_wait(Duration::from_millis(2));
+        let between = &tally.counts() - &before;
+        let counts = GuardEvent::ALL.map(|event| between.guard(event));
+        assert_eq!(counts, [0, 3, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(tally.take_guard_waits().map(|waits| waits.len()), Some(1));
+        assert!(tally.take_guard_waits().is_none());
     }
 
     #[test]

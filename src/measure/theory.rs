@@ -26,16 +26,47 @@ pub fn stale_sets_per_miss(writes_per_s: f64, gap_s: f64) -> f64 {
     -(-writes_per_s * gap_s).exp_m1()
 }
 
-/// The loads of one expiry without protection: 1 + λr δ.
+/// Loads of one key after a hard expiry without a guard: 1 + λr δ, the load of the first reader and those of all who come
+/// while it is under way. In a closed loop no more than there are clients.
 pub fn loads_per_expiry(reads_per_s: f64, load_s: f64) -> f64 {
     1.0 + reads_per_s * load_s
 }
 
-/// The loads of one expiry where each of `instances` has a single-flight: 1 + (P − 1)(1 − e^(−λr δ / P)).
-pub fn loads_per_expiry_single_flight(reads_per_s: f64, load_s: f64, instances: usize) -> f64 {
-    let instances = instances as f64;
-    1.0 - (instances - 1.0) * (-reads_per_s * load_s / instances).exp_m1()
+/// Loads after a hard expiry where each of P `instances` loads once: 1 + (P − 1)(1 − e^(−λr δ / P)), the first reader's
+/// instance and every other that is asked while its load is under way.
+pub fn loads_per_expiry_single_flight(reads_per_s: f64, load_s: f64, instances: f64) -> f64 {
+    1.0 + (instances - 1.0) * -(-reads_per_s * load_s / instances).exp_m1()
 }
+
+/// Loads after a hard expiry under a lock that ends by itself after L: ⌈δ / L⌉, one holder after the other.
+pub fn loads_per_expiry_lock(load_s: f64, lock_ttl_s: f64) -> f64 {
+    (load_s / lock_ttl_s).ceil()
+}
+
+/// Loads in an early refresh under XFetch: e^(1/β), the mean of a geometric distribution (Vattani and others, 2015).
+/// Holds while the first volunteers earlier than δ before the expiry.
+pub fn loads_per_expiry_xfetch(beta: f64) -> f64 {
+    (1.0 / beta).exp()
+}
+
+/// The chance that an early refresh under XFetch has more than `loads` loads: (1 − e^(−1/β))^k.
+pub fn xfetch_more_loads_than(loads: u32, beta: f64) -> f64 {
+    (-(-1.0 / beta).exp_m1()).powf(f64::from(loads))
+}
+
+/// How long before the expiry the first reader volunteers under XFetch, in seconds: βδ (ln(λr βδ) + γ).
+pub fn xfetch_lead(reads_per_s: f64, load_s: f64, beta: f64) -> f64 {
+    let gap = beta * load_s;
+    gap * ((reads_per_s * gap).ln() + EULER_GAMMA)
+}
+
+/// The chance that nobody volunteers before the expiry under XFetch: e^(−λr βδ). Keys that are seldom read get no help.
+pub fn xfetch_hard_miss(reads_per_s: f64, load_s: f64, beta: f64) -> f64 {
+    (-reads_per_s * beta * load_s).exp()
+}
+
+/// The Euler–Mascheroni constant, to ten digits.
+const EULER_GAMMA: f64 = 0.577_215_664_9;
 
 /// The standard error of a share measured over `n` independent trials.
 pub fn standard_error(share: f64, n: f64) -> f64 {
@@ -52,6 +83,19 @@ mod tests {
         assert!((hit_rate_with_ttl_and_deletes(10.0, 1.0, 1.0) - 0.8634).abs() < 5e-5);
         assert!((hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0) - 0.6652).abs() < 5e-5);
         assert!((stale_sets_per_miss(5.0, 0.02) - 0.0952).abs() < 5e-5);
+        assert_eq!(loads_per_expiry(500.0, 0.1), 51.0);
+        assert!((loads_per_expiry_single_flight(500.0, 0.1, 4.0) - 4.0).abs() < 5e-4);
+        assert_eq!(loads_per_expiry_single_flight(500.0, 0.1, 1.0), 1.0);
+        assert_eq!((loads_per_expiry_lock(1.2, 0.5), loads_per_expiry_lock(0.4, 0.5)), (3.0, 1.0));
+        for (beta, loads) in [(1.0, 2.72), (1.5, 1.95), (2.0, 1.65)] {
+            assert!((loads_per_expiry_xfetch(beta) - loads).abs() < 5e-3, "{beta}");
+            // A mean is the sum of the chances of more than 0, 1, 2 …
+            let sum: f64 = (0..1_000).map(|loads| xfetch_more_loads_than(loads, beta)).sum();
+            assert!((sum - loads_per_expiry_xfetch(beta)).abs() < 1e-9, "{beta}");
+        }
+        assert!((xfetch_more_loads_than(8, 1.0) - 0.0255).abs() < 5e-5);
+        assert!((xfetch_lead(500.0, 0.1, 1.0) / 0.1 - 4.49).abs() < 5e-3);
+        assert!((xfetch_hard_miss(50.0, 0.1, 1.0) - 0.0067).abs() < 5e-5);
         assert_eq!(hit_rate_with_ttl_and_deletes(10.0, 0.0, 1.0), hit_rate_with_ttl(10.0, 1.0));
     }
 }

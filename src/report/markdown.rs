@@ -5,6 +5,7 @@ use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
 use super::freshness::{freshness, writes};
 use super::results::{conclusion, context, notes, reasons, results};
+use super::stampedes;
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
@@ -48,6 +49,13 @@ impl Format for Markdown {
         }
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));
+        }
+        for (title, rows) in
+            [("Stampedes", stampedes::loads(summary)), ("Guards", stampedes::guards(summary))]
+        {
+            if !rows.is_empty() {
+                text += &format!("\n## {title}\n\n{}", table(&rows));
+            }
         }
         let faults = faults(summary);
         if !faults.is_empty() {

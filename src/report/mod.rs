@@ -12,6 +12,7 @@ mod json;
 mod markdown;
 mod quantity;
 mod results;
+mod stampedes;
 mod table;
 mod tradeoffs;
 

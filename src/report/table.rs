@@ -8,6 +8,7 @@ use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
 use super::freshness::{freshness, writes};
 use super::results::{conclusion, context, notes, reasons, results};
+use super::stampedes;
 use super::tradeoffs::tradeoffs;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
@@ -52,6 +53,11 @@ impl Format for Table {
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &words(tradeoffs(summary));
             text += "\n\n";
+        }
+        for table in [stampedes::loads(summary), stampedes::guards(summary)] {
+            if !table.is_empty() {
+                text += &format!("{}\n\n", numbers(table));
+            }
         }
         let faults = faults(summary);
         if !faults.is_empty() {

@@ -21,6 +21,8 @@ pub struct RedisCounters {
     pub keys: u64,
     /// Bytes in use now.
     pub used_memory: u64,
+    /// Bytes of entries now, without the tables that they stand in.
+    pub dataset_memory: u64,
     /// User and system time of the server process.
     pub cpu_seconds: f64,
 }
@@ -61,11 +63,12 @@ impl RedisCounters {
             output_bytes: count("total_net_output_bytes"),
             keys,
             used_memory: count("used_memory"),
+            dataset_memory: count("used_memory_dataset"),
             cpu_seconds: seconds("used_cpu_user") + seconds("used_cpu_sys"),
         }
     }
 
-    /// What was done between `before` and this reading; `keys` and `used_memory` stay those of this one.
+    /// What was done between `before` and this reading; `keys` and the bytes in use stay those of this one.
     ///
     /// A server that restarted in between counts from zero; a count that is lower than before then shows as
     /// none.
@@ -79,6 +82,7 @@ impl RedisCounters {
             output_bytes: self.output_bytes.saturating_sub(before.output_bytes),
             keys: self.keys,
             used_memory: self.used_memory,
+            dataset_memory: self.dataset_memory,
             cpu_seconds: (self.cpu_seconds - before.cpu_seconds).max(0.0),
         }
     }
@@ -88,7 +92,7 @@ impl RedisCounters {
 mod tests {
     use super::*;
 
-    const INFO: &str = "# Memory\r\nused_memory:1000\r\n# Stats\r\ntotal_commands_processed:12\r\nevicted_keys:3\r\n\
+    const INFO: &str = "# Memory\r\nused_memory:1000\r\nused_memory_dataset:600\r\n# Stats\r\ntotal_commands_processed:12\r\nevicted_keys:3\r\n\
         # CPU\r\nused_cpu_sys:0.25\r\nused_cpu_user:0.5\r\n# Commandstats\r\n\
         cmdstat_get:calls=7,usec=9,usec_per_call=1.29,rejected_calls=0,failed_calls=0\r\n\
         cmdstat_config|get:calls=2,usec=9,usec_per_call=4.5,rejected_calls=0,failed_calls=0\r\n";
@@ -98,7 +102,7 @@ mod tests {
         let counters = RedisCounters::parse(INFO, 5);
         assert_eq!(counters.calls, BTreeMap::from([("get".into(), 7), ("config|get".into(), 2)]));
         assert_eq!((counters.commands, counters.evicted_keys, counters.keys), (12, 3, 5));
-        assert_eq!((counters.used_memory, counters.cpu_seconds), (1000, 0.75));
+        assert_eq!((counters.used_memory, counters.dataset_memory, counters.cpu_seconds), (1000, 600, 0.75));
     }
 
     #[test]

@@ -52,7 +52,9 @@ impl Connections {
             }
             Err(_) => {
                 let since = Instant::now();
+                let waiting = tally.pool_waiting();
                 let permit = self.free.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
+                drop(waiting);
                 tally.pool_wait(since.elapsed());
                 permit
             }
