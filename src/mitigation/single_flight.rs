@@ -115,6 +115,6 @@ impl Mitigation for SingleFlight {
 
     fn loads_per_expiry(&self, expiry: &Expiry) -> Option<f64> {
         let Expiry { reads_per_s, load_s, instances, .. } = *expiry;
-        Some(theory::loads_per_expiry_single_flight(reads_per_s, load_s, instances as f64))
+        Some(theory::loads_per_expiry_single_flight(reads_per_s, load_s, instances))
     }
 }
