@@ -37,6 +37,26 @@ pub fn loads_per_expiry_single_flight(reads_per_s: f64, load_s: f64, instances: 
     1.0 - (instances - 1.0) * (-reads_per_s * load_s / instances).exp_m1()
 }
 
+/// Loads in an early refresh under XFetch: e^(1/β), the mean of a geometric distribution (Vattani and others, 2015).
+/// Holds while the first volunteers earlier than δ before the expiry.
+pub fn loads_per_expiry_xfetch(beta: f64) -> f64 {
+    (1.0 / beta).exp()
+}
+
+/// How long before the expiry the first reader volunteers under XFetch, in seconds: βδ (ln(λr βδ) + γ).
+pub fn xfetch_lead(reads_per_s: f64, load_s: f64, beta: f64) -> f64 {
+    let gap = beta * load_s;
+    gap * ((reads_per_s * gap).ln() + EULER_GAMMA)
+}
+
+/// The chance that nobody volunteers before the expiry under XFetch: e^(−λr βδ). Keys that are seldom read get no help.
+pub fn xfetch_hard_miss(reads_per_s: f64, load_s: f64, beta: f64) -> f64 {
+    (-reads_per_s * beta * load_s).exp()
+}
+
+/// The Euler–Mascheroni constant, to ten digits.
+const EULER_GAMMA: f64 = 0.577_215_664_9;
+
 /// The standard error of a share measured over `n` independent trials.
 pub fn standard_error(share: f64, n: f64) -> f64 {
     (share * (1.0 - share) / n).sqrt()
@@ -53,5 +73,8 @@ mod tests {
         assert!((hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0) - 0.6652).abs() < 5e-5);
         assert!((stale_sets_per_miss(5.0, 0.02) - 0.0952).abs() < 5e-5);
         assert_eq!(hit_rate_with_ttl_and_deletes(10.0, 0.0, 1.0), hit_rate_with_ttl(10.0, 1.0));
+        assert!((loads_per_expiry_xfetch(1.5) - 1.95).abs() < 5e-3);
+        assert!((xfetch_lead(500.0, 0.1, 1.0) - 0.449).abs() < 5e-4);
+        assert!((xfetch_hard_miss(50.0, 0.1, 1.0) - 0.0067).abs() < 5e-5);
     }
 }
