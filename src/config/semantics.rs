@@ -68,6 +68,10 @@ fn data(workload: &Workload, wrong: &mut Report) {
         let title = format!("the popularity of `{keys}` cannot be shifted: {reason}");
         wrong("traffic.shift", title, "leave `shift` out, or use other keys");
     }
+    if workload.traffic.absent.is_some() && traced {
+        let title = "a trace asks for the rows that it names".into();
+        wrong("traffic.absent", title, "leave `absent` out, or use other keys");
+    }
     let mix = &workload.traffic.mix;
     if Kind::ALL.iter().all(|&kind| mix.of(kind) <= 0.0) {
         wrong("traffic.mix", "the mix asks for nothing".into(), "give at least one kind a weight above 0");
@@ -250,6 +254,11 @@ pub fn check_together(document: &Document, cells: &[Cell], problems: &mut Proble
             Some("give them a weight: mix = { multi-read = 1 }"),
         );
     }
+    let reads = cells.iter().any(|cell| cell.workload.traffic.mix.read > 0.0);
+    if !reads && document.get("traffic.absent").is_some() {
+        let title = "reads of absent rows are described, but the mix has no reads";
+        problems.at(document, "traffic.absent", title, Some("give them a weight: mix = { read = 1 }"));
+    }
     let decrements = cells.iter().any(|cell| cell.workload.traffic.mix.decrement > 0.0);
     let compared = ["persist", "stock", "quantity"].map(|name| format!("compare.\"inventory.{name}\""));
     let described = std::iter::once("inventory").chain(compared.iter().map(String::as_str));
@@ -322,6 +331,20 @@ mod tests {
             ("\"uniform\"", "\"uniform\"\nshift = { every = 0 }", 6, "expected at least 1"),
             ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = -1 }", 6, "expected 0 to 1"),
             ("\"uniform\"", "\"uniform\"\nshift = { every = 5, replaced = 1.5 }", 6, "expected 0 to 1"),
+            ("\"uniform\"", "\"uniform\"\nabsent = { share = 1.5 }", 6, "expected 0 to 1"),
+            ("\"uniform\"", "\"uniform\"\nabsent = { share = 0.5, keys = 0 }", 6, "expected"),
+            (
+                "\"uniform\"",
+                "\"uniform\"\nmix = { write = 1 }\nabsent = { share = 0.5 }",
+                7,
+                "the mix has no reads",
+            ),
+            (
+                "\"uniform\"",
+                "{ trace = { file = \"t\" } }\nabsent = { share = 0.5 }",
+                6,
+                "a trace asks for the rows that it names",
+            ),
             ("pool = 2", "query = { sleep = \"2s\" }", 11, "a load sleeps 2s, operations time out after 1s"),
             (
                 "name = \"test\"",

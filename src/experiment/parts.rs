@@ -34,7 +34,10 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
         return Err(OptionsError(text.into()).into());
     }
     let traffic = Traffic::new(seed, rows, &workload.cache.prefix, mix, keys, bodies);
-    Ok(traffic.with_multi_read(workload.traffic.multi_read).with_quantity(workload.inventory.quantity))
+    Ok(traffic
+        .with_multi_read(workload.traffic.multi_read)
+        .with_absent(workload.traffic.absent)
+        .with_quantity(workload.inventory.quantity))
 }
 
 /// Connects a service instance: its own tally, its own connections, its own strategy.

@@ -1,4 +1,5 @@
 mod line;
+mod subscription;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use fred::types::config::ReconnectPolicy;
 use fred::types::{Builder, Expiration, SetOptions, Value};
 
 use self::line::{Line, load_scripts};
-use super::{Answer, Cache, Driver, DriverParts, Endpoint, Lines, Reply, Script, lines};
+use self::subscription::subscribe;
+use super::{Answer, Cache, Driver, DriverParts, Endpoint, Lines, Messages, Reply, Script, lines};
 use crate::measure::{Command, Tally};
 use crate::model::{Failure, Key, StoreError};
 use crate::registry::{self, Entry, NoOptions};
@@ -44,7 +46,7 @@ impl Driver for Fred {
                 lines.push(Line::watched(client));
             }
             let lines = Lines::new(parts.sharing, lines);
-            let cache = FredCache { lines, hashes, tally: parts.tally };
+            let cache = FredCache { at: parts.at, lines, hashes, tally: parts.tally };
             Ok(Arc::new(cache) as Arc<dyn Cache>)
         })
     }
@@ -52,20 +54,26 @@ impl Driver for Fred {
 
 /// A client with the settings that a measurement needs: one attempt a command, and no timeout but the workload's.
 fn client(at: &Endpoint) -> Result<Client, Error> {
+    builder(at)?.set_policy(ReconnectPolicy::new_constant(0, RECONNECT_PAUSE_MS)).build()
+}
+
+/// Makes clients that do not connect again.
+fn builder(at: &Endpoint) -> Result<Builder, Error> {
     let mut config = at.fred()?;
     config.fail_fast = true;
-    Builder::from_config(config)
+    let mut builder = Builder::from_config(config);
+    builder
         .with_connection_config(|connection| {
             connection.connection_timeout = CONNECT_TIMEOUT;
             connection.max_command_attempts = 1;
             connection.tcp.nodelay = Some(true);
         })
-        .with_performance_config(|performance| performance.default_command_timeout = Duration::ZERO)
-        .set_policy(ReconnectPolicy::new_constant(0, RECONNECT_PAUSE_MS))
-        .build()
+        .with_performance_config(|performance| performance.default_command_timeout = Duration::ZERO);
+    Ok(builder)
 }
 
 struct FredCache {
+    at: Endpoint,
     lines: Lines<Line>,
     /// The server's name for each script, by ours.
     hashes: HashMap<&'static str, String>,
@@ -187,6 +195,14 @@ impl Cache for FredCache {
             let args: Vec<Value> = args.into_iter().map(Value::Bytes).collect();
             let line = self.line(Command::Evalsha).await;
             reply(self.answer(&line, line.client.evalsha(hash, keys, args)).await?)
+        })
+    }
+
+    fn subscribe<'a>(&'a self, channel: &'a str) -> Answer<'a, Messages> {
+        let (at, channel) = (self.at.clone(), channel.to_string());
+        let connect = move || Box::pin(subscribe(at.clone(), channel.clone())) as _;
+        Box::pin(async move {
+            Messages::kept(Box::new(connect)).await.inspect_err(|error| self.tally.error(error))
         })
     }
 

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
+use super::messages::ROOM;
 use super::stock_table::StockTable;
-use super::{Answer, Cache, Database, Reply, Script};
+use super::{Answer, Cache, Database, Messages, Reply, Script};
 use crate::measure::{Command, QueryClass, Tally};
 use crate::model::{Key, Payload, StoreError, Value};
 
@@ -17,6 +19,7 @@ use crate::model::{Key, Payload, StoreError, Value};
 pub struct Entries {
     texts: HashMap<Bytes, (Bytes, Option<Instant>)>,
     sorted: HashMap<Bytes, BTreeMap<Bytes, u64>>,
+    channels: HashMap<Bytes, broadcast::Sender<Bytes>>,
 }
 
 impl Entries {
@@ -64,6 +67,21 @@ impl Entries {
     /// The sorted set under a name, members by score; empty if there is none.
     pub fn sorted(&mut self, name: &Bytes) -> &mut BTreeMap<Bytes, u64> {
         self.sorted.entry(name.clone()).or_default()
+    }
+
+    /// Says something to whoever listens to a channel now.
+    pub fn publish(&mut self, channel: &Bytes, text: Bytes) {
+        if let Some(listeners) = self.channels.get(channel)
+            && listeners.send(text).is_err()
+        {
+            // Nobody listens any longer.
+            self.channels.remove(channel);
+        }
+    }
+
+    fn listen(&mut self, channel: &str) -> broadcast::Receiver<Bytes> {
+        let channel = Bytes::copy_from_slice(channel.as_bytes());
+        self.channels.entry(channel).or_insert_with(|| broadcast::channel(ROOM).0).subscribe()
     }
 }
 
@@ -131,6 +149,13 @@ impl Cache for MemoryCache {
 
     fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
         Box::pin(async move { Ok((script.model)(&mut self.begin(Command::Evalsha), &keys, &args)) })
+    }
+
+    fn subscribe<'a>(&'a self, channel: &'a str) -> Answer<'a, Messages> {
+        Box::pin(async move {
+            let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(Messages::of(entries.listen(channel)))
+        })
     }
 
     fn client(&self) -> Vec<(&'static str, String)> {

@@ -4,6 +4,7 @@ mod endpoint;
 mod fred;
 mod lines;
 pub mod memory;
+mod messages;
 mod noop;
 pub mod postgres;
 mod redis;
@@ -22,6 +23,7 @@ use bytes::Bytes;
 pub use endpoint::Endpoint;
 use lines::Lines;
 pub use lines::Sharing;
+pub use messages::{Message, Messages};
 pub use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
 pub use tasks::Tasks;
@@ -56,6 +58,12 @@ pub trait Cache: Send + Sync {
 
     /// Runs a script atomically.
     fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply>;
+
+    /// Messages to a channel, from now on until the receiver is dropped: to whoever listens at the time, at most once.
+    ///
+    /// They come over a connection of their own, whose commands are in nobody's counts. It is replaced in the
+    /// background when it breaks.
+    fn subscribe<'a>(&'a self, channel: &'a str) -> Answer<'a, Messages>;
 
     /// How the client is set up, for the record: connections, timeouts, retries.
     fn client(&self) -> Vec<(&'static str, String)>;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Answer, Cache, Database, Reply, Script};
+use super::{Answer, Cache, Database, Messages, Reply, Script};
 use crate::measure::QueryClass;
 use crate::model::{Key, Payload, Value};
 
@@ -32,6 +32,10 @@ impl Cache for NoopCache {
 
     fn run<'a>(&'a self, _: &'static Script, _: Vec<Bytes>, _: Vec<Bytes>) -> Answer<'a, Reply> {
         Box::pin(std::future::ready(Ok(Reply::Nil)))
+    }
+
+    fn subscribe<'a>(&'a self, _: &'a str) -> Answer<'a, Messages> {
+        Box::pin(std::future::ready(Ok(Messages::silent())))
     }
 
     fn client(&self) -> Vec<(&'static str, String)> {

@@ -1,3 +1,5 @@
+mod subscription;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,8 +9,9 @@ use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
 
+use self::subscription::subscribe;
 use super::scripts::SCRIPTS;
-use super::{Answer, Cache, Driver, DriverParts, Lines, Reply, Script};
+use super::{Answer, Cache, Driver, DriverParts, Lines, Messages, Reply, Script};
 use crate::measure::{Command, Tally};
 use crate::model::{Failure, Key, StoreError};
 use crate::registry::{self, Entry, NoOptions};
@@ -37,7 +40,7 @@ impl Driver for Redis {
             let hash = |script: &Script| redis::Script::new(script.lua).get_hash().to_string();
             let hashes = SCRIPTS.iter().map(|script| (script.name, hash(script))).collect();
             let lines = Lines::new(parts.sharing, lines);
-            let cache = RedisCache { lines, hashes, tally: parts.tally };
+            let cache = RedisCache { client, lines, hashes, tally: parts.tally };
             Ok(Arc::new(cache) as Arc<dyn Cache>)
         })
     }
@@ -108,6 +111,7 @@ impl Line {
 }
 
 struct RedisCache {
+    client: Client,
     lines: Lines<Arc<Line>>,
     /// The server's name for each script, by ours.
     hashes: HashMap<&'static str, String>,
@@ -222,6 +226,14 @@ impl Cache for RedisCache {
                 command.arg(&argument[..]);
             });
             reply(self.send(Command::Evalsha, &command).await?)
+        })
+    }
+
+    fn subscribe<'a>(&'a self, channel: &'a str) -> Answer<'a, Messages> {
+        let (client, channel) = (self.client.clone(), channel.to_string());
+        let connect = move || Box::pin(subscribe(client.clone(), channel.clone())) as _;
+        Box::pin(async move {
+            Messages::kept(Box::new(connect)).await.inspect_err(|error| self.tally.error(error))
         })
     }
 

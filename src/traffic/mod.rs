@@ -1,5 +1,6 @@
 //! Traffic: what to ask for, a pure function of the seed and the ticket.
 
+mod absent;
 mod alias;
 mod arrival;
 mod bijection;
@@ -15,6 +16,7 @@ mod values;
 
 use std::time::Duration;
 
+pub use absent::Absent;
 use alias::AliasTable;
 pub use arrival::{Arrival, Burst, Order, Pattern, Rates, Schedule, Stage, Steps};
 pub use bijection::Bijection;
@@ -38,6 +40,7 @@ pub struct Traffic {
     keys: Box<dyn Keys>,
     bodies: Bodies,
     multi_read: MultiRead,
+    absent: Option<Absent>,
     quantity: u32,
 }
 
@@ -45,13 +48,20 @@ impl Traffic {
     /// The traffic over `rows` rows, whose cache entries are named under `prefix`.
     pub fn new(seed: u64, rows: u64, prefix: &str, mix: Mix, keys: Box<dyn Keys>, bodies: Bodies) -> Traffic {
         let multi_read = MultiRead::default();
-        Traffic { seed, rows, template: Key::template(prefix), mix, keys, bodies, multi_read, quantity: 1 }
+        let template = Key::template(prefix);
+        Traffic { seed, rows, template, mix, keys, bodies, multi_read, absent: None, quantity: 1 }
     }
 
     /// With multi-reads of this form.
     #[must_use]
     pub fn with_multi_read(self, multi_read: MultiRead) -> Traffic {
         Traffic { multi_read, ..self }
+    }
+
+    /// With reads of rows that never exist.
+    #[must_use]
+    pub fn with_absent(self, absent: Option<Absent>) -> Traffic {
+        Traffic { absent, ..self }
     }
 
     /// With decrements of 1 to `quantity` units each.
@@ -80,6 +90,10 @@ impl Traffic {
                     let rows = self.multi_read.rows(population, &mut random, pick);
                     keys.extend(rows.iter().map(|&id| self.key(id)));
                     (Kind::MultiRead, rows.first().copied().unwrap_or(0))
+                }
+                (Kind::Read, _) => {
+                    let absent = self.absent.and_then(|absent| absent.row(self.seed, ticket));
+                    (Kind::Read, absent.unwrap_or_else(|| pick(&mut random)))
                 }
                 // Inserted rows have no stock.
                 (Kind::Decrement, _) => (Kind::Decrement, self.keys.pick(ticket, self.rows, &mut random)),
@@ -173,6 +187,26 @@ mod tests {
             let all = |it: &Operation| (it.kind, it.key, it.keys.clone(), it.payload.clone(), it.quantity);
             assert_eq!(all(&a), all(&b));
         }
+    }
+
+    #[test]
+    fn absent_rows_take_the_place_of_reads_of_one_row_alone() {
+        let weights = Weights { read: 50.0, write: 30.0, multi_read: 20.0, ..Weights::default() };
+        let some = traffic(weights.clone()).with_absent(Some(Absent { share: 0.3, keys: 100 }));
+        let none = traffic(weights);
+        let (mut reads, mut absent) = (0.0, 0.0);
+        for ticket in 0..40_000 {
+            let (one, other) = (some.operation(ticket), none.operation(ticket));
+            assert_eq!(one.kind, other.kind);
+            reads += f64::from(u8::from(one.kind == Kind::Read));
+            if one.key.id() >= Absent::FIRST {
+                assert!(one.kind == Kind::Read && one.key.id() < Absent::FIRST + 100);
+                absent += 1.0;
+            } else {
+                assert_eq!((one.key, one.keys, one.payload), (other.key, other.keys, other.payload));
+            }
+        }
+        assert!((absent - reads * 0.3).abs() < 3.0 * (reads * 0.3 * 0.7f64).sqrt(), "{absent} of {reads}");
     }
 
     #[test]

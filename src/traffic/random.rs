@@ -23,6 +23,8 @@ pub enum Stream {
     Guard = 8,
     /// When in its period a fault happens, numbered by the fault and the period.
     Fault = 12,
+    /// Whether a read asks for a row that never exists, and for which, numbered by its ticket.
+    Absent = 13,
 }
 
 /// A generator whose stream is the same on every machine and in every version: splitmix64 (Steele, Lea, Flood 2014).

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cachebench::measure::Tally;
 use cachebench::model::{Failure, Key, Kind, Outcome, Served, Store, StoreError};
 use cachebench::registry::Choice;
-use cachebench::store::{Answer, Cache, Reply, Script};
+use cachebench::store::{Answer, Cache, Messages, Reply, Script};
 
 use super::{Instance, PREFIX, World, choice, coherence_of, key, operation, rest, variants, write};
 
@@ -65,6 +65,10 @@ impl Cache for FailingCache {
                 self.fails(needs_memory, self.cache.run(script, keys, args))
             }
         }
+    }
+
+    fn subscribe<'a>(&'a self, channel: &'a str) -> Answer<'a, Messages> {
+        self.fails(false, self.cache.subscribe(channel))
     }
 
     fn client(&self) -> Vec<(&'static str, String)> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cachebench::measure::QueryClass;
 use cachebench::model::{Intent, Key, Payload, StockLevel, StoreError, Value};
 use cachebench::registry::Choice;
-use cachebench::store::{Answer, Cache, Database, Reply, Script, Stock};
+use cachebench::store::{Answer, Cache, Database, Messages, Reply, Script, Stock};
 use cachebench::traffic::{Random, Stream};
 
 use super::{Instance, World};
@@ -79,6 +79,10 @@ impl Cache for Restless<dyn Cache> {
 
     fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
         Box::pin(self.amid(move |store| store.run(script, keys, args)))
+    }
+
+    fn subscribe<'a>(&'a self, channel: &'a str) -> Answer<'a, Messages> {
+        Box::pin(self.amid(|store| store.subscribe(channel)))
     }
 
     fn client(&self) -> Vec<(&'static str, String)> {

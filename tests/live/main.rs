@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
+mod absent;
 mod bench;
 mod capacity;
 mod deaths;

@@ -7,7 +7,7 @@ use cachebench::store::scripts::{Advance, SCRIPTS, advance, settle};
 use cachebench::traffic::{Random, Stream};
 
 use super::steps::{ROWS, Seen, Step};
-use super::{Side, server};
+use super::{Side, next, server, text};
 
 /// What fits on a line of a failed test; bodies may be large.
 fn brief(shown: &impl std::fmt::Debug) -> String {
@@ -46,8 +46,15 @@ async fn scripts_and_requests_mean_the_same_on_the_memory_store_as_on_redis() {
         let steps: Vec<_> = (0..600).map(|_| Step::random(&mut random)).collect();
         for side in Side::drivers(&server).await {
             let (side, memory) = (side.under(&format!("{seed}:")), Side::memory().under(&format!("{seed}:")));
+            let mut ears = [(&memory, memory.listen().await), (&side, side.listen().await)];
             let found = difference(&memory, &side, &steps).await;
             assert_eq!(found, None, "seed {seed}");
+            for step in &steps {
+                let Step::Announce { id, .. } = *step else { continue };
+                for (side, messages) in &mut ears {
+                    assert_eq!(next(side, messages).await, text(id), "{}, seed {seed}", side.name);
+                }
+            }
             let (here, there) = (memory.tally.counts(), side.tally.counts());
             assert_eq!(here, there, "{}: requests are counted otherwise", side.name);
             assert!(Command::ALL.iter().all(|&command| there.command(command) > 0), "{there:?}");
@@ -76,6 +83,7 @@ async fn every_script_is_part_of_the_histories() {
             "dirty" => matches!(step, Step::Dirty(_)),
             "claim" => matches!(step, Step::Claim { .. }),
             "fill-claimed" => matches!(step, Step::FillClaimed { .. }),
+            "announce" => matches!(step, Step::Announce { .. }),
             "release" => matches!(step, Step::Release { .. }),
             "invalidate" => matches!(step, Step::Invalidate(_)),
             "compare-and-set" => matches!(step, Step::CompareAndSet { .. }),

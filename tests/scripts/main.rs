@@ -4,6 +4,7 @@
 
 mod bytes_kept;
 mod histories;
+mod messages;
 mod outages;
 mod steps;
 
@@ -16,7 +17,7 @@ use cachebench::registry::Choice;
 use cachebench::servers::{ManagedRedis, RedisOptions, RunFolder};
 use cachebench::store::memory::MemoryCache;
 use cachebench::store::scripts::{DirtySet, Outbox};
-use cachebench::store::{Cache, DRIVERS, DriverParts, Sharing};
+use cachebench::store::{Cache, DRIVERS, DriverParts, Message, Messages, Sharing};
 
 /// A cache under a prefix of its own, so that several may share one server.
 struct Side {
@@ -70,6 +71,15 @@ impl Side {
     fn key(&self, id: u64) -> Key {
         Key::new(&self.prefix, id)
     }
+
+    /// Where it announces rows.
+    fn channel(&self) -> String {
+        format!("{}announced", self.prefix)
+    }
+
+    async fn listen(&self) -> Messages {
+        promptly(self.name, self.cache.subscribe(&self.channel())).await.unwrap()
+    }
 }
 
 fn server() -> ManagedRedis {
@@ -80,4 +90,13 @@ fn server() -> ManagedRedis {
 async fn promptly<T>(what: &str, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let answer = tokio::time::timeout(Duration::from_secs(20), call).await;
     answer.unwrap_or_else(|_| panic!("{what}: no answer within 20 s"))
+}
+
+/// What is heard next.
+async fn next(side: &Side, messages: &mut Messages) -> Message {
+    promptly(side.name, async { Ok(messages.next().await) }).await.unwrap().unwrap()
+}
+
+fn text(id: u64) -> Message {
+    Message::Text(id.to_string().into())
 }

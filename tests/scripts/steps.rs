@@ -3,8 +3,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::model::{Intent, Key, StockLevel, StoreError, Value};
 use cachebench::store::scripts::{
-    Advance, Claim, Claimed, Decrement, Decremented, Surveyed, Token, advance, claim, compare_and_set,
-    decrement, dirty, fill_claimed, invalidate, pending, release, settle, survey, trim,
+    Advance, Claim, Claimed, Decrement, Decremented, Surveyed, Token, advance, announce, claim,
+    compare_and_set, decrement, dirty, fill_claimed, invalidate, pending, release, settle, survey, trim,
 };
 use cachebench::traffic::Random;
 use rand::Rng;
@@ -33,6 +33,7 @@ pub enum Step {
     Claim { id: u64, token: u64, or_entry: bool },
     FillClaimed { id: u64, token: u64, raw: Bytes, ttl: bool },
     Release { id: u64, token: u64, entry: bool },
+    Announce { id: u64, token: u64 },
     Invalidate(u64),
     CompareAndSet { id: u64, raw: Bytes, ttl: bool, renew: bool },
     PutStock(u64, Bytes),
@@ -68,7 +69,7 @@ impl Step {
     pub fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
         let ttl = random.below(2) == 0;
-        match random.below(37) {
+        match random.below(39) {
             0 => Step::Get(id),
             1 => Step::GetMany((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             2 | 3 => Step::Set(id, entry(random), ttl),
@@ -100,7 +101,8 @@ impl Step {
                 units: 1 + random.below(6) as u32,
                 noted_at: (random.below(3) > 0).then(|| time(random)),
             },
-            35 => Step::Pending(random.below(9) as usize),
+            35 | 36 => Step::Announce { id, token: random.below(3) },
+            37 => Step::Pending(random.below(9) as usize),
             _ => Step::Trim(time(random) + random.below(9)),
         }
     }
@@ -146,6 +148,10 @@ impl Step {
             }
             &Step::Release { id, token, entry } => {
                 Seen::Flag(release(cache, &side.key(id), KIND, Token(token), entry).await?)
+            }
+            &Step::Announce { id, token } => {
+                let (key, token) = (side.key(id), Token(token));
+                Seen::Flag(announce(cache, &key, KIND, token, &side.channel()).await?)
             }
             Step::Invalidate(id) => Seen::Count(invalidate(cache, &side.key(*id), KIND).await?),
             Step::CompareAndSet { id, raw, ttl, renew } => {

@@ -321,3 +321,12 @@ proptest! {
         prop_assert_eq!(online(&history, clients), offline(&history));
     }
 }
+
+#[test]
+fn a_row_that_never_exists_is_fresh_and_takes_no_room() {
+    let (ledger, id) = (Ledger::new(2, 2), crate::traffic::Absent::FIRST);
+    let floor = ledger.before_read(id);
+    assert_eq!(ledger.after_read(id, floor, 0, (at(1), at(2))), Freshness::default());
+    ledger.unread_again(id, floor);
+    assert!(ledger.account(id).is_none() && ledger.room() == CHUNK);
+}

@@ -4,6 +4,7 @@
 //! remain those that we sent, and can be held against ours.
 
 mod advance;
+mod announce;
 mod claim;
 mod compare_and_set;
 mod decrement;
@@ -17,6 +18,7 @@ mod token;
 mod trim;
 
 pub use advance::{Advance, advance};
+pub use announce::announce;
 pub use claim::{Claim, Claimed, claim};
 pub use compare_and_set::compare_and_set;
 pub use decrement::{Decrement, Decremented, decrement};
@@ -34,6 +36,7 @@ use super::Script;
 /// Every script.
 pub static SCRIPTS: &[&Script] = &[
     &advance::SCRIPT,
+    &announce::SCRIPT,
     &claim::SCRIPT,
     &compare_and_set::SCRIPT,
     &decrement::SCRIPT,

@@ -1,0 +1,45 @@
+use bytes::Bytes;
+
+use super::Token;
+use crate::model::{Key, StoreError};
+use crate::store::memory::Entries;
+use crate::store::script::number;
+use crate::store::{Cache, Reply, Script};
+
+/// Gives a claim back, unless another token counts by now, and tells the channel the row's id, in decimal, either way;
+/// says whether it was still this one.
+///
+/// # Errors
+/// As [`Cache::run`].
+pub async fn announce(
+    cache: &dyn Cache,
+    key: &Key,
+    kind: &'static str,
+    token: Token,
+    channel: &str,
+) -> Result<bool, StoreError> {
+    let args = vec![token.argument(), Bytes::copy_from_slice(channel.as_bytes()), number(key.id())];
+    let released = cache.run(&SCRIPT, vec![key.beside(kind)], args).await?.integer()?;
+    Ok(released == Some(1))
+}
+
+/// KEYS: claim. ARGV: token, channel, id.
+pub(super) static SCRIPT: Script = Script {
+    name: "announce",
+    lua: r"
+local ours = redis.call('GETRANGE', KEYS[1], 0, -1) == ARGV[1]
+if ours then redis.call('UNLINK', KEYS[1]) end
+redis.call('PUBLISH', ARGV[2], ARGV[3])
+return ours and 1 or 0",
+    touches: &["getrange", "publish", "unlink"],
+    model,
+};
+
+fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
+    let ours = entries.text(&keys[0]).as_ref() == Some(&args[0]);
+    if ours {
+        entries.remove(&keys[0]);
+    }
+    entries.publish(&args[1], args[2].clone());
+    Reply::Integer(i64::from(ours))
+}
