@@ -3,12 +3,17 @@
 //! A guard may change how long entries live, ask for a refresh while an entry is still there, and stand between a
 //! reader that misses and the database. Guards nest in the order given: the first one is asked first.
 
+mod article_lock;
 mod guards;
 mod in_flight;
+mod lease;
+mod lock;
 mod none;
+mod pace;
 mod request;
 mod single_flight;
 mod stack;
+mod then;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,4 +152,5 @@ pub struct Expiry {
 }
 
 /// Every mitigation.
-pub static MITIGATIONS: &[Entry<dyn Mitigation, Parts>] = &[none::ENTRY, single_flight::ENTRY];
+pub static MITIGATIONS: &[Entry<dyn Mitigation, Parts>] =
+    &[none::ENTRY, single_flight::ENTRY, lock::ENTRY, article_lock::ENTRY, lease::ENTRY];
