@@ -10,7 +10,7 @@ use crate::engine::{Factory, Instance, Limit, Load, Service};
 use crate::inventory::{self, INVENTORIES};
 use crate::measure::{Ledger, Loads, Tally};
 use crate::mitigation;
-use crate::model::{Failure, StoreError};
+use crate::model::{Failure, StoreError, unix_us};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
 use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing, Stock, Tasks};
@@ -73,6 +73,7 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>, loads: &A
                 instance,
                 tally: tally.clone(),
                 tasks: tasks.clone(),
+                clock: unix_us,
             });
             let parts = Parts {
                 cache,

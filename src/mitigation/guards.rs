@@ -2,32 +2,38 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::none::Unguarded;
-use super::{Expiry, Hit, Lifetime, Loaded, Mitigation, Next, Request, Source, Wish};
+use super::{Expiry, Hit, Lifetime, Loaded, Mitigation, Next, Parts, Request, Source, Wish};
 use crate::coherence::Coherence;
 use crate::measure::Cause;
-use crate::model::{BoxFuture, Key, Value, unix_us};
+use crate::model::{BoxFuture, Key, Value};
 use crate::registry::OptionsError;
 
 /// The guards of one service instance, in the order given.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Guards {
     guards: Arc<[Arc<dyn Mitigation>]>,
     ttl: Option<Duration>,
+    clock: fn() -> u64,
 }
 
 impl Guards {
     /// Guards over entries that live for `ttl`, as far as these do not change that.
-    pub(super) fn new(guards: Vec<Arc<dyn Mitigation>>, ttl: Option<Duration>) -> Guards {
-        Guards { guards: guards.into(), ttl }
+    pub(super) fn new(guards: Vec<Arc<dyn Mitigation>>, parts: &Parts) -> Guards {
+        Guards { guards: guards.into(), ttl: parts.ttl, clock: parts.clock }
     }
 
     /// Without guards, over entries that live for `ttl`.
     pub fn none(ttl: Option<Duration>) -> Guards {
-        Guards::new(Vec::new(), ttl)
+        Guards::new(Vec::new(), &Parts::noop(ttl))
     }
 
     pub fn is_empty(&self) -> bool {
         self.guards.is_empty()
+    }
+
+    /// Microseconds of Unix time.
+    pub fn now_us(&self) -> u64 {
+        (self.clock)()
     }
 
     /// What to do about an entry that was found, and why if it is to be loaded.
@@ -35,7 +41,7 @@ impl Guards {
         if self.guards.is_empty() {
             return (Wish::Serve, Cause::Early { lead_us: 0 });
         }
-        let hit = Hit { key, value, now_us: unix_us() };
+        let hit = Hit { key, value, now_us: self.now_us() };
         let fresh_us = hit.fresh_us().unwrap_or(i64::MAX);
         let wish = self.guards.iter().find_map(|guard| guard.on_hit(&hit));
         let cause = match u64::try_from(fresh_us) {
@@ -59,7 +65,7 @@ impl Guards {
         self.guards.iter().for_each(|guard| guard.lifetime(&value, &mut life));
         let Some(fresh) = life.fresh else { return (value, None) };
         if life.stamped || !life.stale.is_zero() {
-            value.expires_at_us = unix_us() + fresh.as_micros() as u64;
+            value.expires_at_us = self.now_us() + fresh.as_micros() as u64;
         }
         (value, Some(fresh + life.stale))
     }

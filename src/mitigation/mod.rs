@@ -3,18 +3,23 @@
 //! A guard may change how long entries live, ask for a refresh while an entry is still there, and stand between a
 //! reader that misses and the database. Guards nest in the order given: the first one is asked first.
 
+mod article_lock;
 mod dice;
 mod guards;
 mod in_flight;
 mod jitter;
+mod lease;
+mod lock;
 mod negative;
 mod none;
+mod pace;
 mod refresh_ahead;
 mod request;
 mod request_budget;
 mod single_flight;
 mod stack;
 mod stale_while_revalidate;
+mod then;
 mod threshold;
 mod xfetch;
 
@@ -28,7 +33,7 @@ pub use stack::Stack;
 
 use crate::coherence::Coherence;
 use crate::measure::Tally;
-use crate::model::{BoxFuture, Key, Value};
+use crate::model::{BoxFuture, Key, Value, unix_us};
 use crate::registry::{Entry, OptionsError};
 use crate::store::{Cache, NoopCache, Tasks};
 
@@ -88,6 +93,8 @@ pub struct Parts {
     pub tally: Arc<Tally>,
     /// For work behind the callers' backs.
     pub tasks: Tasks,
+    /// Tells microseconds of Unix time.
+    pub clock: fn() -> u64,
 }
 
 impl Parts {
@@ -101,11 +108,10 @@ impl Parts {
             instance: 0,
             tally: Arc::default(),
             tasks: Tasks::default(),
+            clock: unix_us,
         }
     }
-}
 
-impl Parts {
     /// How long entries live, for a guard called `name` that has no meaning without.
     fn needed_ttl(&self, name: &str) -> Result<Duration, OptionsError> {
         let missing = || OptionsError(format!("{name} needs cache.ttl: without it no entry expires"));
@@ -171,7 +177,10 @@ pub struct Expiry {
 /// Every mitigation.
 pub static MITIGATIONS: &[Entry<dyn Mitigation, Parts>] = &[
     none::ENTRY,
+    lock::ENTRY,
+    article_lock::ENTRY,
     single_flight::ENTRY,
+    lease::ENTRY,
     xfetch::ENTRY,
     threshold::ENTRY,
     stale_while_revalidate::ENTRY,

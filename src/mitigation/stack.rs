@@ -43,7 +43,7 @@ impl Stack {
             Err(OptionsError(error)) => Some(Err(OptionsError(format!("mitigation: {error}")))),
         };
         let guards: Vec<_> = self.0.iter().filter_map(build).collect::<Result<_, OptionsError>>()?;
-        Ok(Guards::new(guards, parts.ttl))
+        Ok(Guards::new(guards, parts))
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Background, Fill, Loader, Parts};
 use crate::coherence::{Claim, Coherence, LookUp};
 use crate::measure::{GuardEvent, Tally};
 use crate::mitigation::{Guards, Loaded, Request, Source, Wish};
-use crate::model::{BoxFuture, Failure, Found, Key, Moment, Outcome, Served, StoreError, Value, unix_us};
+use crate::model::{BoxFuture, Failure, Found, Key, Moment, Outcome, Served, StoreError, Value};
 
 /// The read path of every caching strategy: the cache first, then the guards, the database behind them, and the fill.
 ///
@@ -158,7 +158,7 @@ impl LookAside {
 
     /// Serves what the cache has.
     fn serve(&self, value: Value) -> Found {
-        if value.expires_at_us > 0 && value.expires_at_us <= unix_us() {
+        if value.expires_at_us > 0 && value.expires_at_us <= self.guards.now_us() {
             self.tally.guard(GuardEvent::StaleServed);
         }
         Found { served: Served::Hit, value: Some(value) }

@@ -4,13 +4,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::measure::QueryClass;
 use cachebench::mitigation::{Parts, Stack};
-use cachebench::model::{Failure, Key, Kind, Outcome, Payload, Served, StoreError, Value, unix_us};
+use cachebench::model::{Failure, Key, Kind, Outcome, Payload, Served, StoreError, Value};
 use cachebench::store::{Answer, Cache, Database};
 use cachebench::strategy::{self, STRATEGIES};
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::{Instance, World, aside, key, operation, rest, write};
+use super::{Instance, World, aside, key, operation, paused_us, rest, write};
 
 const TTL: Duration = Duration::from_secs(60);
 const LOAD: Duration = Duration::from_secs(1);
@@ -33,16 +33,17 @@ impl World {
             instance: parts.instance,
             tally: parts.tally.clone(),
             tasks: parts.tasks.clone(),
+            clock: paused_us,
             ..Parts::noop(self.ttl)
         };
         parts.guards = serde_json::from_str::<Stack>(guards).unwrap().build(&of_guards).unwrap();
-        let tally = parts.tally.clone();
-        Instance { strategy: aside(coherence).build(STRATEGIES, parts).unwrap(), tally }
+        let (tally, tasks) = (parts.tally.clone(), parts.tasks.clone());
+        Instance { strategy: aside(coherence).build(STRATEGIES, parts).unwrap(), tally, tasks }
     }
 
     /// Puts an entry of row 1 that is fresh for so many microseconds more, and whose load took an hour.
     async fn enter(&self, fresh_us: i64) {
-        let expires_at_us = unix_us().checked_add_signed(fresh_us).unwrap();
+        let expires_at_us = paused_us().checked_add_signed(fresh_us).unwrap();
         let payload = write(1, "entered").payload;
         let (checksum, body) = (payload.checksum, payload.body);
         let value = Value {
@@ -163,7 +164,7 @@ async fn a_caller_who_finds_a_stale_entry_never_waits() {
         instances[0].served(1).await;
         instances[0].strategy.drain().await.unwrap();
         let entry = world.entry(1).await.unwrap();
-        assert!(entry.body == "seeded 1" && entry.expires_at_us > unix_us());
+        assert!(entry.body == "seeded 1" && entry.expires_at_us > paused_us());
     }
 }
 

@@ -135,6 +135,7 @@ impl World {
             instance: number,
             tally: tally.clone(),
             tasks: tasks.clone(),
+            clock: paused_us,
         });
         Parts {
             cache,
@@ -202,6 +203,15 @@ fn operation(kind: Kind, id: u64, body: &str) -> Operation {
 
 fn write(id: u64, body: &str) -> Operation {
     operation(Kind::Write, id, body)
+}
+
+/// Microseconds of a time that stands still when the test's does.
+fn paused_us() -> u64 {
+    thread_local! {
+        static START: std::cell::OnceCell<tokio::time::Instant> = const { std::cell::OnceCell::new() };
+    }
+    let start = START.with(|start| *start.get_or_init(tokio::time::Instant::now));
+    1_700_000_000_000_000 + start.elapsed().as_micros() as u64
 }
 
 /// Lets everything that is under way come to rest: paused time moves only when nothing else does.

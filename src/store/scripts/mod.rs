@@ -10,7 +10,12 @@ mod compare_and_set;
 mod decrement;
 mod dirty;
 mod fill_claimed;
+mod free;
 mod invalidate;
+mod lease;
+mod lease_get;
+mod lease_invalidate;
+mod lease_set;
 mod release;
 mod settle;
 mod survey;
@@ -24,7 +29,12 @@ pub use compare_and_set::compare_and_set;
 pub use decrement::{Decrement, Decremented, decrement};
 pub use dirty::{DirtySet, dirty};
 pub use fill_claimed::fill_claimed;
+pub use free::free;
 pub use invalidate::invalidate;
+pub use lease::LEASE;
+pub use lease_get::{Lease, Leased, lease_get};
+pub use lease_invalidate::lease_invalidate;
+pub use lease_set::lease_set;
 pub use release::release;
 pub use settle::settle;
 pub use survey::{Surveyed, survey};
@@ -42,7 +52,11 @@ pub static SCRIPTS: &[&Script] = &[
     &decrement::SCRIPT,
     &dirty::SCRIPT,
     &fill_claimed::SCRIPT,
+    &free::SCRIPT,
     &invalidate::SCRIPT,
+    &lease_get::SCRIPT,
+    &lease_invalidate::SCRIPT,
+    &lease_set::SCRIPT,
     &release::SCRIPT,
     &settle::SCRIPT,
     &survey::SCRIPT,
