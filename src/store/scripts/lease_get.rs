@@ -3,11 +3,19 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Token;
-use super::lease::names;
 use crate::model::{Failure, Key, StoreError};
 use crate::store::memory::Entries;
 use crate::store::script::{lifetime, number, parse};
 use crate::store::{Cache, Reply, Script};
+
+/// What the token of a lease is called beside the entry.
+pub const LEASE: &str = "lease";
+
+/// Entry, token, throttle and stale copy of a row.
+pub(super) fn names(key: &Key) -> Vec<Bytes> {
+    let entry = Bytes::copy_from_slice(key.name());
+    vec![entry, key.beside(LEASE), key.beside("throttle"), key.beside("stale")]
+}
 
 /// What a reader asks for who found no entry, or an old one.
 pub struct Lease<'a> {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::lease::names;
+use super::lease_get::names;
 use crate::model::{Key, StoreError};
 use crate::store::memory::Entries;
 use crate::store::script::{number, parse};
