@@ -196,7 +196,7 @@ mod tests {
         let ttl = Some(Duration::from_secs(60));
         let (sync, behind) = (build(r#""xfetch""#, ttl), build(r#"{"xfetch": {"mode": "async"}}"#, ttl));
         let often = Expiry { reads_per_s: 500.0, load_s: 0.1, instances: 1, clients: 64 };
-        assert!((sync.loads_per_expiry(&often).unwrap() - 2.718).abs() < 0.001);
+        assert_eq!(sync.loads_per_expiry(&often), Some(1f64.exp()));
         assert_eq!(behind.loads_per_expiry(&often), Some(1.0));
         assert_eq!(behind.loads_per_expiry(&Expiry { instances: 2, ..often }), None);
         assert_eq!(sync.loads_per_expiry(&Expiry { reads_per_s: 1.0, ..often }), None);
