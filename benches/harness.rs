@@ -3,12 +3,12 @@
 //! `cargo bench` prints one line for each part of an operation's way through the harness.
 
 use std::hint::black_box;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cachebench::engine::{Pacing, Stop};
 use cachebench::experiment::{measure_floor, punctuality};
-use cachebench::measure::{Ledger, Observation, Recorder};
+use cachebench::measure::{Cause, Ledger, Loads, Observation, Recorder};
 use cachebench::model::{Key, Kind, Moment, Rate, Served, Size, Timing};
 use cachebench::registry::Choice;
 use cachebench::traffic::{Bodies, KEYS, KeyParts, Mix, Random, Stream, Traffic, ValueSize, Weights};
@@ -53,6 +53,20 @@ fn ledger() {
         measure(&format!("ledger: a write, {rows} rows"), |n| write(id(n)));
         println!("{:32} {:8.0} MiB", format!("memory with {rows} rows"), resident_mib());
     }
+}
+
+/// What is noted of loads, and of reads around them, over rows that are touched in no order.
+fn loads() {
+    let (loads, now) = (Arc::new(Loads::default()), Moment::now());
+    let id = |n: u64| n.wrapping_mul(7_919) % ROWS;
+    measure("a read without an expiry", |n| {
+        black_box(loads.since_expiry(id(n), now));
+    });
+    measure("a load from begin to end", |n| loads.begin(id(n), Moment::now(), Cause::Missing).offered(true));
+    let started = Moment::now();
+    measure("a read around an expiry", |n| {
+        black_box(loads.since_expiry(id(n), started));
+    });
 }
 
 /// The memory that this process has, in MiB; nothing where the kernel does not tell.
@@ -107,6 +121,7 @@ fn main() {
         }
     });
     ledger();
+    loads();
     // Processor time rather than time: what a run charges to each of its operations.
     let floors = (0..5).filter_map(|_| measure_floor(&Stop::default()).ok()).map(|floor| floor.cpu_ns_per_op);
     let best = floors.fold(f64::INFINITY, f64::min);

@@ -87,8 +87,7 @@ pub fn server_metrics(metrics: &mut Metrics, before: &Counters, after: &Counters
     metrics.put("cache.expired_keys", counted.expired_keys as f64, Unit::Count);
     metrics.put("cache.keys", after.keys as f64, Unit::Count);
     metrics.put("cache.used_memory", after.used_memory as f64, Unit::Bytes);
-    if after.keys > 0 && after.dataset_memory > 0 {
-        let bytes = after.dataset_memory as f64 / after.keys as f64;
+    if let Some(bytes) = after.entry_bytes {
         metrics.put("cache.memory_per_entry", bytes, Unit::Bytes);
     }
     metrics.put("cache.cpu_us_per_op", counted.cpu_seconds * 1e6 / operations as f64, Unit::Us);

@@ -141,7 +141,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Freshness, Judgement, Metrics, Observation, Recorder, Rows, Stale, Tally};
+    use std::sync::Arc;
+
+    use crate::measure::{
+        Cause, Freshness, GuardEvent, Judgement, Loads, Metrics, Observation, Recorder, Rows, Stale, Tally,
+    };
     use crate::model::{Moment, Timing};
 
     #[test]
@@ -164,13 +168,24 @@ mod tests {
                 }
             }
         }
-        let mut metrics = Metrics::of(&recorder, &Tally::default().counts(), Duration::from_secs(2));
+        recorder.around(Duration::from_millis(3), timing);
+        let (tally, loads) = (Tally::default(), Arc::new(Loads::default()));
+        GuardEvent::ALL.into_iter().for_each(|event| tally.guard(event));
+        loads.begin(1, now, Cause::Early { lead_us: 5 }).offered(true);
+        let mut metrics = Metrics::of(&recorder, &tally.counts(), Duration::from_secs(2));
+        metrics.put_loads(&loads.take());
         let waits = recorder.all(Clock::Response);
         metrics.put_pool(&waits, 3);
+        metrics.put_guard_waits(&waits, 7);
         let known = names();
         assert!(
             metrics.get("read.miss.response.p99.9").is_some() && metrics.get("db.pool_wait.p99").is_some()
         );
+        for name in
+            ["stampede.window.max", "stampede.early_lead.p50", "stampede.response.mean", "guard.coalescing"]
+        {
+            assert!(metrics.get(name).is_some(), "{name}");
+        }
         for (name, metric) in metrics.iter() {
             assert!(known.contains(&(name.to_owned(), metric.unit)), "{name}");
         }

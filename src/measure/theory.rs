@@ -34,7 +34,8 @@ pub fn loads_per_expiry(reads_per_s: f64, load_s: f64) -> f64 {
 
 /// Loads after a hard expiry where each of P `instances` loads once: 1 + (P − 1)(1 − e^(−λr δ / P)), the first reader's
 /// instance and every other that is asked while its load is under way.
-pub fn loads_per_expiry_single_flight(reads_per_s: f64, load_s: f64, instances: f64) -> f64 {
+pub fn loads_per_expiry_single_flight(reads_per_s: f64, load_s: f64, instances: usize) -> f64 {
+    let instances = instances as f64;
     1.0 + (instances - 1.0) * -(-reads_per_s * load_s / instances).exp_m1()
 }
 
@@ -84,8 +85,8 @@ mod tests {
         assert!((hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0) - 0.6652).abs() < 5e-5);
         assert!((stale_sets_per_miss(5.0, 0.02) - 0.0952).abs() < 5e-5);
         assert_eq!(loads_per_expiry(500.0, 0.1), 51.0);
-        assert!((loads_per_expiry_single_flight(500.0, 0.1, 4.0) - 4.0).abs() < 5e-4);
-        assert_eq!(loads_per_expiry_single_flight(500.0, 0.1, 1.0), 1.0);
+        assert!((loads_per_expiry_single_flight(500.0, 0.1, 4) - 4.0).abs() < 5e-4);
+        assert_eq!(loads_per_expiry_single_flight(500.0, 0.1, 1), 1.0);
         assert_eq!((loads_per_expiry_lock(1.2, 0.5), loads_per_expiry_lock(0.4, 0.5)), (3.0, 1.0));
         for (beta, loads) in [(1.0, 2.72), (1.5, 1.95), (2.0, 1.65)] {
             assert!((loads_per_expiry_xfetch(beta) - loads).abs() < 5e-3, "{beta}");

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Wish;
 use crate::model::Key;
 
 /// The rows that one service instance is refreshing, each once at a time.
@@ -18,6 +19,11 @@ impl InFlight {
     pub fn begin(&self, key: &Key) -> Option<Flight> {
         let begun = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.id());
         begun.then(|| Flight { all: self.clone(), row: key.id() })
+    }
+
+    /// To be served, and refreshed unless it is already.
+    pub fn wish(&self, key: &Key) -> Wish {
+        self.begin(key).map_or(Wish::Serve, |flight| Wish::Behind(Some(flight)))
     }
 }
 

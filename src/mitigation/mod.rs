@@ -4,23 +4,31 @@
 //! reader that misses and the database. Guards nest in the order given: the first one is asked first.
 
 mod article_lock;
+mod dice;
 mod guards;
 mod in_flight;
+mod jitter;
 mod lease;
 mod lock;
+mod negative;
 mod none;
 mod pace;
+mod refresh_ahead;
 mod request;
+mod request_budget;
 mod single_flight;
 mod stack;
+mod stale_while_revalidate;
 mod then;
+mod threshold;
+mod xfetch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use guards::Guards;
 use in_flight::Flight;
-pub use request::{Loaded, Next, Request, Source};
+pub use request::{Loaded, Need, Next, Request, Source};
 pub use stack::Stack;
 
 use crate::coherence::Coherence;
@@ -102,6 +110,20 @@ impl Parts {
     }
 }
 
+impl Parts {
+    /// How long entries live, for a guard called `name` that has no meaning without.
+    fn needed_ttl(&self, name: &str) -> Result<Duration, OptionsError> {
+        let missing = || OptionsError(format!("{name} needs cache.ttl: without it no entry expires"));
+        self.ttl.ok_or_else(missing)
+    }
+}
+
+/// Whether a factor is one.
+fn positive(name: &str, factor: f64) -> Result<(), OptionsError> {
+    let told = || OptionsError(format!("{name} must be above 0, it is {factor}"));
+    if factor > 0.0 && factor.is_finite() { Ok(()) } else { Err(told()) }
+}
+
 /// How long an entry lives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lifetime {
@@ -152,5 +174,20 @@ pub struct Expiry {
 }
 
 /// Every mitigation.
-pub static MITIGATIONS: &[Entry<dyn Mitigation, Parts>] =
-    &[none::ENTRY, single_flight::ENTRY, lock::ENTRY, article_lock::ENTRY, lease::ENTRY];
+pub static MITIGATIONS: &[Entry<dyn Mitigation, Parts>] = &[
+    none::ENTRY,
+    single_flight::ENTRY,
+    lock::ENTRY,
+    article_lock::ENTRY,
+    lease::ENTRY,
+    xfetch::ENTRY,
+    threshold::ENTRY,
+    stale_while_revalidate::ENTRY,
+    refresh_ahead::ENTRY,
+    jitter::ENTRY,
+    negative::ENTRY,
+    request_budget::ENTRY,
+];
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,26 @@ impl Request {
     pub fn is_early(&self) -> bool {
         matches!(self.cause, Cause::Early { .. })
     }
+
+    /// How much is lost if nothing comes of it.
+    pub fn need(&self) -> Need {
+        match self.at_hand {
+            None => Need::Row,
+            Some(_) if self.awaited && !self.is_early() => Need::Fresh,
+            Some(_) => Need::Nothing,
+        }
+    }
+}
+
+/// What a request needs, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// The entry at hand does: it is fresh, or has been served.
+    Nothing,
+    /// The entry at hand is past its time.
+    Fresh,
+    /// There is nothing at hand.
+    Row,
 }
 
 /// What came of a request.

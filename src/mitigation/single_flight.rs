@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Expiry, Loaded, Mitigation, Next, Parts, Request};
+use super::{Expiry, Loaded, Mitigation, Need, Next, Parts, Request};
 use crate::measure::{GuardEvent, Tally, theory};
 use crate::model::{BoxFuture, Failure, Key};
 use crate::registry::{self, Entry};
@@ -48,62 +48,81 @@ struct SingleFlight {
 }
 
 /// The load of each row that is under way and may be joined.
-type Flights = Arc<Mutex<HashMap<u64, watch::Receiver<Option<Loaded>>>>>;
+type Flights = Arc<Mutex<HashMap<u64, Flight>>>;
 
-fn locked(flights: &Flights) -> MutexGuard<'_, HashMap<u64, watch::Receiver<Option<Loaded>>>> {
+/// A load under way.
+#[derive(Clone)]
+struct Flight {
+    landed: watch::Receiver<Option<Loaded>>,
+    /// What its leader needs; what is good enough for that may not be for who needs more.
+    need: Need,
+}
+
+fn locked(flights: &Flights) -> MutexGuard<'_, HashMap<u64, Flight>> {
     flights.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl SingleFlight {
     /// Starts a load that others may join until it has landed.
-    fn lead(&self, request: Request, next: Next) -> watch::Receiver<Option<Loaded>> {
+    fn lead(&self, request: Request, next: Next) -> Flight {
         self.tally.guard(GuardEvent::Led);
-        let (sender, receiver) = watch::channel(None);
-        let (flights, row, own) = (self.flights.clone(), request.key.id(), receiver.clone());
+        let (sender, landed) = watch::channel(None);
+        let (flights, row, need) = (self.flights.clone(), request.key.id(), request.need());
+        let own = landed.clone();
         self.tasks.spawn(async move {
             let loaded = next.load(request).await;
             // Another may have taken its place if this one was forgotten.
             let mut flights = locked(&flights);
-            if flights.get(&row).is_some_and(|flight| flight.same_channel(&own)) {
+            if flights.get(&row).is_some_and(|flight| flight.landed.same_channel(&own)) {
                 flights.remove(&row);
             }
             drop(flights);
             sender.send_replace(Some(loaded));
         });
-        receiver
+        Flight { landed, need }
     }
 
-    /// The load under way, or a new one; and whether it was joined.
-    fn board(&self, request: Request, next: Next) -> (watch::Receiver<Option<Loaded>>, bool) {
+    /// The load under way, if its leader needs at least so much, or a new one; and whether it was joined.
+    fn board(&self, request: &Request, next: &Next, least: Need) -> (Flight, bool) {
         let mut flights = locked(&self.flights);
+        let row = request.key.id();
         // One that died with its instance has no sender any more.
-        if let Some(flight) = flights.get(&request.key.id()).filter(|flight| flight.has_changed().is_ok()) {
+        let alive = |flight: &&Flight| flight.landed.has_changed().is_ok() && flight.need >= least;
+        if let Some(flight) = flights.get(&row).filter(alive) {
+            self.tally.guard(GuardEvent::Joined);
             return (flight.clone(), true);
         }
-        let row = request.key.id();
-        let flight = self.lead(request, next);
+        let flight = self.lead(request.clone(), next.clone());
         flights.insert(row, flight.clone());
         (flight, false)
+    }
+
+    /// What comes of the load under way, or of a new one; and what the leader of it needed.
+    async fn fly(&self, request: &Request, next: &Next, least: Need) -> (Loaded, Need) {
+        let began = Instant::now();
+        let (Flight { mut landed, need }, joined) = self.board(request, next, least);
+        let loaded = match landed.wait_for(Option::is_some).await {
+            Ok(loaded) => loaded.clone(),
+            Err(_) => None,
+        };
+        if joined {
+            self.tally.guard_wait(began.elapsed());
+        }
+        // It comes to nothing only when its instance dies.
+        (loaded.unwrap_or(Loaded::Failed(Failure::Unavailable)), need)
     }
 }
 
 impl Mitigation for SingleFlight {
     fn load(self: Arc<Self>, request: Request, next: Next) -> BoxFuture<'static, Loaded> {
         Box::pin(async move {
-            let began = Instant::now();
-            let (mut flight, joined) = self.board(request, next);
-            if joined {
-                self.tally.guard(GuardEvent::Joined);
+            match self.fly(&request, &next, Need::Nothing).await {
+                // A refresh came to nothing, which did for its leader. Those who need more share another load.
+                (Loaded::AtHand, need) if need < request.need() => {
+                    self.fly(&request, &next, request.need()).await.0
+                }
+                (loaded, _) => loaded,
             }
-            let loaded = match flight.wait_for(Option::is_some).await {
-                Ok(loaded) => loaded.clone(),
-                Err(_) => None,
-            };
-            if joined {
-                self.tally.guard_wait(began.elapsed());
-            }
-            // It comes to nothing only when its instance dies.
-            loaded.unwrap_or(Loaded::Failed(Failure::Unavailable))
         })
     }
 
@@ -115,6 +134,75 @@ impl Mitigation for SingleFlight {
 
     fn loads_per_expiry(&self, expiry: &Expiry) -> Option<f64> {
         let Expiry { reads_per_s, load_s, instances, .. } = *expiry;
-        Some(theory::loads_per_expiry_single_flight(reads_per_s, load_s, instances as f64))
+        Some(theory::loads_per_expiry_single_flight(reads_per_s, load_s, instances))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::measure::Cause;
+    use crate::mitigation::tests::{LOAD, Slow, failed, found, key, missing, row, stack};
+
+    #[tokio::test(start_paused = true)]
+    async fn one_load_answers_all_and_outlives_its_first_caller() {
+        let (guards, source) = (stack(r#""single-flight""#, None), Arc::new(Slow::default()));
+        assert!(tokio::time::timeout(LOAD / 2, guards.load(missing(), source.clone())).await.is_err());
+        let loaded = join_all((0..9).map(|_| guards.load(missing(), source.clone()))).await;
+        assert!(loaded.iter().all(|loaded| *loaded == row()));
+        assert_eq!(source.loads(), 1);
+        guards.load(missing(), source.clone()).await;
+        assert_eq!(source.loads(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_early_request_joins_the_load_of_who_waits() {
+        let (guards, source) = (stack(r#""single-flight""#, None), Arc::new(Slow::default()));
+        let early = found(Cause::Early { lead_us: 1 });
+        let both = [missing(), early].map(|request| guards.load(request, source.clone()));
+        assert_eq!(join_all(both).await, [row(), row()]);
+        assert_eq!(source.loads(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_nothing_at_hand_is_not_answered_by_a_refresh_that_came_to_nothing() {
+        let guards = stack(r#""single-flight""#, None);
+        for leader in
+            [found(Cause::Early { lead_us: 1 }), Request { awaited: false, ..found(Cause::Expired) }]
+        {
+            let source = Slow::answering([Loaded::AtHand]);
+            let joiners = [missing(), missing(), found(Cause::Expired), leader.clone()];
+            let requests = [leader].into_iter().chain(joiners);
+            let loaded = join_all(requests.map(|request| guards.load(request, source.clone()))).await;
+            assert_eq!(loaded, [Loaded::AtHand, row(), row(), row(), Loaded::AtHand]);
+            // The refresh, and one load for the three.
+            assert_eq!(source.loads(), 2);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_did_for_a_leader_in_the_same_need_does_for_all() {
+        let (guards, source) =
+            (stack(r#""single-flight""#, None), Slow::answering([Loaded::AtHand, failed()]));
+        let expired = || (0..5).map(|_| guards.load(found(Cause::Expired), source.clone()));
+        assert!(join_all(expired()).await.iter().all(|loaded| *loaded == Loaded::AtHand));
+        assert!(join_all(expired()).await.iter().all(|loaded| *loaded == failed()));
+        assert_eq!(source.loads(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_after_a_write_of_the_instance_does_not_join_a_load_from_before() {
+        for (text, loads) in [(r#""single-flight""#, 2), (r#"{"single-flight": {"forget": false}}"#, 1)] {
+            let (guards, source) = (stack(text, None), Arc::new(Slow::default()));
+            let load = || tokio::spawn(guards.load(missing(), source.clone()));
+            let before = load();
+            tokio::time::sleep(LOAD / 2).await;
+            guards.committed(&key());
+            let after = load();
+            assert_eq!((before.await.unwrap(), after.await.unwrap()), (row(), row()));
+            assert_eq!(source.loads(), loads);
+        }
     }
 }

@@ -50,9 +50,11 @@ impl Format for Markdown {
         if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
             text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));
         }
-        for (title, rows) in
-            [("Stampedes", stampedes::loads(summary)), ("Guards", stampedes::guards(summary))]
-        {
+        for (title, rows) in [
+            ("Stampedes", stampedes::loads(summary)),
+            ("After an expiry", stampedes::plot(summary)),
+            ("Guards", stampedes::guards(summary)),
+        ] {
             if !rows.is_empty() {
                 text += &format!("\n## {title}\n\n{}", table(&rows));
             }

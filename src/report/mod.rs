@@ -14,6 +14,7 @@ mod quantity;
 mod results;
 mod stampedes;
 mod table;
+mod timeline;
 mod tradeoffs;
 
 pub use files::write;

@@ -1,5 +1,6 @@
 use super::quantity::{amount, bytes, count, duration_us, share};
 use super::results::{Column, sheet};
+use super::timeline::timeline;
 use crate::measure::{CellResult, Summary};
 
 /// What expiries cost the database, and their readers.
@@ -59,6 +60,11 @@ pub fn loads(summary: &Summary) -> Vec<Vec<String>> {
     let max = |cell: &CellResult| cell.median("stampede.loads_per_expiry.max");
     let is_stampede = summary.cells.iter().filter_map(max).any(|max| max >= STAMPEDE);
     if is_guarded(summary) || is_stampede { told(summary, LOADS) } else { Vec::new() }
+}
+
+/// The second after an expiry as a plot, where [`loads`] tells anything.
+pub fn plot(summary: &Summary) -> Vec<Vec<String>> {
+    if loads(summary).is_empty() { Vec::new() } else { timeline(summary) }
 }
 
 /// What guards did and cost, as [`loads`]; nothing where nothing is guarded.

@@ -54,7 +54,8 @@ impl Format for Table {
             text += &words(tradeoffs(summary));
             text += "\n\n";
         }
-        for table in [stampedes::loads(summary), stampedes::guards(summary)] {
+        let (loads, guards) = (stampedes::loads(summary), stampedes::guards(summary));
+        for table in [loads, stampedes::plot(summary), guards] {
             if !table.is_empty() {
                 text += &format!("{}\n\n", numbers(table));
             }

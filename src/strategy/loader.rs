@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use super::{Background, Fill, Filler, Parts};
 use crate::coherence::{Claim, Coherence};
 use crate::measure::{Load, Loads};
-use crate::mitigation::{Guards, Loaded, Request, Source};
+use crate::mitigation::{Guards, Loaded, Need, Request, Source};
 use crate::model::{BoxFuture, Failure, Key, Value};
 use crate::store::Database;
 
@@ -36,7 +36,7 @@ impl Loader {
 
     async fn answer(&self, mut request: Request) -> Loaded {
         request.claim = self.claim(&request).await;
-        if request.claim == Some(Claim::Denied) && request.is_early() {
+        if request.claim == Some(Claim::Denied) && request.need() == Need::Nothing {
             return Loaded::AtHand;
         }
         let load = self.begin(&request);

@@ -1,12 +1,16 @@
 use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Release},
+};
 
 use futures_util::future::join_all;
 
 use super::{Background, Fill, Loader, Parts};
-use crate::coherence::{Coherence, LookUp};
+use crate::coherence::{Claim, Coherence, LookUp};
 use crate::measure::{GuardEvent, Tally};
-use crate::mitigation::{Guards, Loaded, Request, Wish};
-use crate::model::{Failure, Found, Key, Moment, Outcome, Served, StoreError, Value, unix_us};
+use crate::mitigation::{Guards, Loaded, Request, Source, Wish};
+use crate::model::{BoxFuture, Failure, Found, Key, Moment, Outcome, Served, StoreError, Value, unix_us};
 
 /// The read path of every caching strategy: the cache first, then the guards, the database behind them, and the fill.
 ///
@@ -17,6 +21,20 @@ pub struct LookAside {
     loader: Arc<Loader>,
     background: Background,
     tally: Arc<Tally>,
+}
+
+/// The loader, for a request that holds a claim.
+struct Claimed {
+    loader: Arc<Loader>,
+    /// Whether the request got there, and with it the claim.
+    used: AtomicBool,
+}
+
+impl Source for Claimed {
+    fn load(self: Arc<Self>, request: Request) -> BoxFuture<'static, Loaded> {
+        self.used.store(true, Release);
+        self.loader.clone().load(request)
+    }
 }
 
 /// What the cache's answer for one key comes to.
@@ -113,12 +131,29 @@ impl LookAside {
             Cached::Hit(value) => return Ok(self.serve(value)),
             Cached::Ask(served, request) => (served, request),
         };
-        let at_hand = request.at_hand.clone();
-        match self.guards.load(request, self.loader.clone()).await {
-            Loaded::Row(value) => Ok(Found { served, value }),
-            Loaded::AtHand => at_hand.map(|value| self.serve(value)).ok_or(Failure::Shed),
-            Loaded::Failed(failure) => Err(failure),
+        let (at_hand, is_early) = (request.at_hand.clone(), request.is_early());
+        match (self.load(request).await, at_hand) {
+            (Loaded::Row(value), _) => Ok(Found { served, value }),
+            (Loaded::AtHand, Some(value)) => Ok(self.serve(value)),
+            (Loaded::AtHand, None) => Err(Failure::Shed),
+            // What is still fresh is served, as it would have been without the attempt.
+            (Loaded::Failed(_), Some(value)) if is_early => Ok(self.serve(value)),
+            (Loaded::Failed(failure), _) => Err(failure),
         }
+    }
+
+    /// Loads through the guards. A claim that no load has used, since a guard answered without it, is given back.
+    async fn load(&self, request: Request) -> Loaded {
+        let (key, claim) = (request.key, request.claim);
+        let Some(held @ Claim::Held(_)) = claim.filter(|_| !self.guards.is_empty()) else {
+            return self.guards.load(request, self.loader.clone()).await;
+        };
+        let source = Arc::new(Claimed { loader: self.loader.clone(), used: AtomicBool::new(false) });
+        let loaded = self.guards.load(request, source.clone()).await;
+        if !source.used.load(Acquire) {
+            self.coherence.release(&key, held).await;
+        }
+        loaded
     }
 
     /// Serves what the cache has.

@@ -8,6 +8,7 @@ mod coherence;
 mod counts;
 mod dropped;
 mod failing;
+mod guards;
 mod histories;
 mod inventory;
 mod leases;

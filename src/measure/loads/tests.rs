@@ -193,7 +193,7 @@ fn readers_at_random_load_as_often_as_theory_says() {
     let begun: u64 = found.timeline.begun.iter().sum();
     assert_eq!(begun, found.loads);
     assert!(found.timeline.begun[6..].iter().all(|&loads| loads == 0));
-    // Readers that came in the first 100 ms are each under way for 100 ms: half of them after 50 ms, all at 100 ms.
+    // From 40 to 60 ms: the first, and those that have come by then, 25 on average.
     let in_flight = found.timeline.in_flight(2, found.epochs);
     assert!((in_flight - 26.0).abs() < 0.5, "{in_flight}");
 }

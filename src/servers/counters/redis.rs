@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use redis::aio::MultiplexedConnection;
+
 use super::grown;
 use crate::servers::connection::{self, failure};
 use crate::servers::error::ServerError;
@@ -7,7 +9,7 @@ use crate::store::Endpoint;
 
 /// What a Redis has done since it started, or, after [`RedisCounters::since`], between two readings.
 ///
-/// A reading counts itself: it opens a connection and sends `info` and `dbsize`.
+/// A reading counts itself: it opens a connection and sends `info`, `dbsize`, and a few dozen `randomkey` and `memory`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RedisCounters {
     /// Calls of each command, such as `get`; a subcommand as `config|get`.
@@ -21,8 +23,9 @@ pub struct RedisCounters {
     pub keys: u64,
     /// Bytes in use now.
     pub used_memory: u64,
-    /// Bytes of entries now, without the tables that they stand in.
-    pub dataset_memory: u64,
+    /// Bytes that one entry takes now, with its name and with what is kept beside it, estimated from a few dozen names
+    /// drawn at random; nothing where there are none, or the server does not tell.
+    pub entry_bytes: Option<f64>,
     /// User and system time of the server process.
     pub cpu_seconds: f64,
 }
@@ -41,7 +44,8 @@ impl RedisCounters {
             .query_async(&mut connection)
             .await
             .map_err(|error| failure(&at.url, &error))?;
-        Ok(RedisCounters::parse(&info, keys))
+        let entry_bytes = entry_bytes(&mut connection).await.ok().flatten();
+        Ok(RedisCounters { entry_bytes, ..RedisCounters::parse(&info, keys) })
     }
 
     /// Reads the text of `INFO all`; a line that is missing counts as zero.
@@ -63,7 +67,7 @@ impl RedisCounters {
             output_bytes: count("total_net_output_bytes"),
             keys,
             used_memory: count("used_memory"),
-            dataset_memory: count("used_memory_dataset"),
+            entry_bytes: None,
             cpu_seconds: seconds("used_cpu_user") + seconds("used_cpu_sys"),
         }
     }
@@ -82,17 +86,41 @@ impl RedisCounters {
             output_bytes: self.output_bytes.saturating_sub(before.output_bytes),
             keys: self.keys,
             used_memory: self.used_memory,
-            dataset_memory: self.dataset_memory,
+            entry_bytes: self.entry_bytes,
             cpu_seconds: (self.cpu_seconds - before.cpu_seconds).max(0.0),
         }
     }
+}
+
+/// Names that are drawn to tell what an entry takes.
+const SAMPLE: usize = 48;
+
+/// The bytes of all names drawn over the number of entries among them.
+async fn entry_bytes(connection: &mut MultiplexedConnection) -> redis::RedisResult<Option<f64>> {
+    let mut draw = redis::pipe();
+    for _ in 0..SAMPLE {
+        draw.cmd("RANDOMKEY");
+    }
+    let names: Vec<Option<Vec<u8>>> = draw.query_async(connection).await?;
+    let names: Vec<_> = names.into_iter().flatten().collect();
+    let mut weigh = redis::pipe();
+    for name in &names {
+        weigh.cmd("MEMORY").arg("USAGE").arg(name);
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let bytes: Vec<Option<u64>> = weigh.query_async(connection).await?;
+    // What guards keep beside an entry has its name in braces.
+    let entries = names.iter().filter(|name| !name.contains(&b'{')).count();
+    Ok((entries > 0).then(|| bytes.into_iter().flatten().sum::<u64>() as f64 / entries as f64))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const INFO: &str = "# Memory\r\nused_memory:1000\r\nused_memory_dataset:600\r\n# Stats\r\ntotal_commands_processed:12\r\nevicted_keys:3\r\n\
+    const INFO: &str = "# Memory\r\nused_memory:1000\r\n# Stats\r\ntotal_commands_processed:12\r\nevicted_keys:3\r\n\
         # CPU\r\nused_cpu_sys:0.25\r\nused_cpu_user:0.5\r\n# Commandstats\r\n\
         cmdstat_get:calls=7,usec=9,usec_per_call=1.29,rejected_calls=0,failed_calls=0\r\n\
         cmdstat_config|get:calls=2,usec=9,usec_per_call=4.5,rejected_calls=0,failed_calls=0\r\n";
@@ -102,7 +130,7 @@ mod tests {
         let counters = RedisCounters::parse(INFO, 5);
         assert_eq!(counters.calls, BTreeMap::from([("get".into(), 7), ("config|get".into(), 2)]));
         assert_eq!((counters.commands, counters.evicted_keys, counters.keys), (12, 3, 5));
-        assert_eq!((counters.used_memory, counters.dataset_memory, counters.cpu_seconds), (1000, 600, 0.75));
+        assert_eq!((counters.used_memory, counters.cpu_seconds), (1000, 0.75));
     }
 
     #[test]
