@@ -6,6 +6,7 @@ use crate::mitigation::{self, Expiry};
 /// the guard has a closed form.
 pub fn tell(metrics: &mut Metrics, workload: &Workload, rows: u64, reads_per_s: f64) {
     let is_even = rows == 1 || workload.traffic.keys.name == "uniform";
+    let is_even = is_even && workload.traffic.absent.is_none();
     let Some(window_us) = metrics.get("stampede.window.mean").filter(|_| is_even) else { return };
     let parts = mitigation::Parts::noop(workload.cache.ttl.map(|ttl| ttl.0));
     // What cannot be built has not been measured.

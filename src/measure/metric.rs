@@ -235,6 +235,8 @@ impl Metrics {
             return;
         }
         let (led, joined) = (tally.guard(GuardEvent::Led), tally.guard(GuardEvent::Joined));
+        // Under a lock or a lease alone, who gets it leads.
+        let led = if led > 0 { led } else { tally.guard(GuardEvent::Acquired) };
         self.put("guard.joins", joined as f64, Unit::Count);
         self.put("guard.coalescing", joined as f64 / (joined + led) as f64, Unit::Ratio);
         for (name, event) in [
@@ -273,7 +275,9 @@ impl Metrics {
         count("hard_misses", loads.hard_misses as f64);
         count("early_refreshes", loads.early_refreshes as f64);
         count("abandoned_loads", loads.abandoned as f64);
-        for (name, histogram) in [("early_lead", &loads.early_lead), ("window", &loads.window)] {
+        for (name, histogram) in
+            [("early_lead", &loads.early_lead), ("first_row", &loads.first_row), ("window", &loads.window)]
+        {
             if !histogram.is_empty() {
                 self.latency(&format!("stampede.{name}"), histogram, OPERATIONS_BEYOND);
             }

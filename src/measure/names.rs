@@ -111,6 +111,7 @@ pub fn names() -> Vec<(String, Unit)> {
         "flush_lag",
         "dirty_age",
         "stampede.early_lead",
+        "stampede.first_row",
         "stampede.window",
         "stampede.response",
         "guard.wait",

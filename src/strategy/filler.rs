@@ -14,7 +14,8 @@ use crate::store::scripts::compare_and_set;
 pub enum Fill {
     /// The caller waits for it; the coherence decides.
     Wait,
-    /// The caller has its row already; the fill follows on its own. The coherence decides.
+    /// The caller has its row already; the fill follows on its own, unless a guard stands in front: what it holds while a
+    /// row is loaded, it must not give back before the fill. The coherence decides.
     Behind,
     /// The caller waits for it; it yields to an entry that came meanwhile. For strategies whose cache
     /// may be ahead of the database.
@@ -55,12 +56,13 @@ impl Filler {
 
     /// Offers a loaded row to the cache, unless another caller is about to or the cache is to be left alone.
     pub async fn fill(self: &Arc<Filler>, request: &Request, value: Value, load: Load) {
-        let Some(claim) = request.claim else { return };
+        let Some(claim) = request.claim else { return load.offered(false) };
         let fill =
             Offered { key: request.key, claim, fenced: request.fenced, renews: request.at_hand.is_some() };
         if claim == Claim::Denied {
             self.tally.denied_fill();
-        } else if self.how == Fill::Behind {
+            load.offered(false);
+        } else if self.how == Fill::Behind && self.guards.is_empty() {
             let filler = self.clone();
             self.background.spawn(async move { filler.offer(fill, value, load).await });
         } else {

@@ -88,9 +88,21 @@ impl Loader {
         let value = match row {
             Some(value) if !value.tombstone || self.guards.keep_absent() => value.clone(),
             None if self.guards.keep_absent() => Value { tombstone: true, ..Value::default() },
-            _ => return self.let_go(request).await,
+            _ => {
+                load.offered(false);
+                return self.forget(request).await;
+            }
         };
         self.filler.fill(request, value, load).await;
+    }
+
+    /// There is no row any more: an entry that is still kept must not be served, nor refreshed again and again.
+    async fn forget(&self, request: &Request) {
+        if request.at_hand.is_some() && request.claim.is_some() {
+            // A failure was counted where it happened; the entry ends with its TTL.
+            let _ = self.coherence.parts().cache.delete(&request.key).await;
+        }
+        self.let_go(request).await;
     }
 
     /// There is nothing to fill with.

@@ -154,7 +154,7 @@ pub fn check_guards(choice: &Choice, guards: Guards) -> Result<(), OptionsError>
         return Ok(());
     }
     if !can_be_guarded(choice) {
-        let text = "its reads cannot be guarded, as its cache is not filled from the database alone";
+        let text = "its reads cannot be guarded: there is no cache, or not the database alone fills it";
         return Err(OptionsError(text.into()));
     }
     choice.build(STRATEGIES, Parts::noop(guards)).map(drop)

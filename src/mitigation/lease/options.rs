@@ -39,7 +39,7 @@ impl Default for Options {
         Options {
             ttl: ten,
             throttle: ten,
-            mode: Mode::Fb,
+            mode: Mode::PerInvalidation,
             keep_stale: Time::default(),
             wait: Time(Duration::from_millis(500)),
             then: Then::Database,
@@ -53,6 +53,13 @@ impl Options {
     /// # Errors
     /// When they do not; the message says what to write.
     pub fn check(&self, ttl: Option<Duration>) -> Result<(), OptionsError> {
+        if self.mode == Mode::Fb && ttl.is_some_and(|ttl| ttl < self.throttle.0) {
+            return Err(OptionsError(format!(
+                "lease: in mode fb nobody may fill until the throttle of {} is over, and entries expire before that: \
+                 make throttle no longer than cache.ttl, or use mode = \"per-invalidation\"",
+                self.throttle
+            )));
+        }
         // What a write deletes is kept by its own time, whether or not entries have one.
         check_stale(self.keep_stale.0, self.then == Then::Stale, ttl.or(Some(Duration::MAX)))
     }
