@@ -67,15 +67,15 @@ async fn loads_of_writes(options: &str) -> (u64, u64) {
 #[tokio::test(start_paused = true)]
 async fn a_throttle_of_its_own_time_holds_loads_to_one_in_that_time_and_one_that_writes_end_to_one_for_each()
 {
-    let fb = loads_of_writes(r#"{"throttle": "1s", "keep_stale": "60s"}"#).await;
+    let fb = loads_of_writes(r#"{"mode": "fb", "throttle": "1s", "keep_stale": "60s"}"#).await;
     assert!((2..=3).contains(&fb.0) && fb.1 >= 26, "{fb:?}");
-    let each = loads_of_writes(r#"{"mode": "per-invalidation", "keep_stale": "60s"}"#).await;
+    let each = loads_of_writes(r#"{"keep_stale": "60s"}"#).await;
     assert_eq!(each, (30, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_waited_for_the_throttle_in_vain_loads_and_does_not_fill() {
-    let (world, instances, slow) = scene("{}").await;
+    let (world, instances, slow) = scene(r#"{"mode": "fb"}"#).await;
     instances[0].body(1).await;
     instances[0].version(&write(1, "new")).await;
     assert_eq!(instances[1].body(1).await, Some("new".into()));
