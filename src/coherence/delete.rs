@@ -24,4 +24,8 @@ impl Coherence for Delete {
     fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move { self.0.cache.delete(key).await.map(drop) })
     }
+
+    fn deletes(&self) -> bool {
+        true
+    }
 }

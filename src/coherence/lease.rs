@@ -64,4 +64,12 @@ impl Coherence for Lease {
     fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move { invalidate(&*self.parts().cache, key, self.0.kind()).await.map(drop) })
     }
+
+    fn claims(&self) -> bool {
+        true
+    }
+
+    fn deletes(&self) -> bool {
+        true
+    }
 }

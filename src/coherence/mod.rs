@@ -78,6 +78,16 @@ pub trait Coherence: Send + Sync {
         false
     }
 
+    /// Whether readers claim what they are to fill, and others are denied it meanwhile.
+    fn claims(&self) -> bool {
+        false
+    }
+
+    /// Whether a write deletes the entry, and whatever claim there is on it, and does nothing else.
+    fn deletes(&self) -> bool {
+        false
+    }
+
     /// Returns when nothing that was put off is left to do.
     fn drain<'a>(&'a self) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))

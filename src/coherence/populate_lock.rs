@@ -126,4 +126,8 @@ impl Coherence for PopulateLock {
             }
         })
     }
+
+    fn claims(&self) -> bool {
+        true
+    }
 }

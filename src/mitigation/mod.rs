@@ -3,18 +3,23 @@
 //! A guard may change how long entries live, ask for a refresh while an entry is still there, and stand between a
 //! reader that misses and the database. Guards nest in the order given: the first one is asked first.
 
+mod article_lock;
 mod dice;
 mod guards;
 mod in_flight;
 mod jitter;
+mod lease;
+mod lock;
 mod negative;
 mod none;
+mod pace;
 mod refresh_ahead;
 mod request;
 mod request_budget;
 mod single_flight;
 mod stack;
 mod stale_while_revalidate;
+mod then;
 mod threshold;
 mod xfetch;
 
@@ -172,6 +177,9 @@ pub struct Expiry {
 pub static MITIGATIONS: &[Entry<dyn Mitigation, Parts>] = &[
     none::ENTRY,
     single_flight::ENTRY,
+    lock::ENTRY,
+    article_lock::ENTRY,
+    lease::ENTRY,
     xfetch::ENTRY,
     threshold::ENTRY,
     stale_while_revalidate::ENTRY,

@@ -3,8 +3,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::model::{Intent, Key, StockLevel, StoreError, Value};
 use cachebench::store::scripts::{
-    Advance, Claim, Claimed, Decrement, Decremented, Surveyed, Token, advance, announce, claim,
-    compare_and_set, decrement, dirty, fill_claimed, invalidate, pending, release, settle, survey, trim,
+    Advance, Claim, Claimed, Decrement, Decremented, Lease, Leased, Surveyed, Token, advance, announce,
+    claim, compare_and_set, decrement, dirty, fill_claimed, free, invalidate, lease_get, lease_invalidate,
+    lease_set, pending, release, settle, survey, trim,
 };
 use cachebench::traffic::Random;
 use rand::Rng;
@@ -35,6 +36,10 @@ pub enum Step {
     Release { id: u64, token: u64, entry: bool },
     Announce { id: u64, token: u64 },
     Invalidate(u64),
+    Free(u64),
+    LeaseGet { id: u64, token: u64, or_entry: bool },
+    LeaseSet { id: u64, token: u64, raw: Bytes, ttl: bool, unthrottle: bool },
+    LeaseInvalidate { id: u64, keep_stale: bool, unthrottle: bool },
     CompareAndSet { id: u64, raw: Bytes, ttl: bool, renew: bool },
     PutStock(u64, Bytes),
     GetStock(u64),
@@ -60,6 +65,7 @@ pub enum Seen {
     /// Version and checksum of each entry, and whether it expires.
     Heads(Vec<Option<(u64, u64, bool)>>),
     Claimed(Claimed),
+    Leased(Leased),
     Decremented(Decremented),
     Intents(Vec<Intent>),
 }
@@ -69,7 +75,7 @@ impl Step {
     pub fn random(random: &mut Random) -> Step {
         let id = random.below(ROWS);
         let ttl = random.below(2) == 0;
-        match random.below(39) {
+        match random.below(49) {
             0 => Step::Get(id),
             1 => Step::GetMany((0..1 + random.below(4)).map(|_| random.below(ROWS + 1)).collect()),
             2 | 3 => Step::Set(id, entry(random), ttl),
@@ -103,6 +109,20 @@ impl Step {
             },
             35 | 36 => Step::Announce { id, token: random.below(3) },
             37 => Step::Pending(random.below(9) as usize),
+            38 => Step::Free(id),
+            39..44 => Step::LeaseGet { id, token: random.below(3), or_entry: random.below(4) > 0 },
+            44 | 45 => Step::LeaseSet {
+                id,
+                token: random.below(3),
+                raw: entry(random),
+                ttl,
+                unthrottle: random.below(2) == 0,
+            },
+            46 | 47 => Step::LeaseInvalidate {
+                id,
+                keep_stale: random.below(2) == 0,
+                unthrottle: random.below(2) == 0,
+            },
             _ => Step::Trim(time(random) + random.below(9)),
         }
     }
@@ -152,6 +172,24 @@ impl Step {
             &Step::Announce { id, token } => {
                 let (key, token) = (side.key(id), Token(token));
                 Seen::Flag(announce(cache, &key, KIND, token, &side.channel()).await?)
+            }
+            Step::Free(id) => Seen::Flag(free(cache, &side.key(*id), KIND).await?),
+            &Step::LeaseGet { id, token, or_entry } => {
+                let (key, token) = (side.key(id), Token(token));
+                let lease = Lease { key: &key, token, ttl: TTL, throttle: TTL, or_entry };
+                Seen::Leased(match lease_get(cache, lease).await? {
+                    // How long is a matter of the clock.
+                    Leased::Wait(_, stale) => Leased::Wait(TTL, stale),
+                    leased => leased,
+                })
+            }
+            Step::LeaseSet { id, token, raw, ttl, unthrottle } => {
+                let (key, token, raw) = (side.key(*id), Token(*token), raw.clone());
+                Seen::Flag(lease_set(cache, &key, token, raw, lifetime(*ttl), *unthrottle).await?)
+            }
+            &Step::LeaseInvalidate { id, keep_stale, unthrottle } => {
+                let keep_stale = lifetime(keep_stale).unwrap_or_default();
+                Seen::Flag(lease_invalidate(cache, &side.key(id), keep_stale, unthrottle).await?)
             }
             Step::Invalidate(id) => Seen::Count(invalidate(cache, &side.key(*id), KIND).await?),
             Step::CompareAndSet { id, raw, ttl, renew } => {

@@ -10,7 +10,9 @@ mod compare_and_set;
 mod decrement;
 mod dirty;
 mod fill_claimed;
+mod free;
 mod invalidate;
+mod lease;
 mod release;
 mod settle;
 mod survey;
@@ -24,7 +26,9 @@ pub use compare_and_set::compare_and_set;
 pub use decrement::{Decrement, Decremented, decrement};
 pub use dirty::{DirtySet, dirty};
 pub use fill_claimed::fill_claimed;
+pub use free::free;
 pub use invalidate::invalidate;
+pub use lease::{LEASE, Lease, Leased, lease_get, lease_invalidate, lease_set};
 pub use release::release;
 pub use settle::settle;
 pub use survey::{Surveyed, survey};
@@ -42,7 +46,11 @@ pub static SCRIPTS: &[&Script] = &[
     &decrement::SCRIPT,
     &dirty::SCRIPT,
     &fill_claimed::SCRIPT,
+    &free::SCRIPT,
     &invalidate::SCRIPT,
+    &lease::GET,
+    &lease::INVALIDATE,
+    &lease::SET,
     &release::SCRIPT,
     &settle::SCRIPT,
     &survey::SCRIPT,

@@ -1,0 +1,53 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::coherence::{Claim, Coherence, Filled, Offer, Parts};
+use crate::model::{BoxFuture, Key};
+use crate::store::Answer;
+use crate::store::scripts::{LEASE, lease_invalidate, lease_set, release};
+
+/// Fills in return for a token, and writes that void it.
+pub struct Leases {
+    /// What it stands in for.
+    pub chosen: Arc<dyn Coherence>,
+    /// How long a deleted entry is kept as the stale copy.
+    pub keep_stale: Duration,
+    /// Whether fills and writes end the throttle.
+    pub unthrottle: bool,
+}
+
+impl Coherence for Leases {
+    fn parts(&self) -> &Parts {
+        self.chosen.parts()
+    }
+
+    fn fill<'a>(&'a self, key: &'a Key, offer: Offer<'a>, claim: Claim) -> Answer<'a, Filled> {
+        Box::pin(async move {
+            let Claim::Held(token) = claim else { return Ok(Filled::Rejected) };
+            let (cache, row) = (&*self.parts().cache, offer.row.encode());
+            let stored = lease_set(cache, key, token, row, offer.ttl, self.unthrottle).await?;
+            Ok(if stored { Filled::Stored } else { Filled::Rejected })
+        })
+    }
+
+    /// The throttle stays: what could not be loaded is not asked for any sooner.
+    fn release<'a>(&'a self, key: &'a Key, claim: Claim) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if let Claim::Held(token) = claim {
+                // What fails here was counted where it failed, and the token ends with its TTL.
+                let _ = release(&*self.parts().cache, key, LEASE, token, false).await;
+            }
+        })
+    }
+
+    fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let cache = &*self.parts().cache;
+            lease_invalidate(cache, key, self.keep_stale, self.unthrottle).await.map(drop)
+        })
+    }
+
+    fn claims(&self) -> bool {
+        true
+    }
+}

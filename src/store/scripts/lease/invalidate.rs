@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::names;
+use crate::model::{Key, StoreError};
+use crate::store::memory::Entries;
+use crate::store::script::{number, parse};
+use crate::store::{Cache, Reply, Script};
+
+/// Voids the token of a row and removes its entry, which stays as the stale copy for `keep_stale`; with `unthrottle`
+/// the throttle goes too. Says whether there was an entry.
+///
+/// # Errors
+/// As [`Cache::run`].
+pub async fn lease_invalidate(
+    cache: &dyn Cache,
+    key: &Key,
+    keep_stale: Duration,
+    unthrottle: bool,
+) -> Result<bool, StoreError> {
+    let args = vec![number(keep_stale.as_millis() as u64), number(unthrottle.into())];
+    Ok(cache.run(&SCRIPT, names(key), args).await?.integer()? == Some(1))
+}
+
+/// KEYS: entry, token, throttle, stale copy. ARGV: ms for which the copy is kept, 1 to end the throttle.
+pub(in super::super) static SCRIPT: Script = Script {
+    name: "lease-invalidate",
+    lua: r"
+redis.call('UNLINK', KEYS[2])
+if ARGV[2] == '1' then redis.call('UNLINK', KEYS[3]) end
+if ARGV[1] == '0' then return redis.call('UNLINK', KEYS[1]) end
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('RENAME', KEYS[1], KEYS[4])
+redis.call('PEXPIRE', KEYS[4], ARGV[1])
+return 1",
+    touches: &["exists", "pexpire", "rename", "unlink"],
+    model,
+};
+
+fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
+    entries.remove(&keys[1]);
+    if parse(&args[1]) == 1 {
+        entries.remove(&keys[2]);
+    }
+    let (entry, keep_ms) = (entries.text(&keys[0]), parse(&args[0]));
+    entries.remove(&keys[0]);
+    let there = entry.is_some();
+    if let Some(entry) = entry.filter(|_| keep_ms > 0) {
+        entries.put(keys[3].clone(), entry, Some(Duration::from_millis(keep_ms)));
+    }
+    Reply::Integer(i64::from(there))
+}

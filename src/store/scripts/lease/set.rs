@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::super::Token;
+use super::names;
+use crate::model::{Key, StoreError};
+use crate::store::memory::Entries;
+use crate::store::script::{lifetime, number, parse};
+use crate::store::{Cache, Reply, Script};
+
+/// Puts an entry in return for the token, if that still counts; says whether it did. The stale copy goes, and with
+/// `unthrottle` the throttle too.
+///
+/// # Errors
+/// As [`Cache::run`].
+pub async fn lease_set(
+    cache: &dyn Cache,
+    key: &Key,
+    token: Token,
+    value: Bytes,
+    ttl: Option<Duration>,
+    unthrottle: bool,
+) -> Result<bool, StoreError> {
+    let args = vec![token.argument(), value, lifetime(ttl), number(unthrottle.into())];
+    Ok(cache.run(&SCRIPT, names(key), args).await?.integer()? == Some(1))
+}
+
+/// KEYS: entry, token, throttle, stale copy. ARGV: token, value, ttl in ms or 0, 1 to end the throttle.
+pub(in super::super) static SCRIPT: Script = Script {
+    name: "lease-set",
+    lua: r"
+if redis.call('GETRANGE', KEYS[2], 0, -1) ~= ARGV[1] then return 0 end
+if ARGV[3] == '0' then
+  redis.call('SET', KEYS[1], ARGV[2])
+else
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+end
+redis.call('UNLINK', KEYS[2], KEYS[4])
+if ARGV[4] == '1' then redis.call('UNLINK', KEYS[3]) end
+return 1",
+    touches: &["getrange", "set", "unlink"],
+    model,
+};
+
+fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
+    if entries.text(&keys[1]).as_ref() != Some(&args[0]) {
+        return Reply::Integer(0);
+    }
+    let ttl = parse(&args[2]);
+    entries.put(keys[0].clone(), args[1].clone(), (ttl > 0).then(|| Duration::from_millis(ttl)));
+    entries.remove(&keys[1]);
+    entries.remove(&keys[3]);
+    if parse(&args[3]) == 1 {
+        entries.remove(&keys[2]);
+    }
+    Reply::Integer(1)
+}
