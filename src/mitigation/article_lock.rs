@@ -74,7 +74,7 @@ impl ArticleLock {
                 self.retry(request, next).await
             }
             // The failure was counted where it happened; without the cache there is no lock.
-            Err(_) => next.load(request).await,
+            Err(_) => next.load(Request { claim: None, ..request }).await,
         }
     }
 
@@ -98,7 +98,7 @@ impl ArticleLock {
                 self.tally.guard(GuardEvent::Shed);
                 Loaded::Failed(Failure::Shed)
             }
-            Err(_) => next.load(request).await,
+            Err(_) => next.load(Request { claim: None, ..request }).await,
         }
     }
 }

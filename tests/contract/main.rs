@@ -11,13 +11,16 @@ mod failing;
 mod guards;
 mod histories;
 mod inventory;
+mod leases;
 mod lifetimes;
+mod locks;
 mod many;
 mod mitigations;
 mod names;
 mod promises;
 mod races;
 mod restless;
+mod slow;
 
 use std::sync::Arc;
 use std::time::Duration;

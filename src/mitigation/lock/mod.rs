@@ -71,7 +71,7 @@ impl Lock {
                 self.denied(request, next).await
             }
             // The failure was counted where it happened; without the cache there is no lock.
-            Err(_) => next.load(request).await,
+            Err(_) => next.load(Request { claim: None, ..request }).await,
         }
     }
 

@@ -35,7 +35,7 @@ impl Lock {
                 self.options.then.answer(Request { fenced, ..request }, next, &self.tally).await
             }
             // The failure was counted where it happened; without the cache there is nothing to wait for.
-            Err(_) => next.load(request).await,
+            Err(_) => next.load(Request { claim: None, ..request }).await,
         }
     }
 

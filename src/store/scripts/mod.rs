@@ -12,7 +12,9 @@ mod dirty;
 mod fill_claimed;
 mod free;
 mod invalidate;
-mod lease;
+mod lease_get;
+mod lease_invalidate;
+mod lease_set;
 mod release;
 mod settle;
 mod survey;
@@ -28,7 +30,9 @@ pub use dirty::{DirtySet, dirty};
 pub use fill_claimed::fill_claimed;
 pub use free::free;
 pub use invalidate::invalidate;
-pub use lease::{LEASE, Lease, Leased, lease_get, lease_invalidate, lease_set};
+pub use lease_get::{LEASE, Lease, Leased, lease_get};
+pub use lease_invalidate::lease_invalidate;
+pub use lease_set::lease_set;
 pub use release::release;
 pub use settle::settle;
 pub use survey::{Surveyed, survey};
@@ -48,9 +52,9 @@ pub static SCRIPTS: &[&Script] = &[
     &fill_claimed::SCRIPT,
     &free::SCRIPT,
     &invalidate::SCRIPT,
-    &lease::GET,
-    &lease::INVALIDATE,
-    &lease::SET,
+    &lease_get::SCRIPT,
+    &lease_invalidate::SCRIPT,
+    &lease_set::SCRIPT,
     &release::SCRIPT,
     &settle::SCRIPT,
     &survey::SCRIPT,

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::super::Token;
-use super::names;
+use super::Token;
+use super::lease_get::names;
 use crate::model::{Key, StoreError};
 use crate::store::memory::Entries;
 use crate::store::script::{lifetime, number, parse};
@@ -27,7 +27,7 @@ pub async fn lease_set(
 }
 
 /// KEYS: entry, token, throttle, stale copy. ARGV: token, value, ttl in ms or 0, 1 to end the throttle.
-pub(in super::super) static SCRIPT: Script = Script {
+pub(super) static SCRIPT: Script = Script {
     name: "lease-set",
     lua: r"
 if redis.call('GETRANGE', KEYS[2], 0, -1) ~= ARGV[1] then return 0 end

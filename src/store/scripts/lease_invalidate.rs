@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::names;
+use super::lease_get::names;
 use crate::model::{Key, StoreError};
 use crate::store::memory::Entries;
 use crate::store::script::{number, parse};
@@ -24,7 +24,7 @@ pub async fn lease_invalidate(
 }
 
 /// KEYS: entry, token, throttle, stale copy. ARGV: ms for which the copy is kept, 1 to end the throttle.
-pub(in super::super) static SCRIPT: Script = Script {
+pub(super) static SCRIPT: Script = Script {
     name: "lease-invalidate",
     lua: r"
 redis.call('UNLINK', KEYS[2])

@@ -2,12 +2,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::super::Token;
-use super::names;
+use super::Token;
 use crate::model::{Failure, Key, StoreError};
 use crate::store::memory::Entries;
 use crate::store::script::{lifetime, number, parse};
 use crate::store::{Cache, Reply, Script};
+
+/// What the token of a lease is called beside the entry.
+pub const LEASE: &str = "lease";
+
+/// Entry, token, throttle and stale copy of a row.
+pub(super) fn names(key: &Key) -> Vec<Bytes> {
+    let entry = Bytes::copy_from_slice(key.name());
+    vec![entry, key.beside(LEASE), key.beside("throttle"), key.beside("stale")]
+}
 
 /// What a reader asks for who found no entry, or an old one.
 pub struct Lease<'a> {
@@ -59,7 +67,7 @@ fn wrong(found: &str) -> StoreError {
 }
 
 /// KEYS: entry, token, throttle, stale copy. ARGV: token, its ttl in ms, throttle in ms, 1 for the entry.
-pub(in super::super) static SCRIPT: Script = Script {
+pub(super) static SCRIPT: Script = Script {
     name: "lease-get",
     lua: r"
 local entry = ARGV[4] == '1' and redis.call('GETRANGE', KEYS[1], 0, -1) or ''

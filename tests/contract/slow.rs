@@ -1,0 +1,78 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use cachebench::measure::QueryClass;
+use cachebench::mitigation::{Loaded, Request, Source};
+use cachebench::model::{BoxFuture, Key, Payload, Value};
+use cachebench::store::memory::MemoryDatabase;
+use cachebench::store::{Answer, Database};
+use tokio::time::sleep;
+
+/// A database whose loads take their time and are counted, over all instances.
+#[derive(Clone)]
+pub struct Slow {
+    database: Arc<dyn Database>,
+    load: Duration,
+    loads: Arc<AtomicU64>,
+}
+
+impl Slow {
+    pub fn new(load: Duration) -> Slow {
+        Slow { database: Arc::new(MemoryDatabase::default()), load, loads: Arc::default() }
+    }
+
+    /// The same over the database of an instance.
+    pub fn over(&self, database: Arc<dyn Database>) -> Slow {
+        Slow { database, ..self.clone() }
+    }
+
+    pub fn loads(&self) -> u64 {
+        self.loads.load(Relaxed)
+    }
+}
+
+impl Source for Slow {
+    fn load(self: Arc<Self>, request: Request) -> BoxFuture<'static, Loaded> {
+        Box::pin(async move { Loaded::Row(Database::load(&*self, &request.key).await.unwrap()) })
+    }
+}
+
+impl Database for Slow {
+    fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>> {
+        Box::pin(async move {
+            self.loads.fetch_add(1, Relaxed);
+            let row = self.database.load(key).await;
+            sleep(self.load).await;
+            row
+        })
+    }
+
+    fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>> {
+        self.database.load_many(keys)
+    }
+
+    fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        self.database.version(key)
+    }
+
+    fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
+        self.database.update(key, payload)
+    }
+
+    fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64> {
+        self.database.insert(key, payload)
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
+        self.database.delete(key)
+    }
+
+    fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()> {
+        self.database.store(class, rows)
+    }
+
+    fn client(&self) -> Vec<(&'static str, String)> {
+        self.database.client()
+    }
+}
