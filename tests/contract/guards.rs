@@ -36,8 +36,8 @@ impl World {
             ..Parts::noop(self.ttl)
         };
         parts.guards = serde_json::from_str::<Stack>(guards).unwrap().build(&of_guards).unwrap();
-        let tally = parts.tally.clone();
-        Instance { strategy: aside(coherence).build(STRATEGIES, parts).unwrap(), tally }
+        let (tally, tasks) = (parts.tally.clone(), parts.tasks.clone());
+        Instance { strategy: aside(coherence).build(STRATEGIES, parts).unwrap(), tasks, tally }
     }
 
     /// Puts an entry of row 1 that is fresh for so many microseconds more, and whose load took an hour.
