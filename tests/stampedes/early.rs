@@ -14,8 +14,7 @@ fn xfetch(beta: f64, other: f64) {
         let ttl_ms = (1e3 * lead_s + 4.0 * beta * load_ms as f64) as u64;
         let guard = format!("{{ xfetch = {{ beta = {beta} }} }}");
         let guards = &[guard.as_str()][..];
-        let run =
-            Run { rows: 20, reads_per_s, load_ms, ttl_ms, seconds: 10, seed, guards, ..Run::default() };
+        let run = Run { rows: 20, reads_per_s, load_ms, ttl_ms, seconds: 10, seed, guards, ..Run::default() };
         let cell = &run.measure()[0];
         let (loads, load_s) = (cell.loads(), cell.window_s());
         let p = |beta: f64| (-1.0 / beta).exp();
@@ -30,7 +29,9 @@ fn xfetch(beta: f64, other: f64) {
         let (lead, expected) =
             (cell.metric("stampede.early_lead.mean") / 1e6, theory::xfetch_lead(reads_per_s, load_s, beta));
         let error = beta * load_s * PI / 6f64.sqrt() / n.sqrt();
-        println!("  lead {lead:.4} s, expected {expected:.4} ± {error:.4}; hard misses {hard}; load {load_s:.4} s");
+        println!(
+            "  lead {lead:.4} s, expected {expected:.4} ± {error:.4}; hard misses {hard}; load {load_s:.4} s"
+        );
         ensure!((lead - expected).abs() <= 3.0 * error, "a lead of {lead}, expected {expected} ± {error}");
         ensure!(hard == 0.0, "{hard} hard misses");
         Ok(())

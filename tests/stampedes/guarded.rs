@@ -34,7 +34,12 @@ fn single_flight_in_one_instance_loads_exactly_once() {
     let guards = &["\"single-flight\""][..];
     let cell = &Run { seconds: 4, rows: 20, ttl_ms: 200, guards, ..Run::default() }.measure()[0];
     let loads = cell.loads();
-    println!("single-flight over 1: {} loads, n {}, joins {}", loads.mean(), loads.n(), cell.metric("guard.joins"));
+    println!(
+        "single-flight over 1: {} loads, n {}, joins {}",
+        loads.mean(),
+        loads.n(),
+        cell.metric("guard.joins")
+    );
     assert!(loads.n() >= 200.0 && loads.share(1) == 1.0);
     assert!(cell.metric("guard.joins") > loads.n(), "nobody had to wait");
 }
@@ -47,7 +52,7 @@ fn stale_while_revalidate_keeps_readers_from_waiting_and_its_guard_the_database_
             "{ stale-while-revalidate = { stale = \"2s\" } }",
             "\"none\"",
         ];
-        let run = Run { seed, seconds: 6, rows: 14, reads_per_s: 100.0, guards, ..Run::default() };
+        let run = Run { seed, seconds: 5, rows: 18, reads_per_s: 100.0, guards, ..Run::default() };
         let cells = run.measure();
         let expected = theory::loads_per_expiry(run.reads_per_s, cells[0].window_s());
         cells[0].loads().mean_is("stale, unguarded", expected, expected - 1.0)?;

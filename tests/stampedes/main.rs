@@ -4,6 +4,9 @@
 
 mod early;
 mod guarded;
+mod killed;
+mod locks;
 mod run;
 mod sample;
+mod storm;
 mod unguarded;

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use cachebench::config;
 use cachebench::engine::Stop;
 use cachebench::experiment::{self, Event, Observer, Permissions};
-use cachebench::measure::{CellResult, RepeatResult};
+use cachebench::measure::{CellResult, Clock, RepeatResult};
+use cachebench::model::Kind;
 
 use super::sample::Sample;
 
@@ -32,6 +33,8 @@ pub struct Run<'a> {
     pub seed: u64,
     /// As in a workload, one for each cell.
     pub guards: &'a [&'a str],
+    /// The load, where it is not that of `reads_per_s` over all rows: reads, in an open loop.
+    pub load: Option<&'a str>,
     /// More settings, from `[traffic]` on.
     pub more: &'a str,
 }
@@ -48,6 +51,7 @@ impl Default for Run<'_> {
             seconds: 10,
             seed: 42,
             guards: &["\"none\""],
+            load: None,
             more: "",
         }
     }
@@ -56,21 +60,17 @@ impl Default for Run<'_> {
 impl Run<'_> {
     /// Measures each guard.
     pub fn measure(&self) -> Vec<CellResult> {
+        let _turn = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
         let Run { rows, load_ms, ttl_ms, instances, pool, seconds, seed, more, .. } = self;
         let rate = self.reads_per_s * *rows as f64;
-        let load = format!("load = {{ open = {{ rate = {rate}, in_flight = 512 }} }}");
-        self.measure_under(&format!(
+        let open = format!("{{ open = {{ rate = {rate}, in_flight = 512 }} }}");
+        let (load, guards) = (self.load.unwrap_or(&open), self.guards.join(", "));
+        let text = format!(
             "name = \"stampedes\"\n[data]\nrows = {rows}\nseed = {seed}\n[app]\ninstances = {instances}\n\
              [freshness]\naudit = false\n[cache]\nttl = \"{ttl_ms}ms\"\n[database]\npool = {pool}\n\
-             query = {{ sleep = \"{load_ms}ms\" }}\n[traffic]\nkeys = \"uniform\"\n{load}\nwarmup = \"1s\"\n\
-             duration = \"{seconds}s\"\n{more}\n"
-        ))
-    }
-
-    /// As [`Run::measure`], of a whole workload without its comparison.
-    pub fn measure_under(&self, workload: &str) -> Vec<CellResult> {
-        let _turn = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = format!("{workload}[compare]\nmitigation = [{}]\n", self.guards.join(", "));
+             query = {{ sleep = \"{load_ms}ms\" }}\n[traffic]\nkeys = \"uniform\"\nload = {load}\nwarmup = \"1s\"\n\
+             duration = \"{seconds}s\"\n{more}\n[compare]\nmitigation = [{guards}]\n"
+        );
         let loaded = config::load(Path::new("stampedes.toml"), text, &[]).unwrap();
         let summary =
             experiment::run(&loaded, Permissions::default(), &Unobserved, &Stop::default()).unwrap();
@@ -96,7 +96,8 @@ pub fn holds(check: impl Fn(u64) -> Result<(), String>) {
 #[macro_export]
 macro_rules! ensure {
     ($so:expr, $($told:tt)+) => {
-        if !$so {
+        let so: bool = $so;
+        if !so {
             return Err(format!($($told)+));
         }
     };
@@ -114,6 +115,12 @@ pub trait Measured {
     /// Seconds from the look-up that missed until the entry was there again, on average.
     fn window_s(&self) -> f64 {
         self.metric("stampede.window.mean") / 1e6
+    }
+
+    /// The 99th percentile of the response of reads, in seconds, however few there are.
+    fn read_p99_s(&self) -> f64 {
+        let responses = self.repeat().histograms.latency(Kind::Read, Clock::Response);
+        responses.map_or(0.0, |responses| responses.value_at_quantile(0.99) as f64 / 1e9)
     }
 
     /// The loads of each expiry.
