@@ -236,6 +236,22 @@ async fn a_killed_server_is_unavailable_and_is_found_again() {
 }
 
 #[tokio::test]
+async fn a_slow_query_is_as_slow_where_there_is_no_row() {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let server = server().await;
+    fill(&server, 10, &Query::default()).await;
+    let (postgres, _) = connect(&server, 1, Query::Sleep(Time(PAUSE))).await;
+    for (id, is_there) in [(1, true), (99, false)] {
+        let began = Instant::now();
+        assert_eq!(postgres.load(&key(id)).await.unwrap().is_some(), is_there);
+        assert!(began.elapsed() >= PAUSE);
+        let began = Instant::now();
+        assert_eq!(postgres.load_many(&[key(id)]).await.unwrap()[0].is_some(), is_there);
+        assert!(began.elapsed() >= PAUSE);
+    }
+}
+
+#[tokio::test]
 async fn queries_that_are_given_up_leave_the_pool_usable() {
     const POOL: usize = 3;
     let server = server().await;

@@ -29,8 +29,9 @@ impl Statement {
         counted_as: None,
         class: QueryClass::Load,
     };
+    /// Sleeps whether or not there is such a row.
     const SLEEP: Statement = Statement {
-        sql: "SELECT version, checksum, body, pg_sleep($2) FROM items WHERE id = $1",
+        sql: "SELECT version, checksum, body FROM items WHERE id = (SELECT $1::bigint FROM pg_sleep($2))",
         counted_as: None,
         class: QueryClass::Load,
     };
@@ -45,10 +46,10 @@ impl Statement {
         counted_as: None,
         class: QueryClass::Load,
     };
-    /// Sleeps once, however many rows.
+    /// Sleeps once, however many rows, also where there is none.
     const SLEEP_MANY: Statement = Statement {
-        sql: "WITH pause AS MATERIALIZED (SELECT pg_sleep($2)) \
-              SELECT id, version, checksum, body FROM items, pause WHERE id = ANY($1)",
+        sql: "SELECT id, version, checksum, body FROM items \
+              WHERE id = ANY((SELECT $1::bigint[] FROM pg_sleep($2))::bigint[])",
         counted_as: None,
         class: QueryClass::Load,
     };
