@@ -14,7 +14,7 @@ fn xfetch(beta: f64, other: f64) {
         let ttl_ms = (1e3 * lead_s + 4.0 * beta * load_ms as f64) as u64;
         let guard = format!("{{ xfetch = {{ beta = {beta} }} }}");
         let guards = &[guard.as_str()][..];
-        let run = Run { rows: 20, reads_per_s, load_ms, ttl_ms, seconds: 10, seed, guards, ..Run::default() };
+        let run = Run { rows: 24, reads_per_s, load_ms, ttl_ms, seconds: 8, seed, guards, ..Run::default() };
         let cell = &run.measure()[0];
         let (loads, load_s) = (cell.loads(), cell.window_s());
         let p = |beta: f64| (-1.0 / beta).exp();

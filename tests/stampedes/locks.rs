@@ -51,12 +51,12 @@ fn under_a_lock_or_a_lease_that_outlasts_the_load_there_is_exactly_one() {
         "{ lease = { ttl = \"1s\", throttle = \"280ms\", wait = \"2s\" } }",
     ];
     let run = Run {
-        rows: 28,
+        rows: 36,
         reads_per_s: 30.0,
         load_ms: LOAD_MS,
         ttl_ms: 200,
         instances: 2,
-        seconds: 4,
+        seconds: 3,
         guards,
         ..Run::default()
     };
@@ -81,7 +81,7 @@ fn a_lock_is_released_by_nobody_but_its_owner() {
         "{ lock = { ttl = \"90ms\", wait = \"400ms\", then = \"error\" } }",
         "{ lock = { ttl = \"90ms\", wait = \"400ms\", then = \"error\", release = \"delete\" } }",
     ];
-    let (seconds, rows) = (4, 8);
+    let (seconds, rows) = (3, 8);
     let more = &format!("absent = {{ share = 1, keys = {rows} }}");
     let run = Run {
         rows,

@@ -68,7 +68,7 @@ impl Run<'_> {
         let text = format!(
             "name = \"stampedes\"\n[data]\nrows = {rows}\nseed = {seed}\n[app]\ninstances = {instances}\n\
              [freshness]\naudit = false\n[cache]\nttl = \"{ttl_ms}ms\"\n[database]\npool = {pool}\n\
-             query = {{ sleep = \"{load_ms}ms\" }}\n[traffic]\nkeys = \"uniform\"\nload = {load}\nwarmup = \"1s\"\n\
+             query = {{ sleep = \"{load_ms}ms\" }}\n[traffic]\nkeys = \"uniform\"\nload = {load}\nwarmup = \"500ms\"\n\
              duration = \"{seconds}s\"\n{more}\n[compare]\nmitigation = [{guards}]\n"
         );
         let loaded = config::load(Path::new("stampedes.toml"), text, &[]).unwrap();
