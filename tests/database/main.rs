@@ -59,6 +59,11 @@ fn seeded(traffic: &Traffic, id: u64) -> Value {
     Value { version: 1, checksum, body, ..Value::default() }
 }
 
+/// A row as it was loaded, but for what that took.
+fn timeless(row: Option<Value>) -> Option<Value> {
+    row.map(|row| Value { load_cost_us: 0, ..row })
+}
+
 /// One request to a database.
 #[derive(Debug)]
 enum Step {
@@ -109,10 +114,11 @@ impl Step {
     /// What the database answers, as text.
     async fn take(&self, database: &dyn Database) -> String {
         match self {
-            Step::Load(id) => format!("{:?}", database.load(&key(*id)).await.unwrap()),
+            Step::Load(id) => format!("{:?}", timeless(database.load(&key(*id)).await.unwrap())),
             Step::LoadMany(ids) => {
                 let keys: Vec<Key> = ids.iter().map(|id| key(*id)).collect();
-                format!("{:?}", database.load_many(&keys).await.unwrap())
+                let rows = database.load_many(&keys).await.unwrap();
+                format!("{:?}", rows.into_iter().map(timeless).collect::<Vec<_>>())
             }
             Step::Version(id) => format!("{:?}", database.version(&key(*id)).await.unwrap()),
             Step::Update(id, payload) => format!("{:?}", database.update(&key(*id), payload).await.unwrap()),
@@ -159,14 +165,19 @@ async fn every_shape_of_query_loads_the_same_rows() {
     for query in [Query::Point {}, aggregate, Query::Sleep(Time(Duration::from_millis(1)))] {
         let (postgres, tally) = connect(&server, 2, query.clone()).await;
         for id in 0..20 {
-            let row = postgres.load(&key(id)).await.unwrap();
-            assert_eq!(row, Some(seeded(&traffic, id)), "{query:?}");
+            let row = postgres.load(&key(id)).await.unwrap().unwrap();
+            assert!(row.load_cost_us > 0, "{query:?}");
+            assert_eq!(timeless(Some(row)), Some(seeded(&traffic, id)), "{query:?}");
         }
         assert_eq!(postgres.load(&key(20)).await.unwrap(), None, "{query:?}");
         let before = tally.counts();
         let ids = [7, 20, 0, 19];
         let rows = postgres.load_many(&ids.map(key)).await.unwrap();
-        assert_eq!(rows, ids.map(|id| (id < 20).then(|| seeded(&traffic, id))), "{query:?}");
+        assert_eq!(
+            rows.into_iter().map(timeless).collect::<Vec<_>>(),
+            ids.map(|id| (id < 20).then(|| seeded(&traffic, id))),
+            "{query:?}"
+        );
         assert_eq!((&tally.counts() - &before).query(QueryClass::Load), 1, "{query:?}");
     }
     // A row that was made later has no parts, and is a row all the same.
@@ -204,7 +215,7 @@ async fn seeding_makes_exactly_the_rows_of_the_traffic() {
         for id in (0..COUNT).step_by(487).chain([COUNT - 1]) {
             let row = postgres.load(&key(id)).await.unwrap().unwrap();
             assert!(row.is_intact(&key(id)));
-            assert_eq!(row, seeded(&traffic, id));
+            assert_eq!(timeless(Some(row)), Some(seeded(&traffic, id)));
         }
         postgres.update(&key(3), &Payload::default()).await.unwrap();
         postgres.insert(&key(COUNT), &Payload::default()).await.unwrap();
@@ -217,7 +228,12 @@ async fn a_killed_server_is_unavailable_and_is_found_again() {
     let traffic = fill(&server, 10, &Query::default()).await;
     let (postgres, tally) = connect(&server, 3, Query::default()).await;
     server.kill();
-    for turn in 0..10 {
+    // A backend outlives its postmaster until it notices.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while postgres.load(&key(1)).await.is_ok() {
+        assert!(Instant::now() < deadline, "it still answers after 20 s");
+    }
+    for turn in 1..10 {
         let answer = tokio::time::timeout(Duration::from_secs(20), postgres.load(&key(1))).await.unwrap();
         assert_eq!(answer.unwrap_err().failure, Failure::Unavailable);
         assert_eq!(tally.counts().errors(Store::Database, Failure::Unavailable), turn + 1);
@@ -231,7 +247,7 @@ async fn a_killed_server_is_unavailable_and_is_found_again() {
     // All of the pool, at once.
     let keys: Vec<_> = (0..9).map(key).collect();
     for (id, row) in join_all(keys.iter().map(|key| postgres.load(key))).await.into_iter().enumerate() {
-        assert_eq!(row.unwrap(), Some(seeded(&traffic, id as u64)));
+        assert_eq!(timeless(row.unwrap()), Some(seeded(&traffic, id as u64)));
     }
 }
 
@@ -280,7 +296,7 @@ async fn queries_that_are_given_up_leave_the_pool_usable() {
         _ = async { loop { join_all(keys.iter().map(|key| postgres.load(key))).await; } } => {}
     }
     for (id, row) in join_all(keys.iter().map(|key| postgres.load(key))).await.into_iter().enumerate() {
-        assert_eq!(row.unwrap(), Some(seeded(&traffic, id as u64)));
+        assert_eq!(timeless(row.unwrap()), Some(seeded(&traffic, id as u64)));
     }
     tally.take_pool();
     postgres.load(&keys[0]).await.unwrap();
@@ -305,7 +321,7 @@ async fn a_query_that_is_given_up_anywhere_leaves_no_answer_behind() {
             _ = postgres.load(&one) => {}
             () = async { for _ in 0..turns { tokio::task::yield_now().await; } } => given_up += 1,
         }
-        assert_eq!(postgres.load(&other).await.unwrap(), Some(seeded(&traffic, other.id())));
+        assert_eq!(timeless(postgres.load(&other).await.unwrap()), Some(seeded(&traffic, other.id())));
     }
     assert!(given_up > 100, "only {given_up} queries were given up");
 }
