@@ -35,6 +35,10 @@ impl Coherence for CheckAfterSet {
         })
     }
 
+    fn checks_fills(&self) -> bool {
+        true
+    }
+
     fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move { self.0.cache.delete(key).await.map(drop) })
     }

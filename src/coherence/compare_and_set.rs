@@ -103,6 +103,10 @@ impl Coherence for CompareAndSet {
         })
     }
 
+    fn checks_fills(&self) -> bool {
+        true
+    }
+
     fn committed<'a>(&'a self, key: &'a Key, row: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move {
             match (row, self.leave) {

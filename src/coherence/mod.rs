@@ -73,6 +73,11 @@ pub trait Coherence: Send + Sync {
     /// Tells the cache of a commit: the row as written, a tombstone, or nothing if there was no such row.
     fn committed<'a>(&'a self, key: &'a Key, row: Option<Offer<'a>>, claim: Claim) -> Answer<'a, ()>;
 
+    /// Whether its fills hold back older rows by themselves.
+    fn checks_fills(&self) -> bool {
+        self.claims()
+    }
+
     /// Whether a written row is in the cache afterwards.
     fn leaves_row(&self) -> bool {
         false

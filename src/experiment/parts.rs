@@ -13,7 +13,7 @@ use crate::mitigation;
 use crate::model::{Failure, StoreError, unix_us};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharing, Stock, Tasks};
+use crate::store::{Background, Cache, DRIVERS, Database, DriverParts, Sharing, Stock, Tasks};
 use crate::strategy::{Parts, STRATEGIES};
 use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
 
@@ -73,6 +73,7 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>, loads: &A
                 instance,
                 tally: tally.clone(),
                 tasks: tasks.clone(),
+                background: Background::new(tasks.clone()),
                 clock: unix_us,
             });
             let parts = Parts {

@@ -66,6 +66,12 @@ pub fn xfetch_hard_miss(reads_per_s: f64, load_s: f64, beta: f64) -> f64 {
     (-reads_per_s * beta * load_s).exp()
 }
 
+/// The chance that the first reader volunteers less than a load before the expiry under XFetch, or not at all:
+/// e^(−λr βδ e^(−1/β)). The law of [`loads_per_expiry_xfetch`] holds where it is small.
+pub fn xfetch_late(reads_per_s: f64, load_s: f64, beta: f64) -> f64 {
+    (-reads_per_s * beta * load_s * (-1.0 / beta).exp()).exp()
+}
+
 /// The Euler–Mascheroni constant, to ten digits.
 const EULER_GAMMA: f64 = 0.577_215_664_9;
 
@@ -97,6 +103,7 @@ mod tests {
         assert!((xfetch_more_loads_than(8, 1.0) - 0.0255).abs() < 5e-5);
         assert!((xfetch_lead(500.0, 0.1, 1.0) / 0.1 - 4.49).abs() < 5e-3);
         assert!((xfetch_hard_miss(50.0, 0.1, 1.0) - 0.0067).abs() < 5e-5);
+        assert!((xfetch_late(50.0, 0.1, 1.0) - 0.1590).abs() < 5e-4);
         assert_eq!(hit_rate_with_ttl_and_deletes(10.0, 0.0, 1.0), hit_rate_with_ttl(10.0, 1.0));
     }
 }

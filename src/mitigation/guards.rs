@@ -7,6 +7,7 @@ use crate::coherence::Coherence;
 use crate::measure::Cause;
 use crate::model::{BoxFuture, Key, Value};
 use crate::registry::OptionsError;
+use crate::store::Background;
 
 /// The guards of one service instance, in the order given.
 #[derive(Clone)]
@@ -14,12 +15,18 @@ pub struct Guards {
     guards: Arc<[Arc<dyn Mitigation>]>,
     ttl: Option<Duration>,
     clock: fn() -> u64,
+    background: Background,
 }
 
 impl Guards {
     /// Guards over entries that live for `ttl`, as far as these do not change that.
     pub(super) fn new(guards: Vec<Arc<dyn Mitigation>>, parts: &Parts) -> Guards {
-        Guards { guards: guards.into(), ttl: parts.ttl, clock: parts.clock }
+        Guards {
+            guards: guards.into(),
+            ttl: parts.ttl,
+            clock: parts.clock,
+            background: parts.background.clone(),
+        }
     }
 
     /// Without guards, over entries that live for `ttl`.
@@ -29,6 +36,11 @@ impl Guards {
 
     pub fn is_empty(&self) -> bool {
         self.guards.is_empty()
+    }
+
+    /// Returns when no guard is loading without a caller.
+    pub async fn idle(&self) {
+        self.background.idle().await;
     }
 
     /// Microseconds of Unix time.

@@ -4,6 +4,7 @@
 //! reader that misses and the database. Guards nest in the order given: the first one is asked first.
 
 mod article_lock;
+mod detached;
 mod dice;
 mod guards;
 mod in_flight;
@@ -26,6 +27,8 @@ mod xfetch;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use detached::bounded;
+use detached::detached;
 pub use guards::Guards;
 use in_flight::Flight;
 pub use request::{Loaded, Need, Next, Request, Source};
@@ -35,7 +38,7 @@ use crate::coherence::Coherence;
 use crate::measure::Tally;
 use crate::model::{BoxFuture, Key, Value, unix_us};
 use crate::registry::{Entry, OptionsError};
-use crate::store::{Cache, NoopCache, Tasks};
+use crate::store::{Background, Cache, NoopCache, Tasks};
 
 /// A guard against stampedes, as one service instance runs it. Every hook does nothing by default.
 ///
@@ -91,8 +94,10 @@ pub struct Parts {
     /// The number of the service instance, from 0.
     pub instance: usize,
     pub tally: Arc<Tally>,
-    /// For work behind the callers' backs.
+    /// For work that has no end of its own.
     pub tasks: Tasks,
+    /// For loads that go on without their callers.
+    pub background: Background,
     /// Tells microseconds of Unix time.
     pub clock: fn() -> u64,
 }
@@ -108,6 +113,7 @@ impl Parts {
             instance: 0,
             tally: Arc::default(),
             tasks: Tasks::default(),
+            background: Background::new(Tasks::default()),
             clock: unix_us,
         }
     }

@@ -29,6 +29,13 @@ impl Request {
         Request { key, cause, at_hand, claim, fenced: false, awaited: true, looked_up }
     }
 
+    /// Whether an entry that is found now serves the caller: it is fresh, and not the one at hand.
+    pub fn is_answered_by(&self, found: &Value, now_us: u64) -> bool {
+        let is_fresh = found.expires_at_us == 0 || found.expires_at_us > now_us;
+        let told = |value: &Value| (value.version, value.expires_at_us);
+        is_fresh && self.at_hand.as_ref().is_none_or(|old| told(old) != told(found))
+    }
+
     /// For a caller who found this entry.
     pub fn found(key: Key, value: Value, cause: Cause, looked_up: Moment) -> Request {
         let (at_hand, claim) = (Some(value), Some(Claim::None));

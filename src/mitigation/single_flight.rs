@@ -6,11 +6,11 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Expiry, Loaded, Mitigation, Need, Next, Parts, Request};
+use super::{Expiry, Loaded, Mitigation, Need, Next, Parts, Request, bounded};
 use crate::measure::{GuardEvent, Tally, theory};
 use crate::model::{BoxFuture, Failure, Key};
 use crate::registry::{self, Entry};
-use crate::store::Tasks;
+use crate::store::Background;
 
 pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
     name: "single-flight",
@@ -18,8 +18,8 @@ pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
-        let Parts { tally, tasks, .. } = parts;
-        Ok(Box::new(SingleFlight { flights: Arc::default(), forget: options.forget, tally, tasks }))
+        let Parts { tally, background, .. } = parts;
+        Ok(Box::new(SingleFlight { flights: Arc::default(), forget: options.forget, tally, background }))
     },
 };
 
@@ -44,7 +44,7 @@ struct SingleFlight {
     flights: Flights,
     forget: bool,
     tally: Arc<Tally>,
-    tasks: Tasks,
+    background: Background,
 }
 
 /// The load of each row that is under way and may be joined.
@@ -69,8 +69,8 @@ impl SingleFlight {
         let (sender, landed) = watch::channel(None);
         let (flights, row, need) = (self.flights.clone(), request.key.id(), request.need());
         let own = landed.clone();
-        self.tasks.spawn(async move {
-            let loaded = next.load(request).await;
+        self.background.spawn(async move {
+            let loaded = bounded(next.load(request)).await;
             // Another may have taken its place if this one was forgotten.
             let mut flights = locked(&flights);
             if flights.get(&row).is_some_and(|flight| flight.landed.same_channel(&own)) {

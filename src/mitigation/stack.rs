@@ -11,6 +11,10 @@ use crate::registry::{Choice, OptionsError, choice_schema};
 /// The name of no guard.
 const NONE: &str = super::none::ENTRY.name;
 
+/// Those of which a row can have one only: whoever holds the one would wait for the other.
+const DECIDING: [&str; 3] =
+    [super::lock::ENTRY.name, super::article_lock::ENTRY.name, super::lease::ENTRY.name];
+
 /// The guards of a workload: one by its name, or a list that nests in its order; `"none"` is no guard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stack(Vec<Choice>);
@@ -42,6 +46,13 @@ impl Stack {
             Ok(guard) => (choice.name != NONE).then(|| Ok(Arc::from(guard))),
             Err(OptionsError(error)) => Some(Err(OptionsError(format!("mitigation: {error}")))),
         };
+        let deciding: Vec<_> =
+            self.0.iter().map(|choice| choice.name.as_str()).filter(|name| DECIDING.contains(name)).collect();
+        if let [one, other, ..] = deciding[..] {
+            let text =
+                format!("mitigation: {one} and {other} both decide over all instances who loads: use one");
+            return Err(OptionsError(text));
+        }
         let guards: Vec<_> = self.0.iter().filter_map(build).collect::<Result<_, OptionsError>>()?;
         Ok(Guards::new(guards, parts))
     }

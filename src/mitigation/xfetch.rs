@@ -81,10 +81,11 @@ impl Mitigation for XFetch {
         })
     }
 
-    /// Where the key is read often enough that hardly an expiry goes by without a volunteer.
+    /// Where the key is read so often that hardly ever the first volunteer comes later than a load before the expiry: then
+    /// those who come after the expiry would load as well.
     fn loads_per_expiry(&self, expiry: &Expiry) -> Option<f64> {
         let Expiry { reads_per_s, load_s, instances, clients } = *expiry;
-        let often = theory::xfetch_hard_miss(reads_per_s, load_s, self.beta) < 0.01;
+        let often = theory::xfetch_late(reads_per_s, load_s, self.beta) < 0.01;
         match self.mode {
             _ if !often => None,
             Mode::Sync => Some(theory::loads_per_expiry_xfetch(self.beta).min(clients as f64)),

@@ -1,5 +1,6 @@
 //! Store: the cache and the database, behind two traits that every strategy speaks to.
 
+mod background;
 mod endpoint;
 mod fred;
 mod lines;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use background::Background;
 pub use endpoint::Endpoint;
 use lines::Lines;
 pub use lines::Sharing;

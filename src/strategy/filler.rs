@@ -1,13 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Background, Parts};
+use super::Parts;
 use crate::coherence::{Claim, Coherence, Filled, Offer};
 use crate::measure::{Ledger, Load, Tally};
 use crate::mitigation::{Guards, Request};
 use crate::model::{Key, StoreError, Value};
-use crate::store::Cache;
 use crate::store::scripts::compare_and_set;
+use crate::store::{Background, Cache};
 
 /// How a loaded row gets into the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +82,9 @@ impl Filler {
         let offer = Offer { row: &row, ttl, renews };
         let filled = match self.how {
             Fill::Add => self.add(&key, offer).await,
-            // Who holds a claim is held back by that.
-            Fill::Wait | Fill::Behind if fenced && claim == Claim::None => self.replace(&key, offer).await,
+            Fill::Wait | Fill::Behind if fenced && !self.coherence.checks_fills() => {
+                self.replace(&key, offer).await
+            }
             Fill::Wait | Fill::Behind => self.coherence.fill(&key, offer, claim).await,
         };
         // The one place where the outcome of every fill is known.

@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::{Background, Fill, Filler, Parts};
+use super::{Fill, Filler, Parts};
 use crate::coherence::{Claim, Coherence};
 use crate::measure::{Load, Loads};
 use crate::mitigation::{Guards, Loaded, Need, Request, Source};
 use crate::model::{BoxFuture, Failure, Key, Value};
-use crate::store::Database;
+use crate::store::{Background, Database};
 
 /// The database behind all guards: loads rows and puts them into the cache.
 pub struct Loader {

@@ -6,11 +6,12 @@ use std::sync::atomic::{
 
 use futures_util::future::join_all;
 
-use super::{Background, Fill, Loader, Parts};
+use super::{Fill, Loader, Parts};
 use crate::coherence::{Claim, Coherence, LookUp};
 use crate::measure::{GuardEvent, Tally};
-use crate::mitigation::{Guards, Loaded, Request, Source, Wish};
+use crate::mitigation::{Guards, Loaded, Request, Source, Wish, bounded};
 use crate::model::{BoxFuture, Failure, Found, Key, Moment, Outcome, Served, StoreError, Value};
+use crate::store::Background;
 
 /// The read path of every caching strategy: the cache first, then the guards, the database behind them, and the fill.
 ///
@@ -87,9 +88,10 @@ impl LookAside {
         answers.map_or_else(Outcome::Failed, Outcome::ReadMany)
     }
 
-    /// Returns when nothing is being refreshed or filled behind the callers' backs.
+    /// Returns when nothing is being loaded or filled behind the callers' backs.
     pub async fn drain(&self) {
         self.background.idle().await;
+        self.guards.idle().await;
     }
 
     /// What an answer of the cache comes to, before anything else is asked.
@@ -118,7 +120,7 @@ impl LookAside {
                 let loading = self.guards.load(Request { awaited: false, ..request }, self.loader.clone());
                 self.tally.guard(GuardEvent::RefreshedBehind);
                 self.background.spawn(async move {
-                    loading.await;
+                    bounded(loading).await;
                     drop(flight);
                 });
                 Cached::Hit(value)

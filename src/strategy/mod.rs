@@ -3,7 +3,6 @@
 mod cache_aside;
 mod database_first;
 mod direct;
-mod background;
 mod filler;
 mod loader;
 mod look_aside;
@@ -15,7 +14,6 @@ mod write_through;
 use std::sync::Arc;
 use std::time::Duration;
 
-use background::Background;
 use database_first::{DatabaseFirst, Promise};
 use filler::{Fill, Filler};
 use loader::Loader;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cachebench::measure::QueryClass;
 use cachebench::mitigation::{Parts, Stack};
 use cachebench::model::{Failure, Key, Kind, Outcome, Payload, Served, StoreError, Value};
-use cachebench::store::{Answer, Cache, Database};
+use cachebench::store::{Answer, Background, Cache, Database};
 use cachebench::strategy::{self, STRATEGIES};
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -33,6 +33,7 @@ impl World {
             instance: parts.instance,
             tally: parts.tally.clone(),
             tasks: parts.tasks.clone(),
+            background: Background::new(parts.tasks.clone()),
             clock: paused_us,
             ..Parts::noop(self.ttl)
         };

@@ -104,6 +104,7 @@ async fn a_holder_that_dies_costs_the_rest_of_its_lock_and_one_more_load() {
             let dying = instances[0].strategy.read(&row);
             assert!(tokio::time::timeout(ms(5), dying).await.is_err());
         }
+        instances[0].tasks.abort();
         let got = read_all(&instances, 20).await;
         assert!(got.iter().all(is_row), "{waiters}: {got:?}");
         let took = began.elapsed();
@@ -112,6 +113,16 @@ async fn a_holder_that_dies_costs_the_rest_of_its_lock_and_one_more_load() {
         assert!(took >= ms(1_000) && took < ms(1_000) + late, "{waiters}: {took:?}");
         assert_eq!(slow.loads(), 2, "{waiters}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_whose_caller_gives_up_loads_for_the_others() {
+    let world = world(r#""lock""#).await;
+    let (instances, slow) = slow(&world, ms(20));
+    let row = key(1);
+    assert!(tokio::time::timeout(ms(5), instances[0].strategy.read(&row)).await.is_err());
+    assert!(read_all(&instances, 20).await.iter().all(is_row));
+    assert_eq!(slow.loads(), 1);
 }
 
 #[tokio::test(start_paused = true)]

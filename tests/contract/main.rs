@@ -32,7 +32,7 @@ use cachebench::mitigation::{self, Stack};
 use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value};
 use cachebench::registry::Choice;
 use cachebench::store::memory::{MemoryCache, MemoryDatabase};
-use cachebench::store::{Cache, Database, Tasks};
+use cachebench::store::{Background, Cache, Database, Tasks};
 use cachebench::strategy::{Parts, STRATEGIES, Strategy};
 
 const PREFIX: &str = "cb:";
@@ -138,6 +138,7 @@ impl World {
             instance: number,
             tally: tally.clone(),
             tasks: tasks.clone(),
+            background: Background::new(tasks.clone()),
             clock: paused_us,
         });
         Parts {

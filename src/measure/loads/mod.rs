@@ -23,7 +23,7 @@ const LINGER: u64 = 1_000_000_000;
 /// A read that started so many nanoseconds before the beginning of the epoch is one of its first.
 const BEFORE: u64 = 1_000_000;
 /// A power of two.
-const SHARDS: usize = 64;
+const SHARDS: usize = 1_024;
 /// A shard with fewer epochs is not swept.
 const SMALL: usize = 64;
 
@@ -142,7 +142,10 @@ impl Loads {
         if latest == 0 || started.since(Moment::from_bits(latest)) >= LINGER {
             return None;
         }
-        let beginning = shard.lock().by_id.get(&id)?.beginning;
+        let epochs = shard.lock();
+        let epoch = epochs.by_id.get(&id).filter(|epoch| epoch.generation == epochs.generation)?;
+        let beginning = epoch.beginning;
+        drop(epochs);
         let since = started.since(beginning);
         (since < LINGER && beginning.since(started) <= BEFORE).then(|| Duration::from_nanos(since))
     }

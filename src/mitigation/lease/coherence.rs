@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::coherence::{Claim, Coherence, Filled, Offer, Parts};
 use crate::model::{BoxFuture, Key};
 use crate::store::Answer;
-use crate::store::scripts::{LEASE, lease_invalidate, lease_set, release};
+use crate::store::scripts::{LEASE, THROTTLE, free, lease_invalidate, lease_set, release};
 
 /// Fills in return for a token, and writes that void it.
 pub struct Leases {
@@ -30,12 +30,17 @@ impl Coherence for Leases {
         })
     }
 
-    /// The throttle stays: what could not be loaded is not asked for any sooner.
+    /// Where fills end the throttle, so does a load that came to nothing; else it stays.
     fn release<'a>(&'a self, key: &'a Key, claim: Claim) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             if let Claim::Held(token) = claim {
-                // What fails here was counted where it failed, and the token ends with its TTL.
-                let _ = release(&*self.parts().cache, key, LEASE, token, false).await;
+                let cache = &*self.parts().cache;
+                // What fails here was counted where it failed, and both end with their TTL. As long as there is a
+                // throttle nobody gets another token, so that no other's throttle is ended.
+                let released = release(cache, key, LEASE, token, false).await;
+                if self.unthrottle && matches!(released, Ok(true)) {
+                    let _ = free(cache, key, THROTTLE).await;
+                }
             }
         })
     }

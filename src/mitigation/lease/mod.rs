@@ -7,13 +7,13 @@ use bytes::Bytes;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::pace::Pace;
-use super::{Expiry, Loaded, Mitigation, Next, Parts, Request};
+use super::{Expiry, Loaded, Mitigation, Next, Parts, Request, detached};
 use crate::coherence::{Claim, Coherence};
 use crate::measure::{GuardEvent, Tally};
 use crate::model::{BoxFuture, StoreError, Value};
 use crate::registry::{self, Entry, OptionsError};
-use crate::store::Cache;
 use crate::store::scripts::{Lease, Leased, Token, Tokens, lease_get};
+use crate::store::{Background, Cache};
 use coherence::Leases;
 use options::{Mode, Options};
 
@@ -24,9 +24,9 @@ pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
     build: |options, parts| {
         let options: Options = registry::options(options)?;
         options.check(parts.ttl)?;
-        let Parts { cache, ttl, seed, instance, tally, .. } = parts;
+        let Parts { cache, ttl, seed, instance, tally, background, clock, .. } = parts;
         let (tokens, pace) = (Tokens::new(instance), Pace::new(seed, instance));
-        Ok(Box::new(LeaseGuard { options, cache, ttl, tokens, pace, tally }))
+        Ok(Box::new(LeaseGuard { options, cache, ttl, tokens, pace, tally, background, clock }))
     },
 };
 
@@ -41,6 +41,8 @@ struct LeaseGuard {
     tokens: Tokens,
     pace: Pace,
     tally: Arc<Tally>,
+    background: Background,
+    clock: fn() -> u64,
 }
 
 impl LeaseGuard {
@@ -48,6 +50,12 @@ impl LeaseGuard {
         let token = self.tokens.next();
         let Options { ttl, throttle, .. } = &self.options;
         let or_entry = request.at_hand.is_none();
+        if !or_entry
+            && let Some(raw) = self.cache.get(&request.key).await?
+            && decoded(raw.clone()).is_some_and(|found| request.is_answered_by(&found, (self.clock)()))
+        {
+            return Ok((Leased::Entry(raw), token));
+        }
         let lease = Lease { key: &request.key, token, ttl: ttl.0, throttle: throttle.0, or_entry };
         Ok((lease_get(&*self.cache, lease).await?, token))
     }
@@ -108,7 +116,8 @@ impl LeaseGuard {
             }
         };
         let began = Instant::now();
-        let loaded = next.load(Request { claim: Some(claim), ..request }).await;
+        // The token is given back, or spent, whether or not the caller goes on waiting.
+        let loaded = detached(&self.background, next.load(Request { claim: Some(claim), ..request })).await;
         self.pace.note(began.elapsed());
         loaded
     }

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::pace::Pace;
-use super::{Expiry, Lifetime, Loaded, Mitigation, Next, Parts, Request};
+use super::{Expiry, Lifetime, Loaded, Mitigation, Next, Parts, Request, detached};
 use crate::coherence::Coherence;
 use crate::measure::{GuardEvent, Tally, theory};
 use crate::model::{BoxFuture, Key, StoreError, Value};
 use crate::registry::{self, Entry, OptionsError};
-use crate::store::Cache;
 use crate::store::scripts::{Claim, Claimed, Token, Tokens, announce, claim, free, release};
+use crate::store::{Background, Cache};
 use notices::Notices;
 use options::{Options, Release, Waiters};
 
@@ -40,15 +40,16 @@ struct Lock {
     pace: Pace,
     notices: Notices,
     tally: Arc<Tally>,
+    background: Background,
     clock: fn() -> u64,
 }
 
 impl Lock {
     fn new(options: Options, parts: Parts) -> Lock {
-        let Parts { cache, prefix, seed, instance, tally, tasks, clock, .. } = parts;
+        let Parts { cache, prefix, seed, instance, tally, tasks, background, clock, .. } = parts;
         let notices = Notices::new(cache.clone(), format!("{prefix}loaded"), tasks);
         let (tokens, pace) = (Tokens::new(instance), Pace::new(seed, instance));
-        Lock { options, cache, tokens, pace, notices, tally, clock }
+        Lock { options, cache, tokens, pace, notices, tally, background, clock }
     }
 
     /// Asks for the lock, or the entry where that is all that is wanted.
@@ -62,7 +63,7 @@ impl Lock {
         Ok((claimed, token))
     }
 
-    async fn answer(&self, request: Request, next: Next) -> Loaded {
+    async fn answer(self: &Arc<Self>, request: Request, next: Next) -> Loaded {
         if request.claim.is_none() {
             return next.load(request).await;
         }
@@ -77,11 +78,17 @@ impl Lock {
         }
     }
 
-    /// Loads under the lock, unless another did since the reader looked.
-    async fn load_holding(&self, token: Token, mut request: Request, next: Next) -> Loaded {
+    /// Loads under the lock, whether or not the caller goes on waiting for it.
+    async fn load_holding(self: &Arc<Self>, token: Token, request: Request, next: Next) -> Loaded {
+        let lock = self.clone();
+        detached(&self.background, async move { lock.load_and_release(token, request, next).await }).await
+    }
+
+    /// Loads, unless another did since the reader looked, and gives the lock back.
+    async fn load_and_release(&self, token: Token, mut request: Request, next: Next) -> Loaded {
         let key = request.key;
         let found = self.cache.get(&key).await;
-        if let Some(value) = found.ok().flatten().and_then(|raw| self.newer(raw, request.at_hand.as_ref())) {
+        if let Some(value) = found.ok().flatten().and_then(|raw| self.answer_to(&request, raw)) {
             self.release(&key, token).await;
             self.tally.guard(GuardEvent::Joined);
             return Loaded::Row(Some(value));
@@ -94,13 +101,9 @@ impl Lock {
         loaded
     }
 
-    /// An entry, if it was loaded after what is at hand, and is fresh.
-    fn newer(&self, raw: Bytes, at_hand: Option<&Value>) -> Option<Value> {
-        let newer = |found: &Value| match at_hand {
-            Some(old) => found.expires_at_us > old.expires_at_us,
-            None => found.expires_at_us == 0 || found.expires_at_us > (self.clock)(),
-        };
-        Value::decode(raw).ok().filter(newer)
+    /// The entry, if it serves the caller.
+    fn answer_to(&self, request: &Request, raw: Bytes) -> Option<Value> {
+        Value::decode(raw).ok().filter(|found| request.is_answered_by(found, (self.clock)()))
     }
 
     async fn release(&self, key: &Key, token: Token) {
@@ -116,7 +119,7 @@ impl Lock {
         }
     }
 
-    async fn denied(&self, mut request: Request, next: Next) -> Loaded {
+    async fn denied(self: &Arc<Self>, mut request: Request, next: Next) -> Loaded {
         if request.is_early() || !request.awaited {
             return Loaded::AtHand;
         }
@@ -150,7 +153,9 @@ impl Mitigation for Lock {
         let Options { ttl, waiters, wait, .. } = &self.options;
         let all_wait =
             matches!(waiters, Waiters::Poll | Waiters::Notify) && wait.0.as_secs_f64() > expiry.load_s;
-        all_wait.then(|| theory::loads_per_expiry_lock(expiry.load_s, ttl.0.as_secs_f64()))
+        // A plain delete releases the lock of the next one too.
+        (all_wait && self.options.release != Release::Delete)
+            .then(|| theory::loads_per_expiry_lock(expiry.load_s, ttl.0.as_secs_f64()))
     }
 }
 

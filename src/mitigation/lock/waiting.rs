@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::{Lock, Waiters};
@@ -20,7 +22,7 @@ enum Look {
 
 impl Lock {
     /// Waits for the load of another, or for the lock should its holder be gone.
-    pub(super) async fn wait(&self, request: Request, next: Next) -> Loaded {
+    pub(super) async fn wait(self: &Arc<Self>, request: Request, next: Next) -> Loaded {
         let began = Instant::now();
         let look = self.wait_for_look(&request, began + self.options.wait.0).await;
         self.tally.guard_wait(began.elapsed());
@@ -71,8 +73,7 @@ impl Lock {
     /// One look for the entry, and for the lock where there is none that is new.
     async fn look(&self, request: &Request) -> Result<Look, StoreError> {
         self.tally.guard(GuardEvent::Polled);
-        let at_hand = request.at_hand.as_ref();
-        let old = match at_hand {
+        let old = match &request.at_hand {
             None => match self.claim(&request.key, true).await? {
                 (Claimed::Entry(raw), _) => Some(raw),
                 (Claimed::Won, token) => return Ok(Look::Won(token)),
@@ -80,7 +81,7 @@ impl Lock {
             },
             Some(_) => self.cache.get(&request.key).await?,
         };
-        if let Some(value) = old.and_then(|raw| self.newer(raw, at_hand)) {
+        if let Some(value) = old.and_then(|raw| self.answer_to(request, raw)) {
             return Ok(Look::Entry(value));
         }
         // What is there is old, and does not keep anyone from loading.

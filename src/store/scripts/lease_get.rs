@@ -11,10 +11,13 @@ use crate::store::{Cache, Reply, Script};
 /// What the token of a lease is called beside the entry.
 pub const LEASE: &str = "lease";
 
+/// What the throttle is called beside the entry.
+pub const THROTTLE: &str = "throttle";
+
 /// Entry, token, throttle and stale copy of a row.
 pub(super) fn names(key: &Key) -> Vec<Bytes> {
     let entry = Bytes::copy_from_slice(key.name());
-    vec![entry, key.beside(LEASE), key.beside("throttle"), key.beside("stale")]
+    vec![entry, key.beside(LEASE), key.beside(THROTTLE), key.beside("stale")]
 }
 
 /// What a reader asks for who found no entry, or an old one.

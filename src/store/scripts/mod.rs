@@ -30,7 +30,7 @@ pub use dirty::{DirtySet, dirty};
 pub use fill_claimed::fill_claimed;
 pub use free::free;
 pub use invalidate::invalidate;
-pub use lease_get::{LEASE, Lease, Leased, lease_get};
+pub use lease_get::{LEASE, Lease, Leased, THROTTLE, lease_get};
 pub use lease_invalidate::lease_invalidate;
 pub use lease_set::lease_set;
 pub use release::release;

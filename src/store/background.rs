@@ -1,6 +1,6 @@
 use tokio::sync::watch;
 
-use crate::store::Tasks;
+use super::Tasks;
 
 /// Work behind the callers' backs that can be waited for. What dies with its instance counts as done.
 #[derive(Clone)]
