@@ -27,7 +27,7 @@ pub async fn detached(
     receiver.await.unwrap_or(Loaded::Failed(Failure::Unavailable))
 }
 
-/// A load that takes no longer than [`LONGEST_LOAD`].
+/// A load that fails after 30 seconds.
 pub async fn bounded(load: impl Future<Output = Loaded>) -> Loaded {
     timeout(LONGEST_LOAD, load).await.unwrap_or(Loaded::Failed(Failure::Timeout))
 }
