@@ -1,14 +1,15 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Expiry, Loaded, Mitigation, Need, Next, Parts, Request, bounded};
 use crate::measure::{GuardEvent, Tally, theory};
-use crate::model::{BoxFuture, Failure, Key};
+use crate::model::{BoxFuture, Failure, Key, Moment};
 use crate::registry::{self, Entry};
 use crate::store::Background;
 
@@ -50,10 +51,15 @@ struct SingleFlight {
 /// The load of each row that is under way and may be joined.
 type Flights = Arc<Mutex<HashMap<u64, Flight>>>;
 
-/// A load under way.
+/// How long after its landing a load may be joined by who looked for the entry before.
+const STRAGGLING: Duration = Duration::from_millis(5);
+
+/// A load under way, or just over.
 #[derive(Clone)]
 struct Flight {
     landed: watch::Receiver<Option<Loaded>>,
+    /// When it landed: who looked for the entry before that, and found none, belongs to it still.
+    landed_at: Arc<OnceLock<Moment>>,
     /// What its leader needs; what is good enough for that may not be for who needs more.
     need: Need,
 }
@@ -68,18 +74,21 @@ impl SingleFlight {
         self.tally.guard(GuardEvent::Led);
         let (sender, landed) = watch::channel(None);
         let (flights, row, need) = (self.flights.clone(), request.key.id(), request.need());
-        let own = landed.clone();
+        let (own, landed_at) = (landed.clone(), Arc::new(OnceLock::new()));
+        let landing = landed_at.clone();
         self.background.spawn(async move {
             let loaded = bounded(next.load(request)).await;
-            // Another may have taken its place if this one was forgotten.
+            // It is set once, here.
+            let _ = landing.set(Moment::now());
+            sender.send_replace(Some(loaded));
+            sleep(STRAGGLING).await;
+            // Another may have taken its place meanwhile.
             let mut flights = locked(&flights);
             if flights.get(&row).is_some_and(|flight| flight.landed.same_channel(&own)) {
                 flights.remove(&row);
             }
-            drop(flights);
-            sender.send_replace(Some(loaded));
         });
-        Flight { landed, need }
+        Flight { landed, landed_at, need }
     }
 
     /// The load under way, if its leader needs at least so much, or a new one; and whether it was joined.
@@ -87,7 +96,10 @@ impl SingleFlight {
         let mut flights = locked(&self.flights);
         let row = request.key.id();
         // One that died with its instance has no sender any more.
-        let alive = |flight: &&Flight| flight.landed.has_changed().is_ok() && flight.need >= least;
+        let alive = |flight: &&Flight| {
+            let in_time = flight.landed_at.get().is_none_or(|&landed| request.looked_up < landed);
+            in_time && flight.landed.has_changed().is_ok() && flight.need >= least
+        };
         if let Some(flight) = flights.get(&row).filter(alive) {
             self.tally.guard(GuardEvent::Joined);
             return (flight.clone(), true);
@@ -100,7 +112,7 @@ impl SingleFlight {
     /// What comes of the load under way, or of a new one; and what the leader of it needed.
     async fn fly(&self, request: &Request, next: &Next, least: Need) -> (Loaded, Need) {
         let began = Instant::now();
-        let (Flight { mut landed, need }, joined) = self.board(request, next, least);
+        let (Flight { mut landed, need, .. }, joined) = self.board(request, next, least);
         let loaded = match landed.wait_for(Option::is_some).await {
             Ok(loaded) => loaded.clone(),
             Err(_) => None,
@@ -158,6 +170,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn who_looked_before_the_landing_belongs_to_the_flight_and_who_looks_after_it_does_not() {
+        let (guards, source) = (stack(r#""single-flight""#, None), Arc::new(Slow::default()));
+        let before = missing();
+        guards.load(missing(), source.clone()).await;
+        assert_eq!(guards.load(before, source.clone()).await, row());
+        assert_eq!(source.loads(), 1);
+        guards.load(missing(), source.clone()).await;
+        assert_eq!(source.loads(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_early_request_joins_the_load_of_who_waits() {
         let (guards, source) = (stack(r#""single-flight""#, None), Arc::new(Slow::default()));
         let early = found(Cause::Early { lead_us: 1 });
@@ -168,10 +191,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_has_nothing_at_hand_is_not_answered_by_a_refresh_that_came_to_nothing() {
-        let guards = stack(r#""single-flight""#, None);
         for leader in
             [found(Cause::Early { lead_us: 1 }), Request { awaited: false, ..found(Cause::Expired) }]
         {
+            let guards = stack(r#""single-flight""#, None);
             let source = Slow::answering([Loaded::AtHand]);
             let joiners = [missing(), missing(), found(Cause::Expired), leader.clone()];
             let requests = [leader].into_iter().chain(joiners);

@@ -1,16 +1,14 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use cachebench::measure::QueryClass;
 use cachebench::mitigation::{MITIGATIONS, Stack};
-use cachebench::model::{Failure, Key, Kind, Outcome, Payload, StoreError, Value};
+use cachebench::model::{Failure, Kind, Outcome};
 use cachebench::registry::Choice;
-use cachebench::store::{Answer, Database};
 use cachebench::strategy::can_be_guarded;
 use futures_util::future::join_all;
 
 use super::dropped::give_up;
+use super::slow::Slow;
 use super::{Instance, PREFIX, World, key, operation, variants, write};
 
 /// How long a load takes.
@@ -18,65 +16,6 @@ const LOAD: Duration = Duration::from_millis(20);
 const TTL: Duration = Duration::from_secs(2);
 /// Longer than any lock, lease or throttle lasts by its defaults.
 const ALL_OVER: Duration = Duration::from_secs(30);
-
-/// A database whose loads take their time, and fail if told to.
-struct Slow {
-    database: Arc<dyn Database>,
-    fails: Arc<AtomicBool>,
-    hangs: Arc<AtomicBool>,
-    loads: Arc<AtomicU64>,
-}
-
-impl Slow {
-    async fn load<T>(&self, load: Answer<'_, T>) -> Result<T, StoreError> {
-        self.loads.fetch_add(1, Relaxed);
-        tokio::time::sleep(LOAD).await;
-        if self.hangs.load(Relaxed) {
-            std::future::pending::<()>().await;
-        }
-        if self.fails.load(Relaxed) {
-            return Err(StoreError::database(Failure::Unavailable, "as ordered"));
-        }
-        load.await
-    }
-}
-
-impl Database for Slow {
-    fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>> {
-        Box::pin(async move {
-            let row = self.load(self.database.load(key)).await?;
-            Ok(row.map(|row| Value { load_cost_us: LOAD.as_micros() as u32, ..row }))
-        })
-    }
-
-    fn load_many<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Value>>> {
-        Box::pin(self.load(self.database.load_many(keys)))
-    }
-
-    fn version<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
-        self.database.version(key)
-    }
-
-    fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
-        self.database.update(key, payload)
-    }
-
-    fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64> {
-        self.database.insert(key, payload)
-    }
-
-    fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
-        self.database.delete(key)
-    }
-
-    fn store<'a>(&'a self, class: QueryClass, rows: &'a [(Key, Value)]) -> Answer<'a, ()> {
-        self.database.store(class, rows)
-    }
-
-    fn client(&self) -> Vec<(&'static str, String)> {
-        self.database.client()
-    }
-}
 
 /// Every mitigation with its defaults, then with options and in company.
 fn stacks() -> Vec<Stack> {
@@ -124,9 +63,7 @@ fn combinations() -> Vec<(Choice, Stack)> {
 
 struct Scene {
     world: World,
-    fails: Arc<AtomicBool>,
-    hangs: Arc<AtomicBool>,
-    loads: Arc<AtomicU64>,
+    database: Slow,
     label: String,
 }
 
@@ -134,19 +71,15 @@ impl Scene {
     async fn of(choice: &Choice, stack: &Stack) -> Scene {
         let world = World { ttl: Some(TTL), mitigation: stack.clone(), ..World::with_rows([1, 2]).await };
         let label = format!("{} with {}", choice.label(), stack.label());
-        Scene { world, fails: Arc::default(), hangs: Arc::default(), loads: Arc::default(), label }
+        Scene { world, database: Slow::new(LOAD), label }
     }
 
     fn instance(&self, number: usize, choice: &Choice) -> Instance {
-        let (fails, hangs, loads) = (self.fails.clone(), self.hangs.clone(), self.loads.clone());
         self.world.instance_over(
             number,
             choice,
             |cache, _| cache,
-            move |database| {
-                let (fails, hangs, loads) = (fails.clone(), hangs.clone(), loads.clone());
-                Arc::new(Slow { database, fails, hangs, loads }) as Arc<dyn Database>
-            },
+            |database| Arc::new(self.database.over(database)),
         )
     }
 }
@@ -203,18 +136,18 @@ async fn a_database_that_fails_reaches_every_caller_as_an_error_or_as_what_may_b
     for (choice, stack) in combinations() {
         let scene = Scene::of(&choice, &stack).await;
         let instances = [scene.instance(0, &choice), scene.instance(1, &choice)];
-        scene.fails.store(true, Relaxed);
+        scene.database.fail(true);
         let got = readers(&instances, 20).await;
         assert!(got.iter().all(|outcome| matches!(outcome, Outcome::Failed(_))), "{}: {got:?}", scene.label);
         assert!(got.contains(&Outcome::Failed(Failure::Unavailable)), "{}: {got:?}", scene.label);
         // Once it is well again, so are the callers: nobody waits for a load that failed.
-        scene.fails.store(false, Relaxed);
+        scene.database.fail(false);
         tokio::time::sleep(ALL_OVER).await;
         let got = instances[0].read(1).await;
         assert!(is_row(&got, "seeded 1"), "{}: {got:?}", scene.label);
         // With an entry that was fresh once, old rows are allowed where the guard says so, and errors are.
         tokio::time::sleep(TTL + Duration::from_millis(1)).await;
-        scene.fails.store(true, Relaxed);
+        scene.database.fail(true);
         let got = readers(&instances, 20).await;
         // Spread TTLs may be a little longer.
         let may_be_served = ["stale", "jitter"].iter().any(|name| stack.label().contains(name));
@@ -223,15 +156,15 @@ async fn a_database_that_fails_reaches_every_caller_as_an_error_or_as_what_may_b
         };
         assert!(got.iter().all(fit), "{}: {got:?}", scene.label);
         // A failure does not keep anybody from loading once the database is well.
-        scene.fails.store(false, Relaxed);
+        scene.database.fail(false);
         let got = readers(&instances, 4).await;
         assert!(got.iter().any(|outcome| is_row(outcome, "seeded 1")), "{}: {got:?}", scene.label);
         tokio::time::sleep(Duration::from_secs(1)).await;
         instances[0].read(1).await;
-        let before = scene.loads.load(Relaxed);
+        let before = scene.database.loads();
         instances[0].read(1).await;
         // One for a refresh before the expiry.
-        assert!(scene.loads.load(Relaxed) <= before + 1, "{} fills nothing after a failure", scene.label);
+        assert!(scene.database.loads() <= before + 1, "{} fills nothing after a failure", scene.label);
     }
 }
 
@@ -267,13 +200,13 @@ async fn the_caller_that_leads_a_flight_may_give_up_and_the_flight_goes_on() {
     assert!(!give_up(instances[0].strategy.read(&key(1)), 4).await);
     let got = join_all((0..5).map(|_| instances[0].read(1))).await;
     assert!(got.iter().all(|outcome| is_row(outcome, "seeded 1")), "{got:?}");
-    assert_eq!(scene.loads.load(Relaxed), 1);
+    assert_eq!(scene.database.loads(), 1);
     // The control: without the guard each of them loads, the one that gave up too.
     let scene = Scene::of(&choice, &Stack::default()).await;
     let instance = scene.instance(0, &choice);
     assert!(!give_up(instance.strategy.read(&key(1)), 4).await);
     join_all((0..5).map(|_| instance.read(1))).await;
-    assert_eq!(scene.loads.load(Relaxed), 6);
+    assert_eq!(scene.database.loads(), 6);
 }
 
 #[tokio::test(start_paused = true)]
@@ -321,7 +254,7 @@ async fn a_write_is_not_followed_by_a_load_that_began_before_it() {
     for (text, old) in [("\"single-flight\"", false), (r#"{"single-flight": {"forget": false}}"#, true)] {
         let scene = Scene::of(&choice, &serde_json::from_str(text).unwrap()).await;
         let instance = scene.instance(0, &choice);
-        // The row is read by the database at the end of the load, so the slow part has to come after it.
+        // The database reads the row at the beginning of the load.
         let early = instance.read(1);
         let late = async {
             tokio::time::sleep(LOAD / 2).await;
@@ -329,8 +262,9 @@ async fn a_write_is_not_followed_by_a_load_that_began_before_it() {
             instance.read(1).await
         };
         let (_, late) = tokio::join!(early, late);
-        let joined = scene.loads.load(Relaxed) == 1;
-        assert_eq!(joined, old, "{text}: {late:?}");
+        let wanted = if old { "seeded 1" } else { "new" };
+        assert!(is_row(&late, wanted), "{text}: {late:?}");
+        assert_eq!(scene.database.loads() == 1, old, "{text}");
     }
 }
 
@@ -344,11 +278,11 @@ async fn readers_of_an_entry_that_is_past_serving_share_one_load() {
         let scene = Scene::of(&choice, &serde_json::from_str(&text).unwrap()).await;
         let instances = [scene.instance(0, &choice), scene.instance(1, &choice)];
         readers(&instances, 2).await;
-        assert_eq!(scene.loads.load(Relaxed), 1, "{text}");
+        assert_eq!(scene.database.loads(), 1, "{text}");
         tokio::time::sleep(TTL + Duration::from_secs(2)).await;
         let got = readers(&instances, 20).await;
         assert!(got.iter().all(|outcome| is_row(outcome, "seeded 1")), "{text}: {got:?}");
-        assert_eq!(scene.loads.load(Relaxed), 2, "{text}");
+        assert_eq!(scene.database.loads(), 2, "{text}");
     }
 }
 
@@ -359,11 +293,11 @@ async fn a_load_that_hangs_is_given_up_in_the_end() {
     for (_, stack) in combinations().into_iter().filter(|(strategy, _)| *strategy == choice) {
         let scene = Scene::of(&choice, &stack).await;
         let instances = [scene.instance(0, &choice), scene.instance(1, &choice)];
-        scene.hangs.store(true, Relaxed);
+        scene.database.hang(true);
         let reads =
             (0..4).map(|number| tokio::time::timeout(Duration::from_secs(1), instances[number % 2].read(1)));
         join_all(reads).await;
-        scene.hangs.store(false, Relaxed);
+        scene.database.hang(false);
         tokio::time::sleep(2 * ALL_OVER).await;
         for instance in &instances {
             instance.strategy.drain().await.unwrap();

@@ -1,25 +1,28 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use cachebench::measure::QueryClass;
 use cachebench::mitigation::{Loaded, Request, Source};
-use cachebench::model::{BoxFuture, Key, Payload, Value};
+use cachebench::model::{BoxFuture, Failure, Key, Payload, StoreError, Value};
 use cachebench::store::memory::MemoryDatabase;
 use cachebench::store::{Answer, Database};
 use tokio::time::sleep;
 
-/// A database whose loads take their time and are counted, over all instances.
+/// A database whose loads take their time and are counted, over all instances; they fail or never end if told to.
 #[derive(Clone)]
 pub struct Slow {
     database: Arc<dyn Database>,
     load: Duration,
     loads: Arc<AtomicU64>,
+    fails: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl Slow {
     pub fn new(load: Duration) -> Slow {
-        Slow { database: Arc::new(MemoryDatabase::default()), load, loads: Arc::default() }
+        let database = Arc::new(MemoryDatabase::default());
+        Slow { database, load, loads: Arc::default(), fails: Arc::default(), hangs: Arc::default() }
     }
 
     /// The same over the database of an instance.
@@ -29,6 +32,16 @@ impl Slow {
 
     pub fn loads(&self) -> u64 {
         self.loads.load(Relaxed)
+    }
+
+    /// Whether loads fail from now on.
+    pub fn fail(&self, fails: bool) {
+        self.fails.store(fails, Relaxed);
+    }
+
+    /// Whether loads that begin from now on never end.
+    pub fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Relaxed);
     }
 }
 
@@ -42,9 +55,15 @@ impl Database for Slow {
     fn load<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Value>> {
         Box::pin(async move {
             self.loads.fetch_add(1, Relaxed);
-            let row = self.database.load(key).await;
+            let row = self.database.load(key).await?;
+            if self.hangs.load(Relaxed) {
+                std::future::pending::<()>().await;
+            }
             sleep(self.load).await;
-            row
+            if self.fails.load(Relaxed) {
+                return Err(StoreError::database(Failure::Unavailable, "as ordered"));
+            }
+            Ok(row.map(|row| Value { load_cost_us: self.load.as_micros() as u32, ..row }))
         })
     }
 

@@ -16,7 +16,7 @@ fn xfetch(beta: f64, other: f64) {
         let guards = &[guard.as_str()][..];
         let run = Run { rows: 24, reads_per_s, load_ms, ttl_ms, seconds: 8, seed, guards, ..Run::default() };
         let cell = &run.measure()[0];
-        let (loads, load_s) = (cell.loads(), cell.window_s());
+        let (loads, load_s) = (cell.loads(), cell.median_window_s());
         let p = |beta: f64| (-1.0 / beta).exp();
         let expected = theory::loads_per_expiry_xfetch(beta);
         loads.mean_is(&format!("xfetch {beta}"), expected, (1.0 - p(beta)) / p(beta).powi(2))?;
