@@ -1,5 +1,5 @@
 use super::quantity::{amount, count, duration_us, share};
-use super::results::{Column, sheet};
+use super::results::{Column, sheet_without, total};
 use crate::measure::Summary;
 
 /// What was found of the reads, and of the entries in the end.
@@ -53,23 +53,18 @@ pub fn freshness(summary: &Summary) -> Vec<Vec<String>> {
     if total(summary, "acknowledged_writes") + total(summary, "stale_reads") == 0.0 {
         return Vec::new();
     }
-    without_seldom(summary, READS)
+    sheet_without(summary, READS, SELDOM)
 }
 
 /// What became of the writes, as [`freshness`]; nothing where none was lost and none was put off.
 pub fn writes(summary: &Summary) -> Vec<Vec<String>> {
     let lost = ["lost_updates", "lost_writes", "indeterminate_writes"].map(|metric| total(summary, metric));
     let put_off = summary.cells.iter().any(|cell| cell.median("flush_lag.p50").is_some());
-    if lost.iter().sum::<f64>() == 0.0 && !put_off { Vec::new() } else { without_seldom(summary, WRITES) }
-}
-
-fn total(summary: &Summary, metric: &str) -> f64 {
-    summary.cells.iter().filter_map(|cell| cell.median(metric)).sum()
-}
-
-fn without_seldom(summary: &Summary, columns: &[Column]) -> Vec<Vec<String>> {
-    let is_told = |column: &&Column| !SELDOM.contains(&column.metric) || total(summary, column.metric) > 0.0;
-    sheet(summary, columns.iter().filter(is_told))
+    if lost.iter().sum::<f64>() == 0.0 && !put_off {
+        Vec::new()
+    } else {
+        sheet_without(summary, WRITES, SELDOM)
+    }
 }
 
 #[cfg(test)]

@@ -55,6 +55,17 @@ pub(super) fn sheet<'a>(summary: &Summary, columns: impl Iterator<Item = &'a Col
     rows
 }
 
+/// The sum of a metric over all cells; 0 where there is none.
+pub(super) fn total(summary: &Summary, metric: &str) -> f64 {
+    summary.cells.iter().filter_map(|cell| cell.median(metric)).sum()
+}
+
+/// As [`sheet`], without those of the `seldom` columns that have 0 in all cells.
+pub(super) fn sheet_without(summary: &Summary, columns: &[Column], seldom: &[&str]) -> Vec<Vec<String>> {
+    let is_told = |column: &&Column| !seldom.contains(&column.metric) || total(summary, column.metric) > 0.0;
+    sheet(summary, columns.iter().filter(is_told))
+}
+
 fn status(cell: &CellResult) -> String {
     let word = match cell.status() {
         Status::Valid => return "valid".into(),

@@ -1,5 +1,5 @@
 use super::quantity::{amount, bytes, count, duration_us, share};
-use super::results::{Column, sheet};
+use super::results::{Column, sheet_without};
 use super::timeline::timeline;
 use crate::measure::{CellResult, Summary};
 
@@ -59,7 +59,7 @@ const STAMPEDE: f64 = 10.0;
 pub fn loads(summary: &Summary) -> Vec<Vec<String>> {
     let max = |cell: &CellResult| cell.median("stampede.loads_per_expiry.max");
     let is_stampede = summary.cells.iter().filter_map(max).any(|max| max >= STAMPEDE);
-    if is_guarded(summary) || is_stampede { told(summary, LOADS) } else { Vec::new() }
+    if is_guarded(summary) || is_stampede { sheet_without(summary, LOADS, SELDOM) } else { Vec::new() }
 }
 
 /// The second after an expiry as a plot, where [`loads`] tells anything.
@@ -72,7 +72,7 @@ pub fn guards(summary: &Summary) -> Vec<Vec<String>> {
     if !is_guarded(summary) {
         return Vec::new();
     }
-    let mut rows = told(summary, GUARDS);
+    let mut rows = sheet_without(summary, GUARDS, SELDOM);
     let extra: Vec<Option<f64>> = summary.cells.iter().map(|cell| extra_round_trips(cell, summary)).collect();
     if extra.iter().any(Option::is_some) {
         rows[0].push("extra round\ntrips per op".into());
@@ -102,12 +102,6 @@ fn extra_round_trips(cell: &CellResult, summary: &Summary) -> Option<f64> {
     let bare = summary.cells.iter().find(|other| is_none(other) && rest(other) == rest(cell))?;
     let trips = |cell: &CellResult| cell.median("round_trips_per_op");
     (!std::ptr::eq(bare, cell)).then(|| Some(trips(cell)? - trips(bare)?))?
-}
-
-fn told(summary: &Summary, columns: &[Column]) -> Vec<Vec<String>> {
-    let total = |metric: &str| summary.cells.iter().filter_map(|cell| cell.median(metric)).sum::<f64>();
-    let is_told = |column: &&Column| !SELDOM.contains(&column.metric) || total(column.metric) > 0.0;
-    sheet(summary, columns.iter().filter(is_told))
 }
 
 #[cfg(test)]
