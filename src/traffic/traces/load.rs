@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::recording::{NO_SIZE, Recording, index_of};
+use super::recording::{NO_SIZE, NO_TTL, Recording, index_of};
 use super::{Request, TraceError, TraceFormat, TraceKey, open};
 use crate::registry::Choice;
 
@@ -12,6 +12,15 @@ use crate::registry::Choice;
 pub fn load(path: &Path, format: Option<&Choice>, limit: Option<u64>) -> Result<Recording, TraceError> {
     let mut trace = open(path, format)?;
     Loader::default().load(path, &mut *trace, limit.unwrap_or(u64::MAX))
+}
+
+impl Recording {
+    /// A recording of these requests; `None` where there are none, or of more keys than 32 bits number.
+    pub fn of(requests: impl IntoIterator<Item = Request>) -> Option<Recording> {
+        let mut loader = Loader::default();
+        let all = requests.into_iter().all(|request| loader.push(request));
+        (all && !loader.recording.keys.is_empty()).then_some(loader.recording)
+    }
 }
 
 /// A recording in the making.
@@ -54,6 +63,8 @@ impl Loader {
         let op = request.op.map(|kind| index_of(kind) as u8 + 1);
         push(&mut recording.ops, before, op, 0);
         push(&mut recording.sizes, before, request.size.map(|size| size.min(NO_SIZE - 1)), NO_SIZE);
+        let ttl = request.ttl.map(|ttl| u32::try_from(ttl.as_millis()).unwrap_or(NO_TTL));
+        push(&mut recording.ttls, before, ttl, NO_TTL);
         let time = request.at_us.map(|at| {
             let first = *self.first_us.get_or_insert(at);
             recording.late_records += u64::from(at < self.latest_us);
@@ -120,7 +131,23 @@ mod tests {
         let sizes: Vec<_> = (0..3).map(|index| recording.size(index)).collect();
         assert_eq!(sizes, [None, Some(10), Some(u32::MAX - 1)]);
         assert_eq!(Kind::OF_ONE_ROW.map(|kind| recording.count(kind)), [1, 1, 0, 1]);
+        assert!(recording.has_sizes() && !recording.has_ttls());
         assert!(recorded("csv", text, 4).is_err());
+    }
+
+    #[test]
+    fn times_to_live_are_kept_and_those_too_long_are_for_ever() {
+        let recording = recorded("csv", "key,ttl\na,\nb,60\na,0\nc,4294967295\n", u64::MAX).unwrap();
+        let ttls: Vec<_> = (0..4).map(|index| recording.ttl(index)).collect();
+        assert_eq!(ttls, [None, Some(Duration::from_secs(60)), None, None]);
+        assert_eq!(recording.keys(), [0, 1, 0, 2]);
+    }
+
+    #[test]
+    fn a_recording_of_requests_numbers_their_keys() {
+        let requests = [7, 3, 7].map(|key| Request::of(TraceKey::Number(key)));
+        assert_eq!(Recording::of(requests).unwrap().keys(), [0, 1, 0]);
+        assert!(Recording::of([]).is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::model::Kind;
 /// A whole trace in memory, for replay by ticket.
 ///
 /// Keys are numbered from 0 in the order of their first request. A request takes 4 bytes for its key,
-/// and 1, 8 and 4 more where the trace has operations, times and sizes; times to live are not kept.
+/// and 1, 8, 4 and 4 more where the trace has operations, times, sizes and times to live.
 #[derive(Default)]
 pub struct Recording {
     pub(super) keys: Vec<u32>,
@@ -14,6 +14,8 @@ pub struct Recording {
     /// Microseconds since the first one.
     pub(super) times: Option<Vec<u64>>,
     pub(super) sizes: Option<Vec<u32>>,
+    /// Milliseconds.
+    pub(super) ttls: Option<Vec<u32>>,
     pub(super) unique_keys: u32,
     pub(super) late_records: u64,
     pub(super) counts: [u64; Kind::OF_ONE_ROW.len()],
@@ -65,6 +67,30 @@ impl Recording {
         self.sizes.as_ref().map(|sizes| sizes[index as usize]).filter(|size| *size != NO_SIZE)
     }
 
+    /// How long the entry may live that the request at `index` leaves behind; `None` where it never expires.
+    ///
+    /// # Panics
+    /// When `index` is not below [`Recording::len`].
+    pub fn ttl(&self, index: u64) -> Option<Duration> {
+        let millis = self.ttls.as_ref().map(|ttls| ttls[index as usize]).filter(|ttl| *ttl != NO_TTL)?;
+        Some(Duration::from_millis(millis.into()))
+    }
+
+    /// The key of every request, in their order.
+    pub fn keys(&self) -> &[u32] {
+        &self.keys
+    }
+
+    /// Whether any request has a size.
+    pub fn has_sizes(&self) -> bool {
+        self.sizes.is_some()
+    }
+
+    /// Whether any request has a time to live.
+    pub fn has_ttls(&self) -> bool {
+        self.ttls.is_some()
+    }
+
     /// From the first request to the last; `None` when the trace has no times.
     pub fn span(&self) -> Option<Duration> {
         self.times.as_ref()?.last().map(|micros| Duration::from_micros(*micros))
@@ -83,6 +109,8 @@ impl Recording {
 
 /// Stands for a size that is not known.
 pub(super) const NO_SIZE: u32 = u32::MAX;
+/// Stands for a time to live without an end, and for any of more than 49 days.
+pub(super) const NO_TTL: u32 = u32::MAX;
 
 /// Where a kind stands in [`Kind::OF_ONE_ROW`].
 pub(super) fn index_of(kind: Kind) -> usize {
