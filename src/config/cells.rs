@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::{Document, Node, Problem, Problems, Workload, check, semantics, tls};
+use super::{Document, Node, Problem, Problems, Workload, at_once, check, semantics, tls};
 use crate::measure::CellSetting;
 use crate::mitigation::{self, Stack};
 use crate::registry::Choice;
@@ -80,6 +80,7 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
         semantics::check(document, &cell.workload, &mut problems);
     }
     semantics::check_together(&document, &cells, &mut problems);
+    at_once::check(&document, &cells, workload.compare.at_once, &mut problems);
     tls::check(path, &document, &documents.iter().zip(&cells).collect::<Vec<_>>(), &mut problems);
     let warnings = semantics::warnings(&cells).into_iter().chain(left_out).collect();
     problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells })
@@ -129,7 +130,10 @@ fn combinations(document: &Document, problems: &mut Problems) -> Vec<Vec<(String
     let mut all: Vec<Vec<(String, Node)>> = vec![Vec::new()];
     let compared = document.get("compare").and_then(Node::as_table);
     for (key, node) in compared.into_iter().flat_map(|table| table.iter()) {
-        let Some(values) = node.as_array().filter(|_| key.name != "repeat") else { continue };
+        let Some(values) = node.as_array().filter(|_| !["repeat", "at_once"].contains(&key.name.as_str()))
+        else {
+            continue;
+        };
         if values.is_empty() {
             problems
                 .push(Problem::new(node.origin.clone(), format!("`{}` has no value to compare", key.name)));

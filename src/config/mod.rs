@@ -2,6 +2,7 @@
 //!
 //! A [`Document`] is the file as a tree that knows where each value was written; [`Workload`] is what it means.
 
+mod at_once;
 mod cells;
 pub mod check;
 mod connections;

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::audit::{Scene, audit};
+use super::gate::Gate;
 use super::observer::{Event, Observer, Phase};
 use super::played::{Aftermath, Played, aftermath, play, unanswered};
 use super::servers::Servers;
@@ -24,8 +25,10 @@ pub fn measure(
     servers: &mut Servers,
     observer: &dyn Observer,
     stop: &Stop,
+    gate: Gate,
 ) -> Result<RepeatResult, ExperimentError> {
     let stage = Stage::set(workload, file, servers, observer, stop)?;
+    let at_once = gate.pass();
     let before = checks::books(&stage.crew, servers, &stage.urls);
     let mut warm = warm_up(&stage, servers)?;
     if stop.is_requested() {
@@ -56,7 +59,7 @@ pub fn measure(
         result.status = Status::Failed;
         result.verdict.reasons.push(failure);
     } else {
-        judge(&mut result, &stage, servers, &before, &warm, &played);
+        judge(&mut result, &stage, servers, &before, &warm, &played, at_once);
         match aftermath(&stage, servers, played.drive.next_ticket) {
             Ok(Some(after)) => look_again(&mut result, &stage, servers, after),
             Ok(None) => {}
@@ -86,6 +89,7 @@ fn judge(
     before: &checks::Books,
     warm: &Warm,
     played: &Played,
+    at_once: usize,
 ) {
     let Stage { workload, crew, .. } = stage;
     let after = checks::books(crew, servers, &stage.urls);
@@ -100,7 +104,7 @@ fn judge(
         + warm.unanswered
         + unanswered(&played.drive.recorder, workload)
         + crashes * UNANSWERED_BY_A_CRASH;
-    let verdict = verdict(played, &result.metrics, &result.checks, uncertain);
+    let verdict = verdict(played, &result.metrics, &result.checks, uncertain, at_once);
     let reasons = std::mem::take(&mut result.verdict.reasons);
     result.verdict = Verdict { reasons: [reasons, verdict.reasons].concat(), ..verdict };
     result.unchecked = after.counted.unread;
@@ -179,7 +183,13 @@ fn unexplained(audit: &Audit) -> Option<String> {
     })
 }
 
-fn verdict(played: &Played, metrics: &Metrics, checks: &[CounterCheck], uncertain: u64) -> Verdict {
+fn verdict(
+    played: &Played,
+    metrics: &Metrics,
+    checks: &[CounterCheck],
+    uncertain: u64,
+    at_once: usize,
+) -> Verdict {
     let drive = &played.drive;
     Verdict::on(&Findings {
         metrics,
@@ -194,6 +204,7 @@ fn verdict(played: &Played, metrics: &Metrics, checks: &[CounterCheck], uncertai
         offered: &drive.offered_by_window,
         uncertain,
         faults: played.is_harmed(),
+        at_once,
     })
 }
 

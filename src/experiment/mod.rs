@@ -1,11 +1,13 @@
 //! Experiment: the composition root, from a checked workload to a summary.
 
+mod at_once;
 mod audit;
 mod capacity;
 mod cell;
 mod charge;
 mod checks;
 mod floor;
+mod gate;
 mod harm;
 mod observer;
 mod parts;
@@ -24,9 +26,11 @@ pub use capacity::{find_max, not_searchable};
 pub use floor::{Punctuality, measure as measure_floor, punctuality};
 pub use observer::{Event, Observer, Phase};
 
+use gate::Gate;
+
 use crate::config::{Loaded, TlsProblem};
 use crate::engine::{CrewError, Stop};
-use crate::measure::{CellResult, FORMAT, Floor, Status, Summary, host};
+use crate::measure::{CellResult, FORMAT, Floor, RepeatResult, Status, Summary, host};
 use crate::model::StoreError;
 use crate::registry::OptionsError;
 use crate::servers::ServerError;
@@ -74,32 +78,62 @@ pub fn run(
     stop: &Stop,
 ) -> Result<Summary, ExperimentError> {
     let mut run = Run::begin(loaded, permissions, observer, stop)?;
-    let repeats = loaded.workload.compare.repeat;
-    let total = loaded.cells.len() * repeats as usize;
-    let mut order = 0;
-    'run: for repeat in 1..=repeats {
-        for index in turn(loaded.cells.len(), repeat) {
-            if stop.is_requested() {
-                break 'run;
-            }
-            order += 1;
-            let cell = &loaded.cells[index];
-            observer.event(&Event::Cell { order, total, label: &run.cells[index].label(), repeat, repeats });
-            let measured = cell::measure(&cell.workload, &loaded.path, &mut run.servers, observer, stop);
-            let mut result = match measured {
-                Ok(result) => result,
-                Err(ExperimentError::Interrupted) => break 'run,
-                // The first cell shows what keeps all of them from running.
-                Err(error) if order == 1 => return Err(error),
-                Err(error) => cell::failed(&error),
-            };
-            (result.repeat, result.order) = (repeat, order as u32);
-            observer.event(&Event::Measured { result: &result });
-            run.cells[index].repeats.push(result);
-        }
+    let jobs = jobs(loaded.cells.len(), loaded.workload.compare.repeat);
+    match loaded.workload.compare.at_once {
+        0 | 1 => one_by_one(&mut run, &jobs, observer)?,
+        at_once => at_once::measure(&mut run, &jobs, at_once as usize, observer)?,
     }
     run.cells.retain(|cell| !cell.repeats.is_empty());
     Ok(run.end())
+}
+
+/// One measurement of one cell.
+#[derive(Clone, Copy)]
+struct Job {
+    /// Of the cell.
+    index: usize,
+    /// From 1.
+    repeat: u32,
+    /// Its place among all, from 1.
+    order: usize,
+}
+
+/// Every measurement of a run in its order: the cells forwards, then backwards, so that a drift of the machine does not
+/// fall on the same cells every time.
+fn jobs(cells: usize, repeats: u32) -> Vec<Job> {
+    let turn = |repeat: u32| -> Vec<usize> {
+        if repeat % 2 == 1 { (0..cells).collect() } else { (0..cells).rev().collect() }
+    };
+    let all = (1..=repeats).flat_map(|repeat| turn(repeat).into_iter().map(move |index| (index, repeat)));
+    all.zip(1..).map(|((index, repeat), order)| Job { index, repeat, order }).collect()
+}
+
+fn one_by_one(run: &mut Run, jobs: &[Job], observer: &dyn Observer) -> Result<(), ExperimentError> {
+    let repeats = run.loaded.workload.compare.repeat;
+    for &job in jobs {
+        if run.stop.is_requested() {
+            break;
+        }
+        let label = run.cells[job.index].label();
+        observer.event(&Event::Cell {
+            order: job.order,
+            total: jobs.len(),
+            label: &label,
+            repeat: job.repeat,
+            repeats,
+        });
+        let cell = &run.loaded.cells[job.index];
+        let gate = Gate::open();
+        let measured =
+            cell::measure(&cell.workload, &run.loaded.path, &mut run.servers, observer, run.stop, gate);
+        match measured {
+            Err(ExperimentError::Interrupted) => break,
+            // The first cell shows what keeps all of them from running.
+            Err(error) if job.order == 1 => return Err(error),
+            measured => run.keep(job, measured, observer),
+        }
+    }
+    Ok(())
 }
 
 /// A run under way: its servers, and what it has measured so far.
@@ -127,6 +161,14 @@ impl Run<'_> {
         let servers = servers::Servers::new(permissions)?;
         let cells = loaded.cells.iter().map(unmeasured).collect();
         Ok(Run { loaded, stop, began, started_at, floor, servers, cells })
+    }
+
+    /// Puts what came of a measurement to its cell.
+    fn keep(&mut self, job: Job, measured: Result<RepeatResult, ExperimentError>, observer: &dyn Observer) {
+        let mut result = measured.unwrap_or_else(|error| cell::failed(&error));
+        (result.repeat, result.order) = (job.repeat, job.order as u32);
+        observer.event(&Event::Measured { result: &result });
+        self.cells[job.index].repeats.push(result);
     }
 
     fn end(mut self) -> Summary {
@@ -161,10 +203,4 @@ fn unmeasured(cell: &crate::config::Cell) -> CellResult {
         repeats: Vec::new(),
         capacity: None,
     }
-}
-
-/// The order of the cells in a repeat: forwards, then backwards, so that a drift of the machine does not
-/// fall on the same cells every time.
-fn turn(cells: usize, repeat: u32) -> Vec<usize> {
-    if repeat % 2 == 1 { (0..cells).collect() } else { (0..cells).rev().collect() }
 }

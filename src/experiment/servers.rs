@@ -9,8 +9,8 @@ use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, Workload};
 use crate::servers::{
     Address, ManagedPostgres, ManagedRedis, PostgresCounters, PostgresOptions, RedisCounters, RedisOptions,
-    RunFolder, ServerError, admit_postgres, admit_redis, leave_postgres, leave_redis, postgres_facts,
-    redis_facts,
+    RunFolder, ServerError, admit_postgres, admit_redis, at_database, create_database, leave_postgres,
+    leave_redis, postgres_facts, redis_facts,
 };
 use crate::store::Endpoint;
 use crate::store::postgres::{Query, SCHEMA};
@@ -34,6 +34,8 @@ pub struct Servers {
     permissions: Permissions,
     /// What the tables hold; nothing if a cell has written since.
     pub seeded: Option<(String, Data, Query)>,
+    /// Where it has a database of its own in a Postgres that it shares with others: its name.
+    shares: Option<String>,
     pub runtime: Runtime,
 }
 
@@ -48,8 +50,28 @@ impl Servers {
             guest_postgres: Vec::new(),
             permissions,
             seeded: None,
+            shares: None,
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         })
+    }
+
+    /// As many servers for cells that are measured at once: each with a Redis of its own, and a database of its own
+    /// in the Postgres of these.
+    pub fn beside(&mut self, workload: &Workload, count: usize) -> Result<Vec<Servers>, ExperimentError> {
+        let needed = workload.app.instances * workload.database_connections() + SPARE_CONNECTIONS;
+        self.postgres_with_room(workload, needed * count)?;
+        let (postgres, folder) = (self.postgres.clone(), self.folder()?.clone());
+        let url = postgres.as_ref().map(|postgres| postgres.lock().server.url()).unwrap_or_default();
+        let mut all = Vec::new();
+        for number in 1..=count {
+            let name = format!("cell_{number}");
+            self.runtime.block_on(create_database(&url, &name))?;
+            let mut servers = Servers::new(self.permissions)?;
+            (servers.postgres, servers.folder) = (postgres.clone(), Some(folder.clone()));
+            servers.shares = Some(name);
+            all.push(servers);
+        }
+        Ok(all)
     }
 
     fn folder(&mut self) -> Result<&RunFolder, ServerError> {
@@ -98,25 +120,13 @@ impl Servers {
         let settings = &workload.database;
         match &settings.url {
             Address::Managed => {
-                let mut options = PostgresOptions { settings: settings.settings.clone() };
-                let needed = workload.app.instances * workload.database_connections() + SPARE_CONNECTIONS;
-                let room = needed.max(LEAST_CONNECTIONS).to_string();
-                options.settings.entry("max_connections".into()).or_insert(room);
-                // One that was killed has lost what it had in memory; each cell shall find it the same.
-                let fits = self.options == options
-                    && self.postgres.as_ref().is_some_and(|postgres| {
-                        let kept = postgres.lock();
-                        kept.server.is_alive() && !kept.was_killed
-                    });
-                if !fits {
-                    self.postgres = None;
-                    self.seeded = None;
-                    let postgres = ManagedPostgres::start(&options, self.folder()?)?;
-                    let url = postgres.url();
-                    self.postgres = Some(Charge::new(postgres));
-                    self.options = options;
+                if let (Some(name), Some(postgres)) = (&self.shares, &self.postgres) {
+                    let url = at_database(&postgres.lock().server.url(), name);
                     self.runtime.block_on(admit_postgres(&url, SCHEMA, false))?;
+                    return Ok(url);
                 }
+                let needed = workload.app.instances * workload.database_connections() + SPARE_CONNECTIONS;
+                self.postgres_with_room(workload, needed)?;
                 Ok(self.postgres.as_ref().map(|postgres| postgres.lock().server.url()).unwrap_or_default())
             }
             Address::External(url) => {
@@ -128,6 +138,29 @@ impl Servers {
                 Ok(url.clone())
             }
         }
+    }
+
+    /// Sees that our own Postgres runs, with the workload's settings and for so many connections.
+    fn postgres_with_room(&mut self, workload: &Workload, needed: usize) -> Result<(), ExperimentError> {
+        let mut options = PostgresOptions { settings: workload.database.settings.clone() };
+        let room = needed.max(LEAST_CONNECTIONS).to_string();
+        options.settings.entry("max_connections".into()).or_insert(room);
+        // One that was killed has lost what it had in memory; each cell shall find it the same.
+        let fits = self.options == options
+            && self.postgres.as_ref().is_some_and(|postgres| {
+                let kept = postgres.lock();
+                kept.server.is_alive() && !kept.was_killed
+            });
+        if !fits {
+            self.postgres = None;
+            self.seeded = None;
+            let postgres = ManagedPostgres::start(&options, self.folder()?)?;
+            let url = postgres.url();
+            self.postgres = Some(Charge::new(postgres));
+            self.options = options;
+            self.runtime.block_on(admit_postgres(&url, SCHEMA, false))?;
+        }
+        Ok(())
     }
 
     /// Why the run cannot go on, if a server of ours has ended that was not killed on purpose.

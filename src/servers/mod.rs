@@ -8,6 +8,7 @@ mod address;
 mod children;
 mod connection;
 pub mod counters;
+mod databases;
 mod error;
 mod facts;
 mod find;
@@ -29,6 +30,7 @@ mod user;
 
 pub use self::address::{Address, AddressError};
 pub use self::counters::{PostgresCounters, RedisCounters};
+pub use self::databases::{at_database, create_database};
 pub use self::error::ServerError;
 pub use self::facts::{postgres_facts, redis_facts};
 pub use self::find::{postgres_bin, redis_server};

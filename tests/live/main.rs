@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
 mod absent;
+mod at_once;
 mod bench;
 mod capacity;
 mod deaths;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use search::{Answer, search};
 
+use super::gate::Gate;
 use super::observer::{Event, Observer};
 use super::servers::Servers;
 use super::{ExperimentError, Permissions, Run, cell};
@@ -161,7 +162,8 @@ impl Trials<'_> {
             purpose,
         });
         let workload = trial::workload(self.workload, rate, purpose, self.expectations, longer);
-        match cell::measure(&workload, self.file, self.servers, self.observer, self.stop) {
+        let gate = Gate::open();
+        match cell::measure(&workload, self.file, self.servers, self.observer, self.stop, gate) {
             Ok(result) => Ok(result),
             Err(ExperimentError::Interrupted) => {
                 Ok(RepeatResult { status: Status::Interrupted, ..RepeatResult::default() })

@@ -43,6 +43,8 @@ pub struct Findings<'a> {
     pub faults: bool,
     /// Requests whose answer was not waited for or was an error: a count may differ by as many.
     pub uncertain: u64,
+    /// Measurements that shared the machine at the time, this one included.
+    pub at_once: usize,
 }
 
 impl Findings<'_> {
@@ -69,6 +71,7 @@ impl<'a> Findings<'a> {
             offered: &[],
             faults: false,
             uncertain: 0,
+            at_once: 1,
         }
     }
 }

@@ -18,9 +18,19 @@ pub fn kept(findings: &Findings) -> Option<Remark> {
     // While a server is down operations wait, as they should; that all of them end is asked for even then.
     let steps: &[fn(&Findings, f64) -> Option<String>] = match findings.faults {
         true => &[given_up, incomplete],
-        false => &[given_up, incomplete, slow_windows, growing_backlog, late],
+        false => &[given_up, incomplete, slow_windows, growing_backlog],
     };
-    steps.iter().find_map(|step| step(findings, scheduled)).map(Remark::Reason)
+    if let Some(reason) = steps.iter().find_map(|step| step(findings, scheduled)) {
+        return Some(Remark::Reason(reason));
+    }
+    let late = late(findings).filter(|_| !findings.faults)?;
+    Some(match findings.at_once {
+        1 => Remark::Reason(late),
+        // Nobody asks such measurements for latencies.
+        others => Remark::Note(format!(
+            "{others} measurements shared the machine, so latencies tell nothing: {late}"
+        )),
+    })
 }
 
 fn given_up(findings: &Findings, _: f64) -> Option<String> {
@@ -84,7 +94,7 @@ fn slope(values: &[f64]) -> f64 {
     values.iter().enumerate().map(|(at, value)| (at as f64 - middle) * (value - mean)).sum()
 }
 
-fn late(findings: &Findings, _: f64) -> Option<String> {
+fn late(findings: &Findings) -> Option<String> {
     // The highest percentile that so many operations tell, up to the 99th.
     let (percentile, lag) = ["p99", "p95", "p90", "p50"]
         .iter()
