@@ -84,6 +84,11 @@ impl Measurement<'_> {
         texts.filter(|text| !by_machine.iter().any(|told| text.contains(told))).collect()
     }
 
+    /// Its place in the order of the run, from 1.
+    pub fn order(&self) -> u64 {
+        self.repeat["order"].as_u64().unwrap()
+    }
+
     pub fn seconds(&self) -> f64 {
         self.repeat["seconds"].as_f64().unwrap()
     }
