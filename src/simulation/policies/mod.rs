@@ -2,7 +2,20 @@
 
 mod chain;
 mod fifo;
+mod frequencies;
+mod future;
+mod lfu;
 mod lru;
+mod marks;
+mod members;
+mod opt;
+mod opt_bypass;
+mod perfect_lfu;
+mod pool;
+mod random;
+mod redis_lfu;
+mod redis_lru;
+mod unbounded;
 
 use super::{Capacity, Counts, Replay, run};
 use crate::registry::Entry;
@@ -66,4 +79,15 @@ impl PolicyParts {
 }
 
 /// Every policy.
-pub static POLICIES: &[Entry<dyn Policy, PolicyParts>] = &[lru::ENTRY, fifo::ENTRY];
+pub static POLICIES: &[Entry<dyn Policy, PolicyParts>] = &[
+    unbounded::ENTRY,
+    opt::ENTRY,
+    opt_bypass::ENTRY,
+    lru::ENTRY,
+    fifo::ENTRY,
+    random::ENTRY,
+    lfu::ENTRY,
+    perfect_lfu::ENTRY,
+    redis_lru::ENTRY,
+    redis_lfu::ENTRY,
+];
