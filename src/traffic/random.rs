@@ -25,6 +25,10 @@ pub enum Stream {
     Fault = 12,
     /// Whether a read asks for a row that never exists, and for which, numbered by its ticket.
     Absent = 13,
+    /// What eviction policies that are simulated draw.
+    Eviction = 20,
+    /// Whether a key stands in a sample of the keys, numbered by the key.
+    Sample = 21,
 }
 
 /// A generator whose stream is the same on every machine and in every version: splitmix64 (Steele, Lea, Flood 2014).

@@ -15,6 +15,7 @@ const ORDER: &[&str] = &[
     "registry",
     "traffic",
     "measure",
+    "simulation",
     "placement",
     "store",
     "coherence",

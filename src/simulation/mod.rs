@@ -1,0 +1,135 @@
+//! Simulation: what a cache of a given size would have answered, by the policy that makes room in it.
+//!
+//! A recording is replayed in process, without a server and without waiting: exact policies bound what is possible,
+//! models of Redis say what its sampling makes of them.
+
+mod clock;
+mod policies;
+mod replay;
+mod request;
+
+pub use clock::Pace;
+pub use policies::{Access, POLICIES, Policy, PolicyParts};
+pub use replay::{Counts, run};
+pub use request::Writes;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Size;
+use crate::registry::{Choice, OptionsError};
+use crate::traffic::traces::Recording;
+
+/// How much a cache holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capacity {
+    Entries(u64),
+    Bytes(u64),
+}
+
+impl fmt::Display for Capacity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Capacity::Entries(entries) => write!(f, "{entries}"),
+            Capacity::Bytes(bytes) => write!(f, "{}", Size(*bytes)),
+        }
+    }
+}
+
+/// What is replayed, and how.
+#[derive(Clone)]
+pub struct Replay {
+    pub recording: Arc<Recording>,
+    pub writes: Writes,
+    /// How long every entry lives; without it, as long as the recording says.
+    pub ttl: Option<Duration>,
+    pub pace: Pace,
+    /// Whether a read that misses puts the entry in.
+    pub fill_on_miss: bool,
+    /// Bytes of an object whose size the recording does not have.
+    pub size_of_unknown: u32,
+}
+
+impl Replay {
+    /// Every request a read, which fills on a miss; entries live as the recording says, and time passes as in it or,
+    /// where it has no times, at 1,000 requests a second.
+    pub fn of(recording: Arc<Recording>) -> Replay {
+        let pace = match recording.span() {
+            Some(_) => Pace::Recorded { speed: 1.0 },
+            None => Pace::PerSecond(1_000.0),
+        };
+        let (writes, ttl, fill_on_miss, size_of_unknown) = (Writes::AsReads, None, true, 1);
+        Replay { recording, writes, ttl, pace, fill_on_miss, size_of_unknown }
+    }
+}
+
+/// What a cache would have done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Simulated {
+    /// The policy with the options that were given.
+    pub policy: String,
+    pub capacity: Capacity,
+    /// Reads; under [`Writes::AsReads`] all requests.
+    pub requests: u64,
+    pub hits: u64,
+    /// Bytes that reads asked for.
+    pub bytes: u64,
+    /// Bytes that hits found.
+    pub hit_bytes: u64,
+    /// Entries that made room for others.
+    pub evictions: u64,
+    /// Entries held at the end.
+    pub entries: u64,
+    /// The mean number of requests between the last use of an entry and its eviction; `None` where nothing was
+    /// evicted. Under `lru` it estimates the characteristic time of Che's approximation.
+    pub eviction_age: Option<f64>,
+}
+
+impl Simulated {
+    pub fn misses(&self) -> u64 {
+        self.requests - self.hits
+    }
+
+    /// Hits in requests; `None` without requests.
+    pub fn hit_rate(&self) -> Option<f64> {
+        (self.requests > 0).then(|| self.hits as f64 / self.requests as f64)
+    }
+
+    /// Bytes found in bytes asked for; `None` where none were asked for.
+    pub fn byte_hit_rate(&self) -> Option<f64> {
+        (self.bytes > 0).then(|| self.hit_bytes as f64 / self.bytes as f64)
+    }
+}
+
+/// Replays a recording through a cache that starts empty. What is drawn by chance follows from the seed.
+///
+/// # Errors
+/// When the policy or an option is unknown, the recording has more requests than 32 bits number, or the pace makes no clock.
+pub fn simulate(
+    replay: &Replay,
+    policy: &Choice,
+    capacity: Capacity,
+    seed: u64,
+) -> Result<Simulated, OptionsError> {
+    if replay.recording.len() >= u64::from(u32::MAX) {
+        return Err(OptionsError("a simulation takes at most 4,294,967,294 requests".into()));
+    }
+    let mut built = policy.build(POLICIES, PolicyParts { replay: replay.clone(), capacity, seed })?;
+    if built.has_clock() || replay.has_ttls() {
+        replay.pace.check(&replay.recording)?;
+    }
+    let counts = built.run(replay, capacity);
+    Ok(counts.of(policy.label(), capacity))
+}
+
+impl Replay {
+    /// Whether any entry may expire.
+    fn has_ttls(&self) -> bool {
+        self.ttl.is_some() || self.recording.has_ttls()
+    }
+}

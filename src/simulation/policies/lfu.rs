@@ -1,0 +1,40 @@
+use super::frequencies::Frequencies;
+use super::{Access, Policy, PolicyParts};
+use crate::registry::{self, Entry, NoOptions};
+
+pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
+    name: "lfu",
+    summary: "the entry used least often since it came in goes; of several the one used longest ago",
+    options: registry::schema_of::<NoOptions>,
+    build: |options, parts| {
+        registry::options::<NoOptions>(options)?;
+        let frequencies = Frequencies::new(parts.keys(), parts.replay.recording.len());
+        Ok(Box::new(Lfu { frequencies }))
+    },
+};
+
+/// Counts are forgotten with the entry.
+struct Lfu {
+    frequencies: Frequencies,
+}
+
+impl Policy for Lfu {
+    fn entered(&mut self, access: Access) {
+        self.frequencies.enter(access.key);
+    }
+
+    fn used(&mut self, access: Access) {
+        self.frequencies.count(access.key);
+    }
+
+    fn left(&mut self, key: u32) {
+        self.frequencies.take(key);
+        self.frequencies.reset(key);
+    }
+
+    fn evict(&mut self, _: Access) -> Option<u32> {
+        let key = self.frequencies.least()?;
+        self.left(key);
+        Some(key)
+    }
+}

@@ -1,0 +1,243 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::clock::Clock;
+use super::request::Effect;
+use super::{Access, Capacity, Policy, Replay, Simulated};
+
+/// What a cache counted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    pub requests: u64,
+    pub hits: u64,
+    pub bytes: u64,
+    pub hit_bytes: u64,
+    pub evictions: u64,
+    pub entries: u64,
+    /// Requests between last use and eviction, over all evictions.
+    pub eviction_ages: u64,
+}
+
+impl Counts {
+    pub(super) fn of(self, policy: String, capacity: Capacity) -> Simulated {
+        Simulated {
+            policy,
+            capacity,
+            requests: self.requests,
+            hits: self.hits,
+            bytes: self.bytes,
+            hit_bytes: self.hit_bytes,
+            evictions: self.evictions,
+            entries: self.entries,
+            eviction_age: (self.evictions > 0).then(|| self.eviction_ages as f64 / self.evictions as f64),
+        }
+    }
+}
+
+/// Replays a recording through a cache that starts empty, where `policy` makes room.
+///
+/// An entry goes when its time is up, not only when it is asked for: Redis removes most of what has expired by itself.
+/// It keeps the size with which it came in. An object that is larger than the cache does not come in.
+pub fn run<P: Policy + ?Sized>(policy: &mut P, replay: &Replay, capacity: Capacity) -> Counts {
+    let (expires, sized) = (replay.has_ttls(), replay.recording.has_sizes());
+    let plain = !expires && !sized && matches!(capacity, Capacity::Entries(_));
+    let mut cache = Cache::new(policy, replay, capacity, plain);
+    // Two loops of one body: what a recording does not have costs nothing.
+    if plain {
+        cache.replay::<true>()
+    } else {
+        cache.replay::<false>()
+    }
+    cache.counts
+}
+
+struct Cache<'a, P: ?Sized> {
+    policy: &'a mut P,
+    replay: &'a Replay,
+    capacity: Capacity,
+    clock: Clock<'a>,
+    counts: Counts,
+    /// By key: the request that used its entry last, or [`ABSENT`].
+    last_use: Vec<u32>,
+    /// By key: bytes of its entry. Empty where neither sizes nor times to live matter, as is `expiry`.
+    sizes: Vec<u32>,
+    /// By key: when its entry expires, in milliseconds.
+    expiry: Vec<u64>,
+    /// Expiries to come, those of entries that are gone included.
+    due: BinaryHeap<Reverse<(u64, u32)>>,
+    bytes_held: u64,
+}
+
+const ABSENT: u32 = u32::MAX;
+const NEVER: u64 = u64::MAX;
+
+impl<'a, P: Policy + ?Sized> Cache<'a, P> {
+    fn new(policy: &'a mut P, replay: &'a Replay, capacity: Capacity, plain: bool) -> Cache<'a, P> {
+        let keys = replay.recording.unique_keys() as usize;
+        let detailed = if plain { 0 } else { keys };
+        Cache {
+            policy,
+            replay,
+            capacity,
+            clock: Clock::new(&replay.recording, replay.pace),
+            counts: Counts::default(),
+            last_use: vec![ABSENT; keys],
+            sizes: vec![0; detailed],
+            expiry: vec![NEVER; detailed],
+            due: BinaryHeap::new(),
+            bytes_held: 0,
+        }
+    }
+
+    fn replay<const PLAIN: bool>(&mut self) {
+        let replay = self.replay;
+        let timed = self.policy.has_clock() || replay.has_ttls();
+        for (index, &key) in replay.recording.keys().iter().enumerate() {
+            let index = index as u32;
+            let now_ms = if timed { self.clock.millis(index) } else { 0 };
+            let access = Access { key, index, now_ms };
+            if !PLAIN {
+                self.expire(now_ms);
+            }
+            match replay.effect(index) {
+                Effect::Read => self.read::<PLAIN>(access),
+                Effect::Put => self.put::<PLAIN>(access),
+                Effect::Remove => self.remove::<PLAIN>(key),
+            }
+        }
+        if PLAIN {
+            // Every object counts as one size.
+            let size = u64::from(replay.size_of_unknown);
+            (self.counts.bytes, self.counts.hit_bytes) =
+                (self.counts.requests * size, self.counts.hits * size);
+        }
+    }
+
+    #[inline]
+    fn read<const PLAIN: bool>(&mut self, access: Access) {
+        let hit = self.holds(access.key);
+        self.counts.requests += 1;
+        self.counts.hits += u64::from(hit);
+        if !PLAIN {
+            let size = u64::from(self.replay.size(access.index));
+            self.counts.bytes += size;
+            self.counts.hit_bytes += if hit { size } else { 0 };
+        }
+        if hit {
+            self.last_use[access.key as usize] = access.index;
+            self.policy.used(access);
+        } else if self.replay.fill_on_miss {
+            self.enter::<PLAIN>(access);
+        }
+    }
+
+    fn put<const PLAIN: bool>(&mut self, access: Access) {
+        if !self.holds(access.key) {
+            return self.enter::<PLAIN>(access);
+        }
+        self.last_use[access.key as usize] = access.index;
+        self.policy.used(access);
+        if PLAIN {
+            return;
+        }
+        let size = self.replay.size(access.index);
+        let before = std::mem::replace(&mut self.sizes[access.key as usize], size);
+        self.bytes_held = self.bytes_held - u64::from(before) + u64::from(size);
+        self.lives_from(access);
+        // It has grown: others make room, or in the end itself.
+        while self.is_over::<PLAIN>(0) && self.make_room::<PLAIN>(access) {}
+    }
+
+    #[inline]
+    fn enter<const PLAIN: bool>(&mut self, access: Access) {
+        let size = if PLAIN { 1 } else { self.replay.size(access.index) };
+        let fits = match self.capacity {
+            Capacity::Entries(entries) => entries > 0,
+            Capacity::Bytes(bytes) => u64::from(size) <= bytes,
+        };
+        if !fits {
+            return;
+        }
+        if self.is_over::<PLAIN>(size) {
+            if !self.policy.admits(access) {
+                return;
+            }
+            while self.is_over::<PLAIN>(size) {
+                if !self.make_room::<PLAIN>(access) {
+                    return;
+                }
+            }
+        }
+        self.last_use[access.key as usize] = access.index;
+        self.counts.entries += 1;
+        self.policy.entered(access);
+        if !PLAIN {
+            self.sizes[access.key as usize] = size;
+            self.bytes_held += u64::from(size);
+            self.lives_from(access);
+        }
+    }
+
+    /// Whether the cache would hold too much with an entry of `size` more; a size of 0 is none.
+    #[inline]
+    fn is_over<const PLAIN: bool>(&self, size: u32) -> bool {
+        match self.capacity {
+            Capacity::Bytes(bytes) if !PLAIN => self.bytes_held + u64::from(size) > bytes,
+            Capacity::Entries(entries) => self.counts.entries + u64::from(size > 0) > entries,
+            Capacity::Bytes(_) => false,
+        }
+    }
+
+    /// Evicts an entry; false where there is none.
+    #[inline]
+    fn make_room<const PLAIN: bool>(&mut self, access: Access) -> bool {
+        let Some(victim) = self.policy.evict(access) else { return false };
+        self.counts.evictions += 1;
+        self.counts.eviction_ages += u64::from(access.index - self.last_use[victim as usize]);
+        self.forget::<PLAIN>(victim);
+        true
+    }
+
+    fn remove<const PLAIN: bool>(&mut self, key: u32) {
+        if self.holds(key) {
+            self.policy.left(key);
+            self.forget::<PLAIN>(key);
+        }
+    }
+
+    #[inline]
+    fn forget<const PLAIN: bool>(&mut self, key: u32) {
+        self.last_use[key as usize] = ABSENT;
+        self.counts.entries -= 1;
+        if !PLAIN {
+            self.bytes_held -= u64::from(self.sizes[key as usize]);
+            self.expiry[key as usize] = NEVER;
+        }
+    }
+
+    #[inline]
+    fn holds(&self, key: u32) -> bool {
+        self.last_use[key as usize] != ABSENT
+    }
+
+    /// The entry that the request has put in begins its life.
+    fn lives_from(&mut self, access: Access) {
+        let end = self.replay.life(access.index).map_or(NEVER, |life| access.now_ms.saturating_add(life));
+        self.expiry[access.key as usize] = end;
+        if end != NEVER {
+            self.due.push(Reverse((end, access.key)));
+        }
+    }
+
+    /// Removes what has expired by now.
+    fn expire(&mut self, now_ms: u64) {
+        while let Some(&Reverse((end, key))) = self.due.peek()
+            && end <= now_ms
+        {
+            self.due.pop();
+            if self.expiry[key as usize] == end {
+                self.remove::<false>(key);
+            }
+        }
+    }
+}
