@@ -5,6 +5,7 @@ use clap::Args;
 use super::Printer;
 use super::exit::{Exit, Failure};
 use crate::config::{self, Loaded};
+use crate::servers::Policies;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -20,7 +21,14 @@ pub struct Arguments {
 pub fn load(file: &PathBuf, overrides: &[String]) -> Result<Loaded, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", file.display())))?;
-    Ok(config::load(file, text, overrides)?)
+    let loaded = config::load(file, text, overrides)?;
+    // Where no server can be started, that is told when one is needed.
+    if !loaded.policies.is_empty()
+        && let Ok(Some(policies)) = Policies::installed()
+    {
+        loaded.check_policies(&policies)?;
+    }
+    Ok(loaded)
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {

@@ -7,6 +7,7 @@ use crate::inventory::INVENTORIES;
 use crate::mitigation::MITIGATIONS;
 use crate::registry::Entry;
 use crate::report::FORMATS as REPORT_FORMATS;
+use crate::servers::Policies;
 use crate::store::DRIVERS;
 use crate::strategy::STRATEGIES;
 use crate::traffic::KEYS;
@@ -62,6 +63,15 @@ pub fn run(_: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
             }
         }
         text += "\n";
+    }
+    // Without a server there is nobody to ask.
+    if let Ok(Some(policies)) = Policies::installed() {
+        text += &format!("cache.eviction, by {}\n", policies.server);
+        for name in &policies.names {
+            let meaning = Policies::meaning(name).unwrap_or_default();
+            text += format!("  {name:width$}  {meaning}").trim_end();
+            text += "\n";
+        }
     }
     printer.data(text.trim_end_matches('\n'));
     printer.data("\n");

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::{Document, Node, Problem, Problems, Workload, at_once, check, semantics, tls};
+use super::{Document, Node, Origin, Problem, Problems, Workload, at_once, check, eviction, semantics, tls};
 use crate::measure::CellSetting;
 use crate::mitigation::{self, Stack};
 use crate::registry::Choice;
@@ -22,6 +22,8 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// One for every combination of compared settings, in the order of the file.
     pub cells: Vec<Cell>,
+    /// The eviction policies that are named, each with its place: only the server knows which there are.
+    pub policies: Vec<(String, Origin)>,
 }
 
 /// One combination of the compared settings.
@@ -83,7 +85,8 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
     at_once::check(&document, &cells, workload.compare.at_once, &mut problems);
     tls::check(path, &document, &documents.iter().zip(&cells).collect::<Vec<_>>(), &mut problems);
     let warnings = semantics::warnings(&cells).into_iter().chain(left_out).collect();
-    problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells })
+    let policies = eviction::named(documents.iter().zip(&cells));
+    problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells, policies })
 }
 
 /// Leaves out the combinations of a strategy and a mitigation that do not go together, where each is compared for

@@ -1,4 +1,4 @@
-use super::{Cell, Document, LoadSetting, Problems, Workload, fault};
+use super::{Cell, Document, LoadSetting, Problems, Workload, eviction, fault};
 use crate::mitigation;
 use crate::model::{Key, Kind, Size};
 use crate::servers::Address;
@@ -18,6 +18,7 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     data(workload, &mut wrong);
     load(workload, &mut wrong);
     stores(workload, &mut wrong);
+    eviction::check(workload, &mut wrong);
     freshness(workload, &mut wrong);
     fault::check(workload, &mut wrong);
 }
@@ -293,6 +294,7 @@ pub fn warnings(cells: &[Cell]) -> Vec<String> {
                 .into(),
         );
     }
+    warnings.extend(eviction::warnings(cells));
     warnings
 }
 

@@ -4,7 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    CacheConnections, DatabasePool, FaultSetting, LoadSetting, Persistence, Timeouts, TlsSettings, Warmup,
+    CacheConnections, DatabasePool, FaultSetting, LoadSetting, MaxMemory, Persistence, Timeouts, TlsSettings,
+    Warmup,
 };
 use crate::engine::Fault;
 use crate::inventory::INVENTORIES;
@@ -180,10 +181,12 @@ pub struct CacheSettings {
     pub fill_delay: Option<Time>,
     /// Whether every row is in the cache from the start, as after a warm-up job; else the cache starts empty.
     pub preload: bool,
-    /// The managed server's limit; without it there is none.
+    /// The managed server's limit: bytes, or a share of the rows, whose bytes are found on a server of our own before the
+    /// measurement; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub maxmemory: Option<Size>,
-    /// What the managed server evicts at its limit: allkeys-lru, allkeys-lfu, noeviction …
+    pub maxmemory: Option<MaxMemory>,
+    /// What the managed server evicts at its limit: allkeys-lru, allkeys-lfu, noeviction …; `cachebench list` shows those
+    /// that it knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eviction: Option<String>,
     /// What the managed server writes to disk: "off", or an append-only file that is synced by "no" rule of ours,

@@ -90,7 +90,7 @@ impl Servers {
                 let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
                 let own = settings.settings.clone();
                 let options = RedisOptions {
-                    maxmemory: settings.maxmemory.map(|size| size.0),
+                    maxmemory: settings.maxmemory.and_then(|limit| limit.bytes()),
                     eviction: settings.eviction.clone(),
                     settings: settings.persistence.settings().into_iter().map(text).chain(own).collect(),
                 };

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
 use super::{Clock, Recorder};
 use crate::model::{Kind, Served};
@@ -12,7 +12,11 @@ use crate::model::{Kind, Served};
 /// Values are nanoseconds; the maximum in clear is in milliseconds. Tags are `read.response`,
 /// `read.hit.response`, `write.service` …
 #[derive(Clone, Debug, Default)]
-pub struct IntervalLog(Vec<u8>);
+pub struct IntervalLog {
+    lines: Vec<u8>,
+    /// The response times of reads, compressed, by window; nothing for a window without any.
+    reads: Vec<Vec<u8>>,
+}
 
 /// Nanoseconds in the unit that the maximum is written in.
 const MAX_DIVISOR: f64 = 1e6;
@@ -24,10 +28,20 @@ impl IntervalLog {
         let mut builder = IntervalLogWriterBuilder::new();
         builder.with_max_value_divisor(MAX_DIVISOR);
         // Writing to memory does not fail.
-        let Ok(mut log) = builder.begin_log_with(&mut self.0, &mut serializer) else { return };
+        let Ok(mut log) = builder.begin_log_with(&mut self.lines, &mut serializer) else { return };
         for (name, histogram) in recorder.histograms() {
             let _ = log.write_histogram(&histogram, at, length, Tag::new(&name));
         }
+        let mut reads = Vec::new();
+        if let Some(histogram) = recorder.latency(Kind::Read, Clock::Response) {
+            let _ = V2DeflateSerializer::new().serialize(&histogram, &mut reads);
+        }
+        self.reads.push(reads);
+    }
+
+    /// The response times of the reads of a window, in nanoseconds.
+    pub fn reads(&self, window: usize) -> Option<Histogram<u64>> {
+        Deserializer::new().deserialize(&mut self.reads.get(window)?.as_slice()).ok()
     }
 
     /// The log as a file: the format's version, what the values are, the legend, then the lines.
@@ -37,7 +51,7 @@ impl IntervalLog {
              #[values are nanoseconds, Interval_Max is milliseconds]\n\
              \"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n"
         );
-        [head.as_bytes(), &self.0].concat()
+        [head.as_bytes(), &self.lines].concat()
     }
 }
 
@@ -64,7 +78,6 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
-    use hdrhistogram::serialization::Deserializer;
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
     use super::*;

@@ -131,6 +131,11 @@ impl Metrics {
         self.put(format!("{name}.max"), us(histogram.max() as f64), Unit::Us);
     }
 
+    /// Adds the statistics of latencies of a whole measurement, in nanoseconds.
+    pub fn put_latency(&mut self, name: &str, histogram: &Histogram<u64>) {
+        self.latency(name, histogram, OPERATIONS_BEYOND);
+    }
+
     /// The metrics of a whole measurement.
     pub fn of(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration) -> Metrics {
         Metrics::stretch(recorder, tally, elapsed, OPERATIONS_BEYOND)

@@ -60,6 +60,12 @@ const PLAIN: &[(&str, Unit)] = &[
     ("cache.memory_per_entry", Unit::Bytes),
     ("cache.evicted_keys", Unit::Count),
     ("cache.expired_keys", Unit::Count),
+    ("cache.maxmemory", Unit::Bytes),
+    ("cache.entries", Unit::Count),
+    ("cache.evictions_per_s", Unit::PerS),
+    ("cache.evictions_per_s.max", Unit::PerS),
+    ("cache.first_eviction", Unit::Us),
+    ("cache.fragmentation", Unit::Ratio),
     ("cache.cpu_us_per_op", Unit::Us),
     ("round_trips_per_op", Unit::Ratio),
     ("store_errors", Unit::Count),
@@ -117,6 +123,8 @@ pub fn names() -> Vec<(String, Unit)> {
         "guard.wait",
         "read.stale.response",
         "read.stale.service",
+        "evicting.read.response",
+        "calm.read.response",
     ]
     .map(str::to_owned)
     .to_vec();

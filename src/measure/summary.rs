@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{
-    Audit, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Recorder, Stampede, Usage, Verdict,
-    Window,
+    Audit, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Pressure, Recorder, Sizing, Stampede,
+    Usage, Verdict, Window,
 };
 
 /// The version of the shape of `result.json`; grows when a field changes its meaning or goes.
@@ -109,6 +109,12 @@ pub struct RepeatResult {
     /// What was done to servers and instances after the measurement; times are from its end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aftermath: Vec<FaultRecord>,
+    /// How the cache's limit was found, where it was given as a share of the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizing: Option<Sizing>,
+    /// What the cache held and gave up meanwhile, where it told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressure: Option<Pressure>,
     pub checks: Vec<CounterCheck>,
     /// Counts that a server does not tell, and why, so that ours stand alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -4,6 +4,7 @@ use super::claim::RULES;
 use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
 use super::freshness::{freshness, writes};
+use super::pressure::pressure;
 use super::results::{conclusion, context, notes, reasons, results};
 use super::stampedes;
 use super::tradeoffs::tradeoffs;
@@ -54,6 +55,7 @@ impl Format for Markdown {
             ("Stampedes", stampedes::loads(summary)),
             ("After an expiry", stampedes::plot(summary)),
             ("Guards", stampedes::guards(summary)),
+            ("Memory pressure", pressure(summary)),
         ] {
             if !rows.is_empty() {
                 text += &format!("\n## {title}\n\n{}", table(&rows));

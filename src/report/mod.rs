@@ -10,6 +10,7 @@ mod freshness;
 mod hgrm;
 mod json;
 mod markdown;
+mod pressure;
 mod quantity;
 mod results;
 mod stampedes;

@@ -7,6 +7,7 @@ use super::capacity::{capacities, limits};
 use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
 use super::freshness::{freshness, writes};
+use super::pressure::pressure;
 use super::results::{conclusion, context, notes, reasons, results};
 use super::stampedes;
 use super::tradeoffs::tradeoffs;
@@ -59,6 +60,10 @@ impl Format for Table {
             if !table.is_empty() {
                 text += &format!("{}\n\n", numbers(table));
             }
+        }
+        let pressure = pressure(summary);
+        if !pressure.is_empty() {
+            text += &format!("{}\n\n", numbers(pressure));
         }
         let faults = faults(summary);
         if !faults.is_empty() {

@@ -63,7 +63,7 @@ pub async fn redis_facts(at: &Endpoint) -> Result<BTreeMap<String, String>, Serv
 }
 
 /// Whether the server answered that it will not.
-fn is_refusal(error: &redis::RedisError) -> bool {
+pub(super) fn is_refusal(error: &redis::RedisError) -> bool {
     matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension)
 }
 

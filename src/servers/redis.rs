@@ -130,6 +130,15 @@ impl ManagedRedis {
         }
     }
 
+    /// What it says to inline commands, its refusals included.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(super) fn ask(&self, commands: &str) -> Result<String, ServerError> {
+        ask(self.port, commands, FLUSH_LIMIT)
+            .map_err(|error| ServerError::Server { url: self.url(), problem: error.to_string() })
+    }
+
     /// Asks it to end, and makes it end after 5 s.
     pub fn stop(&mut self) {
         self.process.end(&[(Signal::SIGTERM, Duration::from_secs(5)), KILL]);

@@ -2,6 +2,7 @@ use super::super::suggest::closest;
 use super::expectation::{expectation, few_names, is_tag, names, suggestion};
 use super::schema::Alternative;
 use super::{Checker, wrong_value};
+use crate::config::MaxMemory;
 use crate::config::node::{Node, NodeValue};
 use crate::config::path::SettingPath;
 use crate::config::problem::Problem;
@@ -81,6 +82,7 @@ fn misread(text: &str, form: Alternative<'_>) -> Option<String> {
     match form.format() {
         Some("length-of-time") => text.parse::<Time>().err().map(|error| error.to_string()),
         Some("size") => text.parse::<Size>().err().map(|error| error.to_string()),
+        Some("size-or-share") => text.parse::<MaxMemory>().err().map(|error| error.to_string()),
         _ if form.number("minLength").is_some_and(|least| (text.chars().count() as f64) < least) => {
             Some("expected a longer text".to_owned())
         }
@@ -88,9 +90,14 @@ fn misread(text: &str, form: Alternative<'_>) -> Option<String> {
     }
 }
 
+/// Whether it is a number of bytes, among others.
+fn is_size(form: Alternative<'_>) -> bool {
+    matches!(form.format(), Some("size" | "size-or-share"))
+}
+
 /// The range in words, if the number lies outside.
 fn out_of_range(number: f64, form: Alternative<'_>) -> Option<String> {
-    let least = form.number("minimum").or((form.format() == Some("size")).then_some(0.0));
+    let least = form.number("minimum").or(is_size(form).then_some(0.0));
     let bits =
         form.format().and_then(|format| format.strip_prefix("uint")).and_then(|bits| bits.parse().ok());
     let greatest = form.number("maximum").or(bits.map(|bits: i32| 2f64.powi(bits) - 1.0));

@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+
+use redis::aio::MultiplexedConnection;
+
+use super::connection::{self, failure};
+use super::error::ServerError;
+use crate::store::Endpoint;
+
+/// What a Redis holds at one moment, and what it has given up since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RedisMemory {
+    /// Keys in the URL's database, those included that have expired and were not removed yet.
+    pub entries: u64,
+    pub evicted_keys: u64,
+    pub expired_keys: u64,
+    /// Bytes, as `maxmemory` limits them: buffers and tables included.
+    pub used: u64,
+    /// Bytes that the system has given to the process.
+    pub resident: u64,
+    /// The one by the other, as the server tells it.
+    pub fragmentation: f64,
+    /// Bytes in use when it had started, before any client came.
+    pub at_start: u64,
+}
+
+/// A connection that asks for nothing else, and, on a server of our own, sets its limit.
+pub struct MemoryProbe {
+    url: String,
+    connection: MultiplexedConnection,
+}
+
+impl MemoryProbe {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn open(at: &Endpoint) -> Result<MemoryProbe, ServerError> {
+        Ok(MemoryProbe { url: at.url.clone(), connection: connection::redis(at).await? })
+    }
+
+    /// Reads all of it at one moment; nothing where the server refuses.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn read(&mut self) -> Result<Option<RedisMemory>, ServerError> {
+        let mut questions = redis::pipe();
+        questions.cmd("INFO").arg("memory").cmd("INFO").arg("stats").cmd("DBSIZE");
+        match questions.query_async::<(String, String, u64)>(&mut self.connection).await {
+            Ok((memory, stats, entries)) => Ok(Some(RedisMemory::parse(&(memory + &stats), entries))),
+            Err(error) if super::facts::is_refusal(&error) => Ok(None),
+            Err(error) => Err(failure(&self.url, &error)),
+        }
+    }
+
+    /// The number of keys in the URL's database.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn entries(&mut self) -> Result<u64, ServerError> {
+        let entries = redis::cmd("DBSIZE").query_async(&mut self.connection).await;
+        entries.map_err(|error| failure(&self.url, &error))
+    }
+
+    /// Removes every key and sets the limit, in bytes. For a server of our own alone.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn begin_anew(&mut self, maxmemory: u64) -> Result<(), ServerError> {
+        let mut commands = redis::pipe();
+        commands.cmd("FLUSHALL").ignore();
+        commands.cmd("CONFIG").arg("SET").arg("maxmemory").arg(maxmemory).ignore();
+        let done = commands.query_async(&mut self.connection).await;
+        done.map_err(|error| failure(&self.url, &error))
+    }
+}
+
+impl RedisMemory {
+    /// Reads the text of INFO's sections `memory` and `stats`; a line that is missing counts as zero.
+    fn parse(info: &str, entries: u64) -> RedisMemory {
+        let lines: BTreeMap<_, _> = info.lines().filter_map(|line| line.split_once(':')).collect();
+        let count = |name: &str| lines.get(name).and_then(|value| value.parse().ok()).unwrap_or(0);
+        let ratio = lines.get("mem_fragmentation_ratio").and_then(|value| value.parse().ok());
+        RedisMemory {
+            entries,
+            evicted_keys: count("evicted_keys"),
+            expired_keys: count("expired_keys"),
+            used: count("used_memory"),
+            resident: count("used_memory_rss"),
+            fragmentation: ratio.unwrap_or(0.0),
+            at_start: count("used_memory_startup"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sections_are_read_by_their_lines() {
+        let info = "# Memory\r\nused_memory:1000\r\nused_memory_rss:1500\r\nused_memory_startup:800\r\n\
+            mem_fragmentation_ratio:1.50\r\n# Stats\r\nexpired_keys:4\r\nevicted_keys:3\r\n";
+        let read = RedisMemory::parse(info, 7);
+        assert_eq!((read.entries, read.evicted_keys, read.expired_keys), (7, 3, 4));
+        assert_eq!((read.used, read.resident, read.fragmentation, read.at_start), (1000, 1500, 1.5, 800));
+        assert_eq!(RedisMemory::parse("", 0), RedisMemory::default());
+    }
+}
