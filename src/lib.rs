@@ -9,8 +9,8 @@
 //! | [`model`] | the plain data everyone shares: key, value, operation, outcome, timing |
 //! | [`registry`] | the one table type behind every extension point |
 //! | [`traffic`] | what to ask for: a pure function of seed and ticket |
-//! | [`measure`] | what happened: recorder, window, summary, verdict, closed forms |
 //! | [`simulation`] | what a cache would have answered: eviction policies in process |
+//! | [`measure`] | what happened: recorder, window, summary, verdict, closed forms |
 //! | [`store`] | the cache and the database, behind two traits |
 //! | [`coherence`] | what becomes of the cached entry of a row that is written |
 //! | [`strategy`] | who is asked on a read, and who is told of a write |
@@ -38,8 +38,8 @@
 pub mod model;
 pub mod registry;
 pub mod traffic;
-pub mod measure;
 pub mod simulation;
+pub mod measure;
 pub mod store;
 pub mod coherence;
 pub mod mitigation;

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod audit;
+mod bounds;
 mod capacity;
 mod cell;
 mod charge;
@@ -173,6 +174,7 @@ impl Run<'_> {
 
     fn end(mut self) -> Summary {
         self.servers.leave();
+        let bounds = bounds::tell(self.loaded, &mut self.cells);
         let mut repeats = self.cells.iter().flat_map(|cell| &cell.repeats);
         let interrupted =
             self.stop.is_requested() || repeats.any(|repeat| repeat.status == Status::Interrupted);
@@ -192,6 +194,7 @@ impl Run<'_> {
             host: host(),
             floor: self.floor,
             cells: self.cells,
+            bounds,
         }
     }
 }
@@ -202,5 +205,6 @@ fn unmeasured(cell: &crate::config::Cell) -> CellResult {
         strategy: cell.workload.strategy.name.clone(),
         repeats: Vec::new(),
         capacity: None,
+        model: None,
     }
 }

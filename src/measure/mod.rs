@@ -2,6 +2,7 @@
 
 mod around;
 mod audit;
+mod bounds;
 mod capacity;
 mod expectation;
 mod fault;
@@ -22,6 +23,7 @@ mod sales;
 mod saturation;
 mod sizing;
 mod stampede;
+mod statistics;
 mod summary;
 mod tally;
 pub mod theory;
@@ -32,6 +34,7 @@ mod window;
 
 pub use around::Around;
 pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Loss, Recheck, WriteAudit};
+pub use bounds::Bounds;
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use expectation::{Comparison, Expectation, ExpectationError};
 pub use fault::{Back, FaultRecord, Recovery, Versus};
@@ -52,6 +55,7 @@ pub use sales::{Sales, StockAudit};
 pub use saturation::Waiting;
 pub use sizing::{Sizing, SizingStep, note_of_small_limit};
 pub use stampede::{LoadsPerExpiry, Stampede, StampedeBin};
+pub use statistics::mean_and_interval;
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
 pub use tally::{Command, Flushes, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};

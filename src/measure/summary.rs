@@ -5,15 +5,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{
-    Audit, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Pressure, Recorder, Sizing, Stampede,
-    Usage, Verdict, Window,
+    Audit, Bounds, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Pressure, Recorder, Sizing,
+    Stampede, Usage, Verdict, Window,
 };
+use crate::simulation::Simulated;
 
 /// The version of the shape of `result.json`; grows when a field changes its meaning or goes.
 pub const FORMAT: u32 = 1;
 
 /// Everything one run measured: what every report is a pure function of.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// The version of this shape.
     pub format: u32,
@@ -36,6 +37,9 @@ pub struct Summary {
     /// What the harness itself costs.
     pub floor: Floor,
     pub cells: Vec<CellResult>,
+    /// What ideal caches of the same sizes would have done, where entries were evicted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<Bounds>,
 }
 
 /// The harness' own cost: `direct` over a store that answers at once.
@@ -59,7 +63,7 @@ pub struct CellSetting {
 }
 
 /// One combination of the compared settings.
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct CellResult {
     pub settings: Vec<CellSetting>,
     /// The name of its strategy.
@@ -68,6 +72,9 @@ pub struct CellResult {
     /// Its capacity, where that was searched for; its repeats are then the measurements that confirmed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
+    /// What a model of its eviction policy would have done at the entries that it held, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Simulated>,
 }
 
 /// How a measurement ended.

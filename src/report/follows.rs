@@ -101,7 +101,7 @@ fn spread(cell: &CellResult, metric: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Floor, RepeatResult, Unit};
+    use crate::measure::{RepeatResult, Unit};
 
     fn cell(strategy: &str, writes: &[f64], after: f64) -> CellResult {
         let repeat = |&write: &f64| {
@@ -118,23 +118,12 @@ mod tests {
             strategy: strategy.into(),
             repeats: writes.iter().map(repeat).collect(),
             capacity: None,
+            model: None,
         }
     }
 
     fn lines(cells: Vec<CellResult>) -> Vec<String> {
-        follows(&Summary {
-            format: 1,
-            name: "test".into(),
-            question: None,
-            started_at: String::new(),
-            seconds: 1.0,
-            interrupted: false,
-            cachebench: String::new(),
-            workload: serde_json::Value::Null,
-            host: Default::default(),
-            floor: Floor::default(),
-            cells,
-        })
+        follows(&Summary { cells, ..Summary::default() })
     }
 
     #[test]

@@ -1,13 +1,7 @@
 use super::Format;
-use super::capacity::{capacities, limits};
-use super::claim::RULES;
-use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
-use super::freshness::{freshness, writes};
-use super::pressure::pressure;
-use super::results::{conclusion, context, notes, reasons, results};
-use super::stampedes;
-use super::tradeoffs::tradeoffs;
+use super::results::{conclusion, context, notes, reasons};
+use super::sections::sections;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
 
@@ -30,47 +24,23 @@ impl Format for Markdown {
             text += &format!("{}\n\n", escape(question));
         }
         text += &format!("Started {}, {:.0} s.\n\n", summary.started_at, summary.seconds);
-        let capacities = capacities(summary);
-        if !capacities.is_empty() {
-            text += &format!("## Capacity\n\n{}\n", table(&capacities));
-            limits(summary).iter().for_each(|line| text += &format!("- {}\n", escape(line)));
-            text += "\n";
-        }
-        // A search that found nothing has no measurement to show.
-        if summary.cells.iter().any(|cell| !cell.repeats.is_empty()) {
-            text += &format!("## Results\n\n{}", table(&results(summary)));
-        }
-        let freshness = freshness(summary);
-        if !freshness.is_empty() {
-            text += &format!("\n## Freshness\n\n{}", table(&freshness));
-        }
-        let writes = writes(summary);
-        if !writes.is_empty() {
-            text += &format!("\n## Writes\n\n{}", table(&writes));
-        }
-        if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
-            text += &format!("\n## Trade-offs\n\n{}\n{RULES}\n", table(&tradeoffs(summary)));
-        }
-        for (title, rows) in [
-            ("Stampedes", stampedes::loads(summary)),
-            ("After an expiry", stampedes::plot(summary)),
-            ("Guards", stampedes::guards(summary)),
-            ("Memory pressure", pressure(summary)),
-        ] {
-            if !rows.is_empty() {
-                text += &format!("\n## {title}\n\n{}", table(&rows));
+        for section in sections(summary) {
+            text += &format!("## {}\n\n{}\n", escape(&section.title), table(&section.rows));
+            if !section.rules.is_empty() {
+                text += &format!("{}\n\n", section.rules);
             }
-        }
-        let faults = faults(summary);
-        if !faults.is_empty() {
-            text += &format!("\n## Faults\n\n{}\n{RESOLUTION}\n", table(&faults));
+            section.below.iter().for_each(|line| text += &format!("- {}\n", escape(line)));
+            if !section.below.is_empty() {
+                text += "\n";
+            }
         }
         let follows = follows(summary);
         if !follows.is_empty() {
-            text += "\n## What follows from how they work\n\n";
+            text += "## What follows from how they work\n\n";
             follows.iter().for_each(|line| text += &format!("- {}\n", escape(line)));
+            text += "\n";
         }
-        text += "\n## How it was measured\n\n";
+        text += "## How it was measured\n\n";
         for line in context(summary) {
             text += &format!("- {}\n", escape(&line));
         }

@@ -3,6 +3,7 @@
 mod capacity;
 mod claim;
 mod csv;
+mod eviction;
 mod faults;
 mod files;
 mod follows;
@@ -13,6 +14,7 @@ mod markdown;
 mod pressure;
 mod quantity;
 mod results;
+mod sections;
 mod stampedes;
 mod table;
 mod timeline;

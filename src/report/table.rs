@@ -3,14 +3,9 @@ use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style, Width};
 
 use super::Format;
-use super::capacity::{capacities, limits};
-use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
-use super::freshness::{freshness, writes};
-use super::pressure::pressure;
-use super::results::{conclusion, context, notes, reasons, results};
-use super::stampedes;
-use super::tradeoffs::tradeoffs;
+use super::results::{conclusion, context, notes, reasons};
+use super::sections::sections;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
 
@@ -32,42 +27,11 @@ impl Format for Table {
         if let Some(question) = &summary.question {
             text += &format!("{question}\n\n");
         }
-        let capacities = capacities(summary);
-        if !capacities.is_empty() {
-            text += &format!("{}\n", numbers(capacities));
-            limits(summary).iter().for_each(|line| text += &format!("{line}\n"));
+        for section in sections(summary) {
+            let table = if section.is_text { words(section.rows) } else { numbers(section.rows) };
+            text += &format!("{}\n{table}\n", section.title);
+            section.below.iter().for_each(|line| text += &format!("{line}\n"));
             text += "\n";
-        }
-        // A search that found nothing has no measurement to show.
-        if summary.cells.iter().any(|cell| !cell.repeats.is_empty()) {
-            text += &numbers(results(summary));
-            text += "\n\n";
-        }
-        let freshness = freshness(summary);
-        if !freshness.is_empty() {
-            text += &format!("{}\n\n", numbers(freshness));
-        }
-        let writes = writes(summary);
-        if !writes.is_empty() {
-            text += &format!("{}\n\n", numbers(writes));
-        }
-        if summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some()) {
-            text += &words(tradeoffs(summary));
-            text += "\n\n";
-        }
-        let (loads, guards) = (stampedes::loads(summary), stampedes::guards(summary));
-        for table in [loads, stampedes::plot(summary), guards] {
-            if !table.is_empty() {
-                text += &format!("{}\n\n", numbers(table));
-            }
-        }
-        let pressure = pressure(summary);
-        if !pressure.is_empty() {
-            text += &format!("{}\n\n", numbers(pressure));
-        }
-        let faults = faults(summary);
-        if !faults.is_empty() {
-            text += &format!("{}\n{RESOLUTION}\n\n", numbers(faults));
         }
         for line in follows(summary).into_iter().chain(context(summary)) {
             text += &format!("{line}\n");

@@ -222,6 +222,7 @@ mod tests {
             strategy: "write-behind".into(),
             repeats: vec![repeat],
             capacity: None,
+            model: None,
         }
     }
 

@@ -27,7 +27,12 @@ fn cell(strategy: &str, status: Status, reason: Option<&str>) -> CellResult {
     };
     let label = strategy.to_string();
     let setting = CellSetting { path: "strategy".into(), value: strategy.into(), label };
-    CellResult { settings: vec![setting], strategy: strategy.into(), repeats: vec![repeat], capacity: None }
+    CellResult {
+        settings: vec![setting],
+        strategy: strategy.into(),
+        repeats: vec![repeat],
+        ..CellResult::default()
+    }
 }
 
 fn summary() -> Summary {
@@ -46,6 +51,7 @@ fn summary() -> Summary {
             cell("direct", Status::Valid, None),
             cell("cache-aside", Status::Invalid, Some("too late")),
         ],
+        ..Summary::default()
     }
 }
 
