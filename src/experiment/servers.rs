@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 use super::charge::Charge;
+use super::sizing::{SizingKey, settled};
 use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, Workload};
+use crate::measure::Sizing;
 use crate::servers::{
     Address, ManagedPostgres, ManagedRedis, PostgresCounters, PostgresOptions, RedisCounters, RedisOptions,
     RunFolder, ServerError, admit_postgres, admit_redis, leave_postgres, leave_redis, postgres_facts,
@@ -34,6 +36,8 @@ pub struct Servers {
     permissions: Permissions,
     /// What the tables hold; nothing if a cell has written since.
     pub seeded: Option<(String, Data, Query)>,
+    /// The limits that were found for shares of the keys.
+    pub sizings: Vec<(SizingKey, Sizing)>,
     pub runtime: Runtime,
 }
 
@@ -48,6 +52,7 @@ impl Servers {
             guest_postgres: Vec::new(),
             permissions,
             seeded: None,
+            sizings: Vec::new(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         })
     }
@@ -217,10 +222,15 @@ pub struct Urls {
 }
 
 impl Urls {
-    /// Starts or enters the servers that a workload names.
-    pub fn of(workload: &Workload, file: &Path, servers: &mut Servers) -> Result<Urls, ExperimentError> {
+    /// Starts or enters the servers that a workload names; the cache with the limit that was found for it, if any.
+    pub fn of(
+        workload: &Workload,
+        file: &Path,
+        sizing: Option<&Sizing>,
+        servers: &mut Servers,
+    ) -> Result<Urls, ExperimentError> {
         let database = servers.database(workload)?;
-        let cache = servers.cache(&workload.cache, file)?;
+        let cache = servers.cache(&settled(&workload.cache, sizing), file)?;
         Ok(Urls { cache, database })
     }
 }
