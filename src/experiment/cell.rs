@@ -4,6 +4,7 @@ use super::audit::{Scene, audit};
 use super::gate::Gate;
 use super::observer::{Event, Observer, Phase};
 use super::played::{Aftermath, Played, aftermath, play, unanswered};
+use super::sampler::Sampled;
 use super::servers::Servers;
 use super::stage::Stage;
 use super::warm_up::{Warm, warm_up};
@@ -11,7 +12,8 @@ use super::{ExperimentError, checks, stock, tell, theory};
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{
-    Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Stampede, Status, Verdict,
+    Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Sizing, Stampede, Status, Unit,
+    Verdict, note_of_small_limit,
 };
 use crate::model::Kind;
 
@@ -72,6 +74,7 @@ pub fn measure(
             result.status = Status::Invalid;
         }
     }
+    put_memory(&mut result, &stage, &played.sampled);
     result.faults = played.faults;
     result.usage = played.usage;
     result.histograms = played.drive.recorder;
@@ -79,6 +82,19 @@ pub fn measure(
     result.windows = played.drive.windows;
     (result.cache, result.database, result.clients) = (stage.cache, stage.database, stage.clients);
     Ok(result)
+}
+
+/// What limited the cache, and what is to be known of it.
+fn put_memory(result: &mut RepeatResult, stage: &Stage, sampled: &Sampled) {
+    let limit: u64 = stage.cache.get("maxmemory").and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+    if limit > 0 {
+        result.metrics.put("cache.maxmemory", limit as f64, Unit::Bytes);
+    }
+    let empty = stage.sizing.as_ref().map_or(sampled.at_start, |sizing| sizing.empty);
+    let notes = stage.sizing.as_ref().and_then(Sizing::note).into_iter();
+    result.verdict.notes.extend(notes.chain(note_of_small_limit(limit, empty)));
+    result.sizing = stage.sizing.clone();
+    result.pressure = (!sampled.pressure.is_empty()).then(|| sampled.pressure.clone());
 }
 
 /// Holds a measurement that came to its end against both sides' books and against the rows.

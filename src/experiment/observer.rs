@@ -7,6 +7,8 @@ use crate::measure::{FaultRecord, Purpose, RepeatResult, Trial, Window};
 pub enum Phase {
     /// Measuring the harness itself.
     Floor,
+    /// Finding the limit under which the cache holds a share of the rows.
+    Sizing,
     /// Starting servers.
     Servers,
     /// Filling the database.
@@ -31,6 +33,7 @@ impl Phase {
     pub fn name(&self) -> &'static str {
         match self {
             Phase::Floor => "measuring the harness",
+            Phase::Sizing => "sizing the cache",
             Phase::Servers => "starting servers",
             Phase::Seeding { .. } => "seeding",
             Phase::Preloading => "preloading the cache",

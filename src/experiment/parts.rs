@@ -13,7 +13,7 @@ use crate::mitigation;
 use crate::model::{Failure, StoreError, unix_us};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Background, Cache, DRIVERS, Database, DriverParts, Sharing, Stock, Tasks};
+use crate::store::{Background, Cache, DRIVERS, Database, DriverParts, Endpoint, Sharing, Stock, Tasks};
 use crate::strategy::{Parts, STRATEGIES};
 use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
 
@@ -110,13 +110,22 @@ pub async fn connect(
     pool: usize,
     tally: &Arc<Tally>,
 ) -> Result<Stores, StoreError> {
-    let refused = |error| StoreError::cache(Failure::Refused, error);
-    let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
-    let parts = DriverParts { at: urls.cache.clone(), sharing, tally: tally.clone() };
-    let cache = driver.connect(parts).await?;
+    let cache = cache(workload, &urls.cache, sharing, tally).await?;
     let query = workload.database.query.clone();
     let database = Arc::new(Postgres::connect(&urls.database, pool, query, tally.clone()).await?);
     Ok(Stores { cache, database: database.clone(), stock: database })
+}
+
+/// Connects to the cache alone.
+pub async fn cache(
+    workload: &Workload,
+    at: &Endpoint,
+    sharing: Sharing,
+    tally: &Arc<Tally>,
+) -> Result<Arc<dyn Cache>, StoreError> {
+    let refused = |error| StoreError::cache(Failure::Refused, error);
+    let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
+    driver.connect(DriverParts { at: at.clone(), sharing, tally: tally.clone() }).await
 }
 
 /// How the clients are connected, drivers' settings included: for the record, from a connection of its own.

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::harm::Harm;
 use super::observer::{Event, Observer, Phase};
+use super::sampler::{Sampled, Sampler};
 use super::servers::{Counters, Servers};
 use super::stage::Stage;
 use super::{ExperimentError, parts};
@@ -34,6 +35,8 @@ pub struct Played {
     pub loads: LoadSummary,
     /// What the servers had counted when it began.
     pub counted_before: Counters,
+    /// What the cache held meanwhile.
+    pub sampled: Sampled,
 }
 
 impl Played {
@@ -67,8 +70,10 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         Limit::Time(time) => Some(time),
         Limit::Operations(_) => None,
     };
+    let sampler = Sampler::start(&stage.urls.cache);
     let (drive, mut faults) =
         with_faults(stage, servers, &workload.faults(), length, |each_window| crew.drive(plan, each_window));
+    let sampled = sampler.map(Sampler::end).unwrap_or_default();
     let drive = drive?;
     let usage = Usage::since(&usage_before);
     recover(&drive.windows, &mut faults);
@@ -85,6 +90,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         sent: TallyCounts::default(),
         loads: LoadSummary::default(),
         counted_before,
+        sampled,
     };
     // After a Ctrl-C there is no time to wait for flushes.
     if played.failure.is_none() && !played.drive.interrupted {

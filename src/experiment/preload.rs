@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use super::parts::{self, Stores};
 use super::servers::Urls;
 use crate::config::Workload;
-use crate::mitigation;
+use crate::mitigation::{self, Guards};
 use crate::model::{Failure, Key, StockLevel, StoreError, Value};
 use crate::store::{Cache, Sharing};
 use crate::traffic::Traffic;
@@ -32,17 +32,8 @@ pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Res
         parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
             .await?;
     if workload.cache.preload {
-        let refused = |error| StoreError::cache(Failure::Refused, error);
-        let ttl = workload.cache.ttl.map(|ttl| ttl.0);
-        let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
-        let guards = workload.mitigation.build(&parts).map_err(refused)?;
-        let row = |id| {
-            let row = traffic.row(id);
-            let value = Value { version: SEEDED, checksum: row.checksum, body: row.body, ..Value::default() };
-            let (value, ttl) = guards.stamp(value);
-            (traffic.key(id), value.encode(), ttl)
-        };
-        put(&*cache, traffic.rows(), row).await?;
+        let entries = Entries::new(workload, traffic)?;
+        put(&*cache, traffic.rows(), |id| entries.of(id)).await?;
     }
     if traffic.decrements() {
         let level = StockLevel { units: workload.inventory.stock as i64, version: 0 }.encode();
@@ -50,6 +41,37 @@ pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Res
         put(&*cache, traffic.rows(), |id| (traffic.key(id).stock(), level.clone(), None)).await?;
     }
     Ok(())
+}
+
+/// The entries of seeded rows, as the strategies' own fills would make them.
+pub struct Entries<'a> {
+    traffic: &'a Traffic,
+    guards: Guards,
+    least_ttl: Duration,
+}
+
+impl<'a> Entries<'a> {
+    pub fn new(workload: &Workload, traffic: &'a Traffic) -> Result<Entries<'a>, StoreError> {
+        let refused = |error| StoreError::cache(Failure::Refused, error);
+        let ttl = workload.cache.ttl.map(|ttl| ttl.0);
+        let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
+        let guards = workload.mitigation.build(&parts).map_err(refused)?;
+        Ok(Entries { traffic, guards, least_ttl: Duration::ZERO })
+    }
+
+    /// Those that have a TTL have at least this one.
+    #[must_use]
+    pub fn living_at_least(self, least_ttl: Duration) -> Entries<'a> {
+        Entries { least_ttl, ..self }
+    }
+
+    /// The entry of a row: its name, its bytes and its TTL.
+    pub fn of(&self, id: u64) -> (Key, Bytes, Option<Duration>) {
+        let row = self.traffic.row(id);
+        let value = Value { version: SEEDED, checksum: row.checksum, body: row.body, ..Value::default() };
+        let (value, ttl) = self.guards.stamp(value);
+        (self.traffic.key(id), value.encode(), ttl.map(|ttl| ttl.max(self.least_ttl)))
+    }
 }
 
 async fn put(

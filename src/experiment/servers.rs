@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Runtime;
 
 use super::charge::Charge;
+use super::sizing::{SizingKey, settled};
 use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, Workload};
+use crate::measure::Sizing;
 use crate::servers::{
     Address, ManagedPostgres, ManagedRedis, PostgresCounters, PostgresOptions, RedisCounters, RedisOptions,
     RunFolder, ServerError, admit_postgres, admit_redis, at_database, create_database, leave_postgres,
@@ -36,6 +38,8 @@ pub struct Servers {
     pub seeded: Option<(String, Data, Query)>,
     /// Where it has a database of its own in a Postgres that it shares with others: its name.
     shares: Option<String>,
+    /// The limits that were found for shares of the keys, known to all that are measured at once.
+    pub sizings: Arc<Mutex<Vec<(SizingKey, Sizing)>>>,
     pub runtime: Runtime,
 }
 
@@ -51,6 +55,7 @@ impl Servers {
             permissions,
             seeded: None,
             shares: None,
+            sizings: Arc::default(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         })
     }
@@ -68,7 +73,7 @@ impl Servers {
             self.runtime.block_on(create_database(&url, &name))?;
             let mut servers = Servers::new(self.permissions)?;
             (servers.postgres, servers.folder) = (postgres.clone(), Some(folder.clone()));
-            servers.shares = Some(name);
+            (servers.shares, servers.sizings) = (Some(name), self.sizings.clone());
             all.push(servers);
         }
         Ok(all)
@@ -250,10 +255,15 @@ pub struct Urls {
 }
 
 impl Urls {
-    /// Starts or enters the servers that a workload names.
-    pub fn of(workload: &Workload, file: &Path, servers: &mut Servers) -> Result<Urls, ExperimentError> {
+    /// Starts or enters the servers that a workload names; the cache with the limit that was found for it, if any.
+    pub fn of(
+        workload: &Workload,
+        file: &Path,
+        sizing: Option<&Sizing>,
+        servers: &mut Servers,
+    ) -> Result<Urls, ExperimentError> {
         let database = servers.database(workload)?;
-        let cache = servers.cache(&workload.cache, file)?;
+        let cache = servers.cache(&settled(&workload.cache, sizing), file)?;
         Ok(Urls { cache, database })
     }
 }

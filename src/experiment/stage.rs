@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::observer::{Event, Observer, Phase};
 use super::servers::{Servers, Urls};
-use super::{ExperimentError, parts, preload};
+use super::{ExperimentError, parts, preload, sizing};
 use crate::config::{Data, Workload};
 use crate::engine::{Crew, Limit, Load, Plan, Prober, Stop};
-use crate::measure::{Ledger, Loads, Sales};
+use crate::measure::{Ledger, Loads, Sales, Sizing};
 use crate::model::Kind;
 use crate::store::postgres::{prepare, seed, seed_stock};
 use crate::traffic::Traffic;
@@ -25,6 +25,8 @@ pub struct Stage<'a> {
     pub loads: Arc<Loads>,
     pub sales: Arc<Sales>,
     pub crew: Crew,
+    /// How the cache's limit was found, where it is a share of the keys.
+    pub sizing: Option<Sizing>,
     /// What the servers and the clients tell of themselves.
     pub cache: BTreeMap<String, String>,
     pub database: BTreeMap<String, String>,
@@ -44,8 +46,9 @@ impl<'a> Stage<'a> {
     ) -> Result<Stage<'a>, ExperimentError> {
         let traffic = Arc::new(parts::traffic(workload, file)?);
         let load = parts::load(workload, file)?;
+        let sizing = sizing::find(workload, file, &traffic, servers, observer, stop)?;
         observer.event(&Event::Phase(Phase::Servers));
-        let urls = Urls::of(workload, file, servers)?;
+        let urls = Urls::of(workload, file, sizing.as_ref(), servers)?;
         let (cache, database) = servers.facts(&urls);
         fill(workload, &traffic, &urls, servers, observer, stop)?;
         observer.event(&Event::Phase(Phase::Connecting));
@@ -74,6 +77,7 @@ impl<'a> Stage<'a> {
             loads,
             sales,
             crew,
+            sizing,
             cache,
             database,
             clients,

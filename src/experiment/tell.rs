@@ -16,6 +16,8 @@ pub fn metrics(played: &Played, crew: &Crew) -> Metrics {
     put_schedule(&mut metrics, drive);
     metrics.put("lost_dirty", sent.lost_dirty as f64, Unit::Count);
     put_generator(&mut metrics, drive, usage);
+    let elapsed_s = drive.elapsed.as_secs_f64();
+    played.sampled.pressure.tell(&mut metrics, elapsed_s, &drive.windows, &drive.log);
     if let Some(prober) = &played.prober {
         prober.seen().tell(&mut metrics);
     }

@@ -1,0 +1,120 @@
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::measure::{Pressure, Reading};
+use crate::servers::{MemoryProbe, RedisMemory};
+use crate::store::Endpoint;
+
+/// How often a cache is asked, at first.
+const EVERY: Duration = Duration::from_millis(250);
+/// A server that takes longer to answer is not asked any more this time.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the last reading may take, once the measurement is over.
+const LAST: Duration = Duration::from_millis(250);
+
+/// Asks a cache what it holds while it is measured, from a thread and over a connection of its own.
+pub struct Sampler {
+    end: oneshot::Sender<()>,
+    thread: JoinHandle<Sampled>,
+}
+
+/// What a sampler has seen.
+#[derive(Default)]
+pub struct Sampled {
+    pub pressure: Pressure,
+    /// Bytes that the server used when it had started; 0 where it did not tell.
+    pub at_start: u64,
+}
+
+impl Sampler {
+    /// Starts to ask; nothing where there is no thread for it, which is no reason not to measure.
+    pub fn start(at: &Endpoint) -> Option<Sampler> {
+        let (end, ended) = oneshot::channel();
+        let at = at.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+        let thread = std::thread::Builder::new().name("memory-sampler".into());
+        let thread = thread.spawn(move || runtime.block_on(sample(&at, ended))).ok()?;
+        Some(Sampler { end, thread })
+    }
+
+    /// Ends it with a last reading.
+    pub fn end(self) -> Sampled {
+        // One that has ended of itself does not listen.
+        let _ = self.end.send(());
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+async fn sample(at: &Endpoint, mut ended: oneshot::Receiver<()>) -> Sampled {
+    let start = Instant::now();
+    let mut asked = Asked { at, probe: None, refused: false };
+    let (mut sampled, mut before, mut every) = (Sampled::default(), None, EVERY);
+    let mut take = |memory: Option<RedisMemory>, every: &mut Duration| {
+        let Some(memory) = memory else { return };
+        let reading = Reading {
+            at_s: start.elapsed().as_secs_f64(),
+            entries: memory.entries,
+            evicted: memory.evicted_keys,
+            expired: memory.expired_keys,
+            used_memory: memory.used,
+            rss: memory.resident,
+            fragmentation: memory.fragmentation,
+        };
+        sampled.at_start = memory.at_start;
+        sampled.pressure.push(reading, before.as_ref());
+        before = Some(reading);
+        if sampled.pressure.len() > Pressure::MOST {
+            sampled.pressure.thin();
+            *every *= 2;
+        }
+    };
+    let mut due = start;
+    loop {
+        tokio::select! {
+            _ = &mut ended => break,
+            memory = asked.read(PATIENCE) => take(memory, &mut every),
+        }
+        if asked.refused {
+            return sampled;
+        }
+        // One that was missed is left out.
+        due = (due + every).max(Instant::now());
+        tokio::select! {
+            _ = &mut ended => break,
+            () = sleep_until(due) => {}
+        }
+    }
+    take(asked.read(LAST).await, &mut every);
+    sampled
+}
+
+/// The server, and the connection to it while it answers.
+struct Asked<'a> {
+    at: &'a Endpoint,
+    probe: Option<MemoryProbe>,
+    /// Whether it will not tell.
+    refused: bool,
+}
+
+impl Asked<'_> {
+    /// A reading; nothing from a server that does not answer in time, which leaves a gap.
+    async fn read(&mut self, patience: Duration) -> Option<RedisMemory> {
+        let at = self.at;
+        let kept = self.probe.take();
+        let read = async {
+            let mut probe = match kept {
+                Some(probe) => probe,
+                None => MemoryProbe::open(at).await?,
+            };
+            let memory = probe.read().await?;
+            Ok::<_, crate::servers::ServerError>((probe, memory))
+        };
+        let (probe, memory) = timeout(patience, read).await.ok()?.ok()?;
+        self.probe = Some(probe);
+        self.refused = memory.is_none();
+        memory
+    }
+}

@@ -1,0 +1,197 @@
+//! Sizing: the bytes in which the cache holds a share of the rows.
+//!
+//! No formula tells them: buffers of connections, tables that double and the allocator's classes all count. So a server
+//! is filled with the workload's own entries, three times over, and its limit moved until it holds what is wanted.
+
+mod bracket;
+mod churn;
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use bracket::Bracket;
+use churn::Churn;
+
+use super::observer::{Event, Observer, Phase};
+use super::preload::Entries;
+use super::servers::Servers;
+use super::{ExperimentError, parts};
+use crate::config::{CacheSettings, MaxMemory, Workload};
+use crate::engine::Stop;
+use crate::measure::{Sizing, SizingStep};
+use crate::model::Size;
+use crate::servers::{MemoryProbe, RedisCounters, ServerError};
+use crate::store::Endpoint;
+use crate::traffic::{Bijection, Traffic};
+
+/// Limits that are tried, and the time for it, at most; the nearest is taken then.
+const MOST_STEPS: usize = 25;
+const MOST_TIME: Duration = Duration::from_secs(60);
+/// Entries from which the first guess is made.
+const SAMPLE: u64 = 256;
+/// What an entry takes in the tables of the server, in bytes, beyond what it tells of the entry.
+const TABLES: f64 = 16.0;
+/// Nothing may expire while it is counted; what a lifetime takes does not depend on how long it is.
+const LEAST_TTL: Duration = Duration::from_secs(3_600);
+/// Settings of the server that choose what is evicted, and change nothing about what an entry takes.
+const CHOOSING: &[&str] = &[
+    "maxmemory",
+    "maxmemory-policy",
+    "maxmemory-samples",
+    "maxmemory-eviction-tenacity",
+    "lfu-log-factor",
+    "lfu-decay-time",
+];
+
+/// What decides how many bytes hold a share of the rows; cells that are alike in it share what was found.
+///
+/// Not in it: what chooses the victims, and the strategy, which puts the same entries in.
+pub type SizingKey = String;
+
+/// The limit for the share of the rows that a workload gives its cache; nothing where it gives bytes or none.
+///
+/// # Errors
+/// When the server for it cannot be started or ends, or no limit holds any entry.
+pub fn find(
+    workload: &Workload,
+    file: &Path,
+    traffic: &Traffic,
+    servers: &mut Servers,
+    observer: &dyn Observer,
+    stop: &Stop,
+) -> Result<Option<Sizing>, ExperimentError> {
+    let Some(percent) = workload.cache.maxmemory.and_then(|limit| limit.percent()) else { return Ok(None) };
+    let key = key(workload, traffic.rows());
+    let sizings = servers.sizings.clone();
+    // Held while one is found: whoever is measured at the same time waits for it, and does not look for it too.
+    let mut sizings = sizings.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, known)) = sizings.iter().find(|(of, _)| *of == key) {
+        return Ok(Some(known.clone()));
+    }
+    observer.event(&Event::Phase(Phase::Sizing));
+    let mut settings = workload.cache.settings.clone();
+    settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
+    let settings = CacheSettings {
+        // No limit yet, but one that is set later is held by this rule, which needs no history.
+        maxmemory: None,
+        eviction: Some("allkeys-random".into()),
+        settings,
+        ..workload.cache.clone()
+    };
+    let at = servers.cache(&settings, file)?;
+    let wanted = ((traffic.rows() as f64 * percent / 100.0).round() as u64).max(1);
+    let found = servers.runtime.block_on(async {
+        tokio::select! {
+            found = search(workload, traffic, &at, wanted) => Some(found),
+            () = stop.requested() => None,
+        }
+    });
+    let sizing = found.ok_or(ExperimentError::Interrupted)??;
+    sizings.push((key, sizing.clone()));
+    Ok(Some(sizing))
+}
+
+/// The cache with the limit that was found for it.
+pub fn settled(cache: &CacheSettings, sizing: Option<&Sizing>) -> CacheSettings {
+    let found = sizing.map(|sizing| MaxMemory::Bytes(Size(sizing.maxmemory)));
+    CacheSettings { maxmemory: found.or(cache.maxmemory), ..cache.clone() }
+}
+
+fn key(workload: &Workload, rows: u64) -> SizingKey {
+    let mut cache = settled(&workload.cache, None);
+    cache.eviction = None;
+    cache.settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
+    let keys = (workload.traffic.keys.name == "trace").then_some(&workload.traffic.keys);
+    let clients = (workload.app.instances, workload.sharing());
+    format!("{:?}", (rows, &workload.data, keys, cache, &workload.mitigation, clients))
+}
+
+async fn search(
+    workload: &Workload,
+    traffic: &Traffic,
+    at: &Endpoint,
+    wanted: u64,
+) -> Result<Sizing, ExperimentError> {
+    let began = Instant::now();
+    let until = began + MOST_TIME;
+    let mut caches = Vec::new();
+    for _ in 0..workload.app.instances {
+        caches.push(parts::cache(workload, at, workload.sharing(), &Arc::default()).await?);
+    }
+    let mut probe = MemoryProbe::open(at).await?;
+    let rows = traffic.rows();
+    let entries = Entries::new(workload, traffic)?.living_at_least(LEAST_TTL);
+    let mut churn = Churn { caches, entries, order: Bijection::new(rows, workload.data.seed), rows, put: 0 };
+    let empty = RedisCounters::read(at).await?.used_memory;
+    churn.put(SAMPLE.min(rows)).await;
+    let filled = RedisCounters::read(at).await?;
+    let entry = filled.entry_bytes.unwrap_or(1_000.0);
+    // What the connections have in use by now, and the empty server.
+    let base = (filled.used_memory as f64 - filled.keys as f64 * entry).max(empty as f64);
+    let mut maxmemory = (base + wanted as f64 * (entry + TABLES)) as u64;
+    let mut bracket = Bracket::new(wanted, base as u64);
+    let mut steps: Vec<SizingStep> = Vec::new();
+    while steps.len() < MOST_STEPS {
+        probe.begin_anew(maxmemory).await?;
+        let Some(entries) = churn.hold(wanted, &mut probe, until).await? else { break };
+        let step = SizingStep { maxmemory, entries };
+        steps.push(step);
+        if bracket.is_met(&step) {
+            break;
+        }
+        let Some(next) = bracket.next(step) else { break };
+        maxmemory = next;
+    }
+    let off = |step: &&SizingStep| (step.entries - wanted as f64).abs();
+    let Some(best) = steps.iter().min_by(|one, other| off(one).total_cmp(&off(other))).copied() else {
+        let problem =
+            format!("{wanted} entries could not be put in three times within {} s", MOST_TIME.as_secs());
+        return Err(ServerError::Server {
+            url: at.url.clone(),
+            problem: problem + "; give cache.maxmemory in bytes",
+        }
+        .into());
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    Ok(Sizing { wanted, maxmemory: best.maxmemory, entries: best.entries, empty, steps, seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+
+    #[test]
+    fn cells_that_differ_in_what_is_evicted_share_what_was_found_and_others_do_not() {
+        let text = "name = \"test\"\n[data]\nrows = 100\n[traffic]\nload = { closed = { clients = 2 } }\nduration = \"1s\"\n\
+            [cache]\nmaxmemory = \"10% of keys\"\n";
+        let key = |set: &str| {
+            let overrides: Vec<String> =
+                set.split(';').filter(|it| !it.is_empty()).map(str::to_owned).collect();
+            let loaded = load(Path::new("w.toml"), text.into(), &overrides).unwrap();
+            key(&loaded.cells[0].workload, 100)
+        };
+        for same in [
+            "cache.eviction=allkeys-lfu",
+            "cache.settings.maxmemory-samples=10",
+            "cache.settings.lfu-decay-time=0",
+            "strategy=write-through",
+            "traffic.keys=uniform",
+            "traffic.duration=9s",
+        ] {
+            assert_eq!(key(""), key(same), "{same}");
+        }
+        for other in [
+            "cache.maxmemory=5% of keys",
+            "cache.ttl=5s",
+            "data.value.fixed=1KB",
+            "app.instances=2",
+            "cache.connections=8",
+            "cache.settings.hash-max-listpack-entries=1",
+            "mitigation=xfetch;cache.ttl=5s",
+        ] {
+            assert_ne!(key(""), key(other), "{other}");
+        }
+    }
+}
