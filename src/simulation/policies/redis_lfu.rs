@@ -14,8 +14,8 @@ pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
+        samples(options.samples)?;
         Ok(Box::new(RedisLfu {
-            samples: samples(options.samples)?,
             counters: vec![Counter::default(); parts.keys()],
             members: Members::new(parts.keys()),
             pool: Pool::default(),
@@ -55,7 +55,6 @@ struct Counter {
 
 struct RedisLfu {
     options: Options,
-    samples: u32,
     /// By key.
     counters: Vec<Counter>,
     members: Members,
@@ -98,7 +97,7 @@ impl Policy for RedisLfu {
     fn evict(&mut self, access: Access) -> Option<u32> {
         let (now, decay_time, counters) = (minute(access), self.options.lfu_decay_time, &self.counters);
         let rarity = |key| u64::from(u8::MAX - counters[key as usize].decayed(now, decay_time));
-        self.pool.take(&mut self.members, self.samples, &mut self.random, rarity)
+        self.pool.take(&mut self.members, self.options.samples, &mut self.random, rarity)
     }
 
     fn has_clock(&self) -> bool {

@@ -1,0 +1,117 @@
+//! Simulated caches over real traces, against the exact hits that two independent simulators agree on.
+//!
+//! The files are in the folder that CACHEBENCH_TRACES names; without it, these tests say so and pass.
+
+#![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cachebench::registry::Choice;
+use cachebench::simulation::{Capacity, Replay, simulate};
+use cachebench::traffic::traces::{Recording, Request, TraceKey, load};
+use serde_json::Value as Json;
+
+/// A file of the folder of real traces, if there is one.
+fn trace(name: &str) -> Option<PathBuf> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let folder = std::env::var_os("CACHEBENCH_TRACES").map_or(root.join("../shared/traces"), PathBuf::from);
+    let found = folder.is_dir().then(|| folder.join(name));
+    if found.is_none() {
+        println!("skipped: no traces in {}, name their folder in CACHEBENCH_TRACES", folder.display());
+    }
+    found
+}
+
+fn replay(name: &str, format: &str, limit: u64) -> Option<Replay> {
+    let recording = load(&trace(name)?, Some(&Choice::named(format)), Some(limit));
+    Some(Replay::of(Arc::new(recording.unwrap_or_else(|error| panic!("{error}")))))
+}
+
+/// The blocks of a conversation trace, line by line.
+fn conversation() -> Option<Replay> {
+    let text = std::fs::read_to_string(trace("conversation_trace.jsonl")?).unwrap();
+    let requests = text.lines().flat_map(|line| {
+        let line: Json = serde_json::from_str(line).unwrap();
+        let blocks = line["hash_ids"].as_array().unwrap().clone();
+        blocks.into_iter().map(|id| Request::of(TraceKey::Number(id.as_u64().unwrap())))
+    });
+    Some(Replay::of(Arc::new(Recording::of(requests).unwrap())))
+}
+
+fn hits(replay: &Replay, policy: &str, capacity: u64, seed: u64) -> u64 {
+    simulate(replay, &Choice::named(policy), Capacity::Entries(capacity), seed).unwrap().hits
+}
+
+/// The names of policies in the reference, and here.
+const EXACT: [(&str, &str); 6] = [
+    ("lru", "lru"),
+    ("fifo", "fifo"),
+    ("lfu", "lfu"),
+    ("plfu", "perfect-lfu"),
+    ("opt", "opt"),
+    ("opt_bypass", "opt-bypass"),
+];
+
+/// Holds every policy against the rows of the reference; false where there is none.
+fn agrees(replay: &Replay, name: &str, rows: &str) -> bool {
+    let Some(path) = trace("reference.json") else { return false };
+    let reference: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let rows = reference["traces"][name][rows].as_array().unwrap();
+    assert_eq!(rows.len(), 4, "{name}");
+    for row in rows {
+        let capacity = row["cap"].as_u64().unwrap();
+        for (theirs, ours) in EXACT {
+            if let Some(expected) = row[theirs].as_u64() {
+                assert_eq!(
+                    hits(replay, ours, capacity, 1),
+                    expected,
+                    "{name}: {ours} with {capacity} entries"
+                );
+            }
+        }
+        let seeds = 3;
+        let mean =
+            (1..=seeds).map(|seed| hits(replay, "random", capacity, seed)).sum::<u64>() as f64 / seeds as f64;
+        let (expected, deviation) = (row["random"].as_f64().unwrap(), row["random_sd"].as_f64().unwrap());
+        let far = (mean - expected).abs() > 4.0 * deviation;
+        assert!(!far, "{name}: random with {capacity} entries has {mean}, not {expected} ± {deviation}");
+    }
+    true
+}
+
+#[test]
+fn every_policy_has_the_hits_of_the_reference_on_web_requests() {
+    let Some(replay) = replay("web12.trace.xz", "int32be", u64::MAX) else { return };
+    assert!(agrees(&replay, "web12", "rows"));
+}
+
+#[test]
+fn every_policy_has_the_hits_of_the_reference_on_block_requests() {
+    let Some(replay) = replay("cloudPhysicsIO.txt", "plain", u64::MAX) else { return };
+    assert!(agrees(&replay, "cloudphysics-sample", "rows"));
+}
+
+#[test]
+fn every_policy_has_the_hits_of_the_reference_on_accesses_to_entities() {
+    let Some(replay) = replay("orm-busy.trace.xz", "int32be", 2_000_000) else { return };
+    assert!(agrees(&replay, "orm-busy", "rows"));
+}
+
+#[test]
+fn every_policy_has_the_hits_of_the_reference_on_conversations() {
+    let Some(replay) = conversation() else { return };
+    assert!(agrees(&replay, "mooncake-conversation", "rows"));
+}
+
+#[test]
+fn a_cycle_that_does_not_fit_has_no_hit_at_all_but_by_looking_ahead_or_by_chance() {
+    let Some(replay) = replay("lirs_loop.trace.gz", "plain", u64::MAX) else { return };
+    assert!(agrees(&replay, "lirs-loop", "rows"));
+    for policy in ["lru", "fifo", "lfu", "perfect-lfu"] {
+        assert_eq!(hits(&replay, policy, 1_010, 1), 0, "{policy}");
+        // One entry more, and only the first of each key is missed.
+        assert_eq!(hits(&replay, policy, 1_011, 1), 505_500 - 1_011, "{policy}");
+    }
+    assert!(hits(&replay, "opt", 1_010, 1) > 490_000);
+}
