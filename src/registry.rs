@@ -3,6 +3,10 @@
 //! A variant's file carries its `ENTRY`; its folder's `mod.rs` lists the entries. From these lists come the
 //! accepted names, `cachebench list`, the schema of the workload file, and the contract tests.
 
+mod suggest;
+
+pub use suggest::closest;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -77,7 +81,13 @@ impl Choice {
     ) -> Result<&'a Entry<T, P>, OptionsError> {
         find(entries, &self.name).ok_or_else(|| {
             let names: Vec<_> = entries.iter().map(|entry| entry.name).collect();
-            OptionsError(format!("unknown name `{}`, expected one of: {}", self.name, names.join(", ")))
+            let meant = closest(&self.name, names.iter().copied());
+            let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            OptionsError(format!(
+                "unknown name `{}`, expected one of: {}{meant}",
+                self.name,
+                names.join(", ")
+            ))
         })
     }
 
@@ -235,6 +245,9 @@ mod tests {
     fn a_wrong_name_or_option_is_told_with_the_right_ones() {
         let wrong = Choice::named("circle").build(SHAPES, ()).err().unwrap();
         assert!(wrong.to_string().contains("expected one of: square"), "{wrong}");
+        assert!(!wrong.to_string().contains("did you mean"), "{wrong}");
+        let wrong = Choice::named("sqaure").build(SHAPES, ()).err().unwrap();
+        assert!(wrong.to_string().ends_with("; did you mean `square`?"), "{wrong}");
         let table: Choice = serde_json::from_str(r#"{"square": {"sise": 5}}"#).unwrap();
         let wrong = table.build(SHAPES, ()).err().unwrap();
         assert!(wrong.to_string().contains("expected `size`"), "{wrong}");

@@ -1,7 +1,8 @@
 use super::exit::{Exit, Failure};
-use crate::config::{Loaded, closest};
+use crate::config::Loaded;
 use crate::experiment::not_searchable;
 use crate::measure::{Ended, Expectation, ExpectationError, Summary, names};
+use crate::registry::closest;
 
 /// The expectations of `--find-max`, for a workload whose capacity can be searched.
 pub fn expectations(texts: &[String], loaded: &Loaded) -> Result<Vec<Expectation>, Failure> {

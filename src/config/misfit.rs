@@ -3,7 +3,7 @@ use std::fmt;
 use serde::de::{self, Expected, Unexpected};
 
 use super::source::Origin;
-use super::suggest::closest;
+use crate::registry::closest;
 
 /// A value that does not fit its type, and the innermost place known for it.
 #[derive(Debug)]

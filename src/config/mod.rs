@@ -22,7 +22,6 @@ pub mod problem;
 mod render;
 mod semantics;
 pub mod source;
-pub mod suggest;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -42,7 +41,6 @@ pub use open::Open;
 pub use persistence::Persistence;
 pub use problem::{Problem, Problems};
 pub use source::{Origin, Source};
-pub use suggest::closest;
 pub use timeouts::Timeouts;
 pub use tls::{TlsProblem, TlsSettings};
 pub use workload::{

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue, Error};
 use super::node::{Key, Node, NodeValue, Table};
 use super::problem::{Problem, Problems};
 use super::source::{Origin, Source};
-use super::suggest::closest;
+use crate::registry::closest;
 
 /// The tree of a whole file, as far as it can be read, and all that is wrong with its syntax.
 pub(super) fn file(source: &Arc<Source>) -> (Node, Problems) {

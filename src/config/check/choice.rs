@@ -4,7 +4,7 @@ use super::schema::Alternative;
 use crate::config::node::{Key, Node, NodeValue, Table};
 use crate::config::path::SettingPath;
 use crate::config::problem::Problem;
-use crate::config::suggest::closest;
+use crate::registry::closest;
 
 impl<'a> Checker<'a> {
     /// A table that names one variant, with its options: `{ zipfian = { exponent = 0.99 } }`.

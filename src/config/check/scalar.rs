@@ -1,4 +1,3 @@
-use super::super::suggest::closest;
 use super::expectation::{expectation, few_names, is_tag, names, suggestion};
 use super::schema::Alternative;
 use super::{Checker, wrong_value};
@@ -7,6 +6,7 @@ use crate::config::node::{Node, NodeValue};
 use crate::config::path::SettingPath;
 use crate::config::problem::Problem;
 use crate::model::{Size, Time};
+use crate::registry::closest;
 
 impl<'a> Checker<'a> {
     pub(super) fn text(

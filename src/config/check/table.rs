@@ -6,7 +6,7 @@ use super::schema::Alternative;
 use crate::config::node::{Key, Node, Table};
 use crate::config::path::SettingPath;
 use crate::config::problem::Problem;
-use crate::config::suggest::closest;
+use crate::registry::closest;
 
 impl<'a> Checker<'a> {
     pub(super) fn table(

@@ -86,7 +86,8 @@ pub(super) fn list(line: &ByteRecord) -> String {
     line.iter().enumerate().map(|(index, cell)| shown(name_of(index, cell))).collect::<Vec<_>>().join(", ")
 }
 
-fn position(header: &ByteRecord, name: &str) -> Option<usize> {
+/// Where a header has the column `name`, in any case.
+pub(super) fn position(header: &ByteRecord, name: &str) -> Option<usize> {
     let mut cells = header.iter().enumerate();
     let (index, _) =
         cells.find(|(index, cell)| name_of(*index, cell).eq_ignore_ascii_case(name.as_bytes()))?;

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::columns::{self, Column, Columns, Wanted};
 use super::decimal::{TimeUnit, micros};
+use super::encoding::{Encoding, Misfit};
 use super::rows::{self, Rows};
 use super::words::Words;
 use super::{Request, Sample, Source, TraceError, TraceFormat, TraceKey};
@@ -112,8 +112,7 @@ impl Csv {
             request.size = rows.number(column, "size", u32::MAX.into())?.map(|size| size as u32);
         }
         if let Some(column) = columns.ttl {
-            let seconds = rows.number(column, "time to live", u32::MAX.into())?;
-            request.ttl = seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+            request.ttl = rows.seconds(column, "time to live")?;
         }
         Ok(request)
     }
@@ -142,6 +141,69 @@ pub(super) fn recognises(sample: &Sample) -> bool {
     let header = rows::split(first, b',');
     let several = header.len() > 1 || first.starts_with(b"#");
     sample.is_text() && (sample.name_ends_with(".csv") || several && columns::names_a_key(&header))
+}
+
+/// Times and times to live are seconds, exact to the microsecond; what is not known is an empty cell.
+pub(super) const ENCODING: Encoding = Encoding {
+    name: ENTRY.name,
+    suffixes: &[".csv"],
+    head: "time,key,op,size,ttl\n",
+    append: |request, out| {
+        if let Some(us) = request.at_us {
+            append_seconds(us, out);
+        }
+        out.push(b',');
+        append_key(&request.key, out)?;
+        out.push(b',');
+        out.extend_from_slice(request.op.map_or("", written).as_bytes());
+        out.push(b',');
+        if let Some(size) = request.size {
+            out.extend_from_slice(size.to_string().as_bytes());
+        }
+        out.push(b',');
+        if let Some(ttl) = request.ttl {
+            append_seconds(u64::try_from(ttl.as_micros()).unwrap_or(u64::MAX), out);
+        }
+        out.push(b'\n');
+        Ok(())
+    },
+};
+
+/// The words of operations, all of them known to [`Words`].
+fn written(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Read | Kind::MultiRead => "read",
+        Kind::Write | Kind::Decrement => "write",
+        Kind::Insert => "insert",
+        Kind::Delete => "delete",
+    }
+}
+
+fn append_seconds(us: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice((us / 1_000_000).to_string().as_bytes());
+    let fraction = us % 1_000_000;
+    if fraction > 0 {
+        out.extend_from_slice(format!(".{fraction:06}").as_bytes());
+    }
+}
+
+fn append_key(key: &TraceKey, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    let token = key.token();
+    let blanks = token.is_empty() || token.trim_ascii() != &*token;
+    if blanks || token.iter().any(|byte| b"\r\n".contains(byte)) {
+        return Err(Misfit::new(key, "a token without line ends and outer blanks"));
+    }
+    if !token.iter().any(|byte| b",\"".contains(byte)) {
+        out.extend_from_slice(&token);
+        return Ok(());
+    }
+    out.push(b'"');
+    for byte in token.iter() {
+        // A quote within quotes is doubled.
+        out.extend_from_slice(if *byte == b'"' { b"\"\"" } else { std::slice::from_ref(byte) });
+    }
+    out.push(b'"');
+    Ok(())
 }
 
 #[cfg(test)]

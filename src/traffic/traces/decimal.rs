@@ -43,8 +43,13 @@ pub(super) fn micros(text: &[u8], unit: TimeUnit) -> Option<u64> {
 
 /// The number that digits alone write; `None` when there are others, none, or too many.
 pub(super) fn digits(text: &[u8]) -> Option<u64> {
-    let all_digits = text.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(text).ok().filter(|_| all_digits)?.parse().ok()
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 #[cfg(test)]

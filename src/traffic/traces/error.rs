@@ -23,6 +23,12 @@ pub enum TraceError {
     Format { path: Arc<Path>, format: String, reason: OptionsError },
     #[error("{}: the trace format cannot be told from the content; name one of: {formats}", path.display())]
     Unrecognised { path: Arc<Path>, formats: String },
+    #[error("{}: the name does not tell the format to write; name one of: {formats}", path.display())]
+    Unnamed { path: Arc<Path>, formats: String },
+    #[error("{}: record {record} does not fit into the format {format}: {wrong}; expected {right}", path.display())]
+    Misfit { path: Arc<Path>, record: u64, wrong: String, format: &'static str, right: &'static str },
+    #[error("{}: cannot be written: {reason}", path.display())]
+    Write { path: Arc<Path>, reason: io::Error },
     #[error("{}: there is no request in it", path.display())]
     Empty { path: Arc<Path> },
     #[error("{}: {} different keys or more", path.display(), u32::MAX)]

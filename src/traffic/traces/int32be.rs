@@ -1,3 +1,4 @@
+use super::encoding::{Encoding, Misfit};
 use super::{Request, Source, TraceError, TraceFormat, TraceKey};
 use crate::registry::{self, Entry, NoOptions};
 
@@ -22,6 +23,21 @@ impl TraceFormat for Int32Be {
         Ok(record.map(|bytes| Request::of(TraceKey::Number(u32::from_be_bytes(bytes).into()))))
     }
 }
+
+pub(super) const ENCODING: Encoding = Encoding {
+    name: ENTRY.name,
+    suffixes: &[".int32be"],
+    head: "",
+    append: |request, out| {
+        let number = match request.key {
+            TraceKey::Number(number) => u32::try_from(number).ok(),
+            TraceKey::Text(_) => None,
+        };
+        let number = number.ok_or_else(|| Misfit::new(&request.key, "a number below 2^32"))?;
+        out.extend(number.to_be_bytes());
+        Ok(())
+    },
+};
 
 #[cfg(test)]
 mod tests {

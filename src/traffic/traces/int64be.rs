@@ -1,3 +1,4 @@
+use super::encoding::{Encoding, Misfit};
 use super::{Request, Source, TraceError, TraceFormat, TraceKey};
 use crate::registry::{self, Entry, NoOptions};
 
@@ -20,6 +21,19 @@ impl TraceFormat for Int64Be {
         Ok(record.map(|bytes| Request::of(TraceKey::Number(u64::from_be_bytes(bytes)))))
     }
 }
+
+pub(super) const ENCODING: Encoding = Encoding {
+    name: ENTRY.name,
+    suffixes: &[".int64be"],
+    head: "",
+    append: |request, out| {
+        let TraceKey::Number(number) = request.key else {
+            return Err(Misfit::new(&request.key, "a number below 2^64"));
+        };
+        out.extend(number.to_be_bytes());
+        Ok(())
+    },
+};
 
 #[cfg(test)]
 mod tests {

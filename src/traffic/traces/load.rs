@@ -1,8 +1,8 @@
-use std::collections::HashMap;
 use std::path::Path;
 
+use super::numbering::Numbering;
 use super::recording::{NO_SIZE, NO_TTL, Recording, index_of};
-use super::{Request, TraceError, TraceFormat, TraceKey, open};
+use super::{Request, TraceError, TraceFormat, open};
 use crate::registry::Choice;
 
 /// Loads the trace at `path`, or its first `limit` requests. Without a `format` it is told as [`open()`] does.
@@ -10,9 +10,25 @@ use crate::registry::Choice;
 /// # Errors
 /// When the trace cannot be opened or read to its end or limit, has no request, or too many keys for 32 bits.
 pub fn load(path: &Path, format: Option<&Choice>, limit: Option<u64>) -> Result<Recording, TraceError> {
-    let mut trace = open(path, format)?;
-    Loader::default().load(path, &mut *trace, limit.unwrap_or(u64::MAX))
+    load_watched(path, format, limit, &mut |_| {})
 }
+
+/// As [`load()`]; `watch` is told again and again how many requests were read.
+///
+/// # Errors
+/// As [`load()`].
+pub fn load_watched(
+    path: &Path,
+    format: Option<&Choice>,
+    limit: Option<u64>,
+    watch: &mut dyn FnMut(u64),
+) -> Result<Recording, TraceError> {
+    let mut trace = open(path, format)?;
+    Loader::default().load(path, &mut *trace, limit.unwrap_or(u64::MAX), watch)
+}
+
+/// How many requests are read at once: few enough to stay in a cache of the processor.
+const BATCH: u64 = 1_024;
 
 impl Recording {
     /// A recording of these requests; `None` where there are none, or of more keys than 32 bits number.
@@ -27,19 +43,31 @@ impl Recording {
 #[derive(Default)]
 struct Loader {
     recording: Recording,
-    numbers: HashMap<TraceKey, u32>,
+    numbers: Numbering,
     /// Microseconds since the trace's epoch: of the first request with a time, and the latest.
     first_us: Option<u64>,
     latest_us: u64,
 }
 
 impl Loader {
-    fn load(mut self, path: &Path, trace: &mut dyn TraceFormat, limit: u64) -> Result<Recording, TraceError> {
-        while self.recording.len() < limit {
-            let Some(request) = trace.next()? else { break };
-            if !self.push(request) {
+    fn load(
+        mut self,
+        path: &Path,
+        trace: &mut dyn TraceFormat,
+        limit: u64,
+        watch: &mut dyn FnMut(u64),
+    ) -> Result<Recording, TraceError> {
+        let mut batch = Vec::with_capacity(BATCH as usize);
+        loop {
+            let most = limit.saturating_sub(self.recording.len()).min(BATCH);
+            trace.read(&mut batch, most as usize)?;
+            if batch.is_empty() {
+                break;
+            }
+            if !batch.drain(..).all(|request| self.push(request)) {
                 return Err(TraceError::TooManyKeys { path: path.into() });
             }
+            watch(self.recording.len());
         }
         if self.recording.keys.is_empty() {
             return Err(TraceError::Empty { path: path.into() });
@@ -49,12 +77,9 @@ impl Loader {
 
     /// Adds a request; false when there is no number left for its key.
     fn push(&mut self, request: Request) -> bool {
+        let Some(number) = self.numbers.number(request.key) else { return false };
         let recording = &mut self.recording;
-        let unique = &mut recording.unique_keys;
-        let number = *self.numbers.entry(request.key).or_insert_with(|| {
-            *unique = unique.saturating_add(1);
-            *unique - 1
-        });
+        recording.unique_keys = self.numbers.count();
         let before = recording.keys.len();
         recording.keys.push(number);
         if let Some(kind) = request.op {
@@ -73,7 +98,7 @@ impl Loader {
         });
         let latest = self.latest_us - self.first_us.unwrap_or_default();
         push(&mut recording.times, before, time, latest);
-        recording.unique_keys < u32::MAX
+        true
     }
 }
 
@@ -94,7 +119,7 @@ fn push<T: Copy>(column: &mut Option<Vec<T>>, before: usize, value: Option<T>, a
 mod tests {
     use std::time::Duration;
 
-    use super::super::{FORMATS, Recorded, Source};
+    use super::super::{FORMATS, Recorded, Source, TraceKey};
     use super::*;
     use crate::model::Kind;
     use crate::registry::find;
@@ -102,7 +127,7 @@ mod tests {
     fn recorded(format: &str, text: &'static str, limit: u64) -> Result<Recording, TraceError> {
         let build = find(FORMATS, format).unwrap().build;
         let mut trace = build(&serde_json::Value::Null, Source::of(text)).unwrap();
-        Loader::default().load(Path::new("some.trace"), &mut *trace, limit)
+        Loader::default().load(Path::new("some.trace"), &mut *trace, limit, &mut |_| {})
     }
 
     #[test]

@@ -15,12 +15,7 @@ use crate::registry::Choice;
 /// When the file cannot be opened, is empty or of no format that can be told, or when the name or
 /// an option of the format is unknown.
 pub fn open(path: &Path, format: Option<&Choice>) -> Result<Box<dyn TraceFormat>, TraceError> {
-    let file = File::open(path).map_err(|reason| TraceError::Open { path: path.into(), reason })?;
-    let content = decompress(Box::new(BufReader::new(file)));
-    let (head, reader) = content.and_then(|content| peek(content, Sample::LENGTH)).map_err(|reason| {
-        let at = Position { path: path.into(), record: 1, place: Place::Byte(0) };
-        TraceError::Read { at, reason }
-    })?;
+    let (head, source) = content(path)?;
     if head.is_empty() {
         return Err(TraceError::Empty { path: path.into() });
     }
@@ -29,12 +24,34 @@ pub fn open(path: &Path, format: Option<&Choice>) -> Result<Box<dyn TraceFormat>
         let formats = FORMATS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
         TraceError::Unrecognised { path: path.into(), formats }
     })?;
-    choice.build(FORMATS, Source::new(path, reader)).map_err(|reason| TraceError::Format {
+    choice.build(FORMATS, source).map_err(|reason| TraceError::Format {
         path: path.into(),
         format: choice.name,
         reason,
     })
 }
+
+/// The content of the file at `path`, which may be compressed as gzip, xz or zstd.
+///
+/// # Errors
+/// When the file cannot be opened or read.
+pub fn lines(path: &Path) -> Result<Source, TraceError> {
+    content(path).map(|(_, source)| source)
+}
+
+/// The first bytes of a file, and all of it.
+fn content(path: &Path) -> Result<(Vec<u8>, Source), TraceError> {
+    let file = File::open(path).map_err(|reason| TraceError::Open { path: path.into(), reason })?;
+    let content = decompress(Box::new(BufReader::with_capacity(BUFFER, file)));
+    let (head, reader) = content.and_then(|content| peek(content, Sample::LENGTH)).map_err(|reason| {
+        let at = Position { path: path.into(), record: 1, place: Place::Byte(0) };
+        TraceError::Read { at, reason }
+    })?;
+    Ok((head, Source::new(path, reader)))
+}
+
+/// How much is read from the file at once.
+const BUFFER: usize = 64 << 10;
 
 fn recognise(sample: &Sample) -> Option<&'static str> {
     RECOGNISED.iter().find(|(_, recognises)| recognises(sample)).map(|(name, _)| *name)
@@ -61,7 +78,14 @@ mod tests {
             ("day.txt", "1\n2\n", Some("plain")),
             ("day.bin", "1\n2\n", None),
             ("day", "\0\0\0\u{1}", None),
-            ("day.jsonl", "{\"timestamp\": 0, \"hash_ids\": [1]}\n", None),
+            ("day.jsonl", "{\"timestamp\": 0, \"hash_ids\": [1]}\n", Some("mooncake")),
+            ("day.jsonl", "{\"timestamp\": 0}\n", None),
+            ("day.csv", "0,abc,3,10,1,get,0\n", Some("twitter")),
+            ("day.csv", "op_time,key,key_size,op,op_count,size\n", Some("cachelib")),
+            ("day.vscsi.xz", "", Some("vscsi")),
+            ("day.oracleGeneral", "", Some("oracle-general")),
+            ("day", "5 1 0 0\n6 1 0 1\n", Some("arc")),
+            ("day.log", "OK\n1.5 [0 127.0.0.1:1] \"GET\" \"a\"\n", Some("monitor")),
         ] {
             assert_eq!(recognise(&Sample::new(name, head.as_bytes())), format, "{name}");
         }
@@ -75,10 +99,17 @@ mod tests {
     #[test]
     fn a_binary_file_needs_a_named_format() {
         let error = opened("day.bin", &[0, 0, 0, 1], None).err().unwrap();
-        assert!(error.ends_with("name one of: plain, csv, int32be, int64be"), "{error}");
+        assert!(
+            error.contains("name one of: plain, csv, ") && error.ends_with(", int32be, int64be"),
+            "{error}"
+        );
         assert!(opened("day.bin", &[0, 0, 0, 1], Some("int32be")).is_ok());
         let error = opened("day.bin", &[0, 0, 0, 1], Some("int16be")).err().unwrap();
         assert!(error.contains("unknown name `int16be`, expected one of: plain"), "{error}");
+        assert!(
+            error.ends_with("int32be, int64be; did you mean `int64be`?") || error.ends_with("`int32be`?"),
+            "{error}"
+        );
     }
 
     #[test]

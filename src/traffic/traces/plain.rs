@@ -1,3 +1,4 @@
+use super::encoding::{Encoding, Misfit};
 use super::{Request, Sample, Source, TraceError, TraceFormat, TraceKey};
 use crate::registry::{self, Entry, NoOptions};
 
@@ -45,6 +46,23 @@ pub(super) fn recognises(sample: &Sample) -> bool {
     let mut lines = sample.lines().peekable();
     sample.is_text() && !sample.name_ends_with(".bin") && lines.peek().is_some() && lines.all(token)
 }
+
+pub(super) const ENCODING: Encoding = Encoding {
+    name: ENTRY.name,
+    suffixes: &[".txt"],
+    head: "",
+    append: |request, out| {
+        let token = request.key.token();
+        let skipped = token.is_empty() || *token == *b"*";
+        if skipped || token.trim_ascii() != &*token || token.iter().any(u8::is_ascii_control) {
+            let right = "a token other than `*`, without control characters and outer blanks";
+            return Err(Misfit::new(&request.key, right));
+        }
+        out.extend_from_slice(&token);
+        out.push(b'\n');
+        Ok(())
+    },
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
+use super::decimal::digits;
 use crate::model::Kind;
 
 /// One request of a trace; what a format does not hold is `None`.
@@ -31,21 +33,24 @@ pub enum TraceKey {
 }
 
 impl TraceKey {
+    /// The key as a token: what [`TraceKey::of`] would read as this key.
+    pub fn token(&self) -> Cow<'_, [u8]> {
+        match self {
+            TraceKey::Number(number) => number.to_string().into_bytes().into(),
+            TraceKey::Text(text) => text.as_ref().into(),
+        }
+    }
+
     /// The key written as `token`. Different tokens are different keys: `7` is a number, `07` is a text.
     pub fn of(token: &[u8]) -> TraceKey {
         number(token).map_or_else(|| TraceKey::Text(token.into()), TraceKey::Number)
     }
 }
 
+/// The number of a token that is written as numbers are, without leading zeros.
 fn number(token: &[u8]) -> Option<u64> {
     let canonical = token == b"0" || !token.starts_with(b"0");
-    if token.is_empty() || !canonical {
-        return None;
-    }
-    token.iter().try_fold(0u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
+    digits(token).filter(|_| canonical)
 }
 
 #[cfg(test)]

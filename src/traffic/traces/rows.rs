@@ -1,9 +1,9 @@
 use std::io::{self, Read};
+use std::time::Duration;
 
 use ::csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
-use super::decimal::digits;
-use super::error::shown;
+use super::decimal::{TimeUnit, digits, micros};
 use super::{Source, TraceError};
 
 /// The lines of a table, split into cells.
@@ -63,10 +63,21 @@ impl Rows {
         number.map(Some).ok_or_else(|| self.unreadable(what, text, format!("a whole number up to {largest}")))
     }
 
+    /// The length of time in the cell of a column, in seconds; an empty cell and 0 are none.
+    pub(super) fn seconds(&self, column: usize, what: &str) -> Result<Option<Duration>, TraceError> {
+        let text = self.cell(column)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let right = "a decimal number of seconds that is not negative, 0 for ever";
+        let micros = micros(text, TimeUnit::Seconds).ok_or_else(|| self.unreadable(what, text, right))?;
+        Ok(Some(Duration::from_micros(micros)).filter(|length| !length.is_zero()))
+    }
+
     /// An error about a cell that holds `text`.
     #[cold]
     pub(super) fn unreadable(&self, what: &str, text: &[u8], right: impl Into<String>) -> TraceError {
-        self.source().wrong(format!("{what} `{}`", shown(text)), right)
+        self.source().misread(what, text, right)
     }
 }
 

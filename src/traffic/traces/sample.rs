@@ -25,6 +25,11 @@ impl<'a> Sample<'a> {
         self.name.ends_with(suffix)
     }
 
+    /// The first bytes, without the mark that Windows puts before text.
+    pub(super) fn head(&self) -> &'a [u8] {
+        self.head
+    }
+
     /// Whether it can be text: UTF-8 without control characters.
     pub(super) fn is_text(&self) -> bool {
         let utf8 = match std::str::from_utf8(self.head) {

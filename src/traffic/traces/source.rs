@@ -1,11 +1,15 @@
-use std::io::{self, BufRead, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::error::shown;
 use super::{Place, Position, TraceError};
 
 /// The longest line of a trace, so that a binary file read as text does not fill the memory.
 const LONGEST_LINE: usize = 1 << 20;
+
+/// How much is read at once.
+const BUFFER: usize = 64 << 10;
 
 /// The bytes of a trace as a format consumes them, by lines or by records of a fixed length.
 ///
@@ -13,7 +17,9 @@ const LONGEST_LINE: usize = 1 << 20;
 /// lines or fixed records.
 pub struct Source {
     path: Arc<Path>,
-    reader: Box<dyn BufRead + Send>,
+    /// With a buffer of its own: a call through the pointer for each record would cost more than the record.
+    reader: BufReader<Box<dyn BufRead + Send>>,
+    longest_line: usize,
     line: Vec<u8>,
     place: Place,
     /// Offset of the first byte not yet consumed by a fixed record.
@@ -24,8 +30,22 @@ pub struct Source {
 impl Source {
     /// A source over the decompressed bytes of the file at `path`.
     pub fn new(path: &Path, reader: Box<dyn BufRead + Send>) -> Source {
-        let (line, place) = (Vec::new(), Place::Byte(0));
-        Source { path: path.into(), reader, line, place, consumed: 0, records: 0 }
+        let reader = BufReader::with_capacity(BUFFER, reader);
+        let (line, place, longest_line) = (Vec::new(), Place::Byte(0), LONGEST_LINE);
+        Source { path: path.into(), reader, longest_line, line, place, consumed: 0, records: 0 }
+    }
+
+    /// With lines of up to `bytes`, where a format has a reason for longer ones.
+    pub(super) fn with_lines_up_to(self, bytes: usize) -> Source {
+        Source { longest_line: bytes, ..self }
+    }
+
+    /// What stands next, without going there: 4 KiB where the file has them.
+    pub(super) fn ahead(&mut self) -> Result<&[u8], TraceError> {
+        if let Err(reason) = self.reader.fill_buf() {
+            return Err(self.unreadable(reason));
+        }
+        Ok(self.reader.buffer())
     }
 
     pub(super) fn path(&self) -> Arc<Path> {
@@ -42,12 +62,13 @@ impl Source {
             line += 1;
             self.place = Place::Line(line);
             self.line.clear();
-            let mut bounded = self.reader.by_ref().take(LONGEST_LINE as u64 + 1);
+            let mut bounded = self.reader.by_ref().take(self.longest_line as u64 + 1);
             match bounded.read_until(b'\n', &mut self.line) {
                 Ok(0) => return Ok(false),
-                Ok(length) if length > LONGEST_LINE => {
+                Ok(length) if length > self.longest_line => {
                     self.records += 1;
-                    return Err(self.wrong("a line of more than 1 MiB", "a text file with shorter lines"));
+                    let wrong = format!("a line of more than {} MiB", self.longest_line >> 20);
+                    return Err(self.wrong(wrong, "a text file with shorter lines"));
                 }
                 Ok(_) => {}
                 Err(reason) => return Err(self.unreadable(reason)),
@@ -74,7 +95,20 @@ impl Source {
     }
 
     /// The next record of `N` bytes; `None` at the end of the file.
+    #[inline]
     pub(super) fn next_record<const N: usize>(&mut self) -> Result<Option<[u8; N]>, TraceError> {
+        let Some(record) = self.reader.buffer().first_chunk::<N>().copied() else {
+            return self.next_record_across_buffers();
+        };
+        self.reader.consume(N);
+        self.place = Place::Byte(self.consumed);
+        self.records += 1;
+        self.consumed += N as u64;
+        Ok(Some(record))
+    }
+
+    #[cold]
+    fn next_record_across_buffers<const N: usize>(&mut self) -> Result<Option<[u8; N]>, TraceError> {
         let mut record = [0; N];
         let mut present = 0;
         self.place = Place::Byte(self.consumed);
@@ -99,6 +133,12 @@ impl Source {
     #[cold]
     pub(super) fn wrong(&self, wrong: impl Into<String>, right: impl Into<String>) -> TraceError {
         TraceError::Record { at: self.position(), wrong: wrong.into(), right: right.into() }
+    }
+
+    /// An error about a part of the current record that holds `text`.
+    #[cold]
+    pub(super) fn misread(&self, what: &str, text: &[u8], right: impl Into<String>) -> TraceError {
+        self.wrong(format!("{what} `{}`", shown(text)), right)
     }
 
     #[cold]

@@ -29,6 +29,7 @@ const KNOWN: &[(&str, Kind)] = &[
     ("2a", Kind::Write),
     ("8a", Kind::Write),
     ("aa", Kind::Write),
+    ("insert", Kind::Insert),
     ("delete", Kind::Delete),
     ("del", Kind::Delete),
 ];
