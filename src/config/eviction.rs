@@ -1,5 +1,6 @@
 use super::semantics::Report;
-use super::{Cell, Document, Loaded, Origin, Problem, Problems, Workload, closest};
+use super::{Cell, Document, Loaded, Origin, Problem, Problems, Workload};
+use crate::registry::closest;
 use crate::servers::{Address, Policies};
 
 /// Reports what says the same thing twice.
