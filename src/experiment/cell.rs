@@ -10,9 +10,11 @@ use super::{ExperimentError, checks, stock, tell, theory};
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{
-    Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Stampede, Status, Verdict,
+    Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, Ramp, RepeatResult, Stampede, Status,
+    Verdict,
 };
 use crate::model::Kind;
+use crate::strategy;
 
 /// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
 const UNANSWERED_BY_A_CRASH: u64 = 8;
@@ -45,6 +47,7 @@ pub fn measure(
         stampede: Stampede::of(&played.loads, &played.drive.recorder),
         ..RepeatResult::default()
     };
+    tell_ramp(&mut result, &stage, &warm, &played);
     result.verdict.reasons.extend(warm.unsettled.take());
     let is_harmed = played.is_harmed();
     if !is_harmed {
@@ -78,6 +81,28 @@ pub fn measure(
     Ok(result)
 }
 
+/// Tells how the cache filled, where the measurement began without a warm-up, and what was loaded ahead.
+fn tell_ramp(result: &mut RepeatResult, stage: &Stage, warm: &Warm, played: &Played) {
+    let Stage { workload, prewarmed, .. } = stage;
+    if let Some(prewarmed) = prewarmed {
+        prewarmed.tell(&mut result.metrics);
+        result.verdict.notes.extend(prewarmed.note.clone());
+    }
+    if warm.first > 0 || !strategy::caches(&workload.strategy.name) {
+        return;
+    }
+    let began = match prewarmed {
+        Some(_) => Beginning::Prewarmed,
+        None if workload.cache.preload => Beginning::Preloaded,
+        None => Beginning::Empty,
+    };
+    result.ramp = Ramp::of(&played.drive.bins, began);
+    if let Some(ramp) = &result.ramp {
+        ramp.tell(&mut result.metrics);
+        result.verdict.notes.extend(ramp.note());
+    }
+}
+
 /// Holds a measurement that came to its end against both sides' books and against the rows.
 fn judge(
     result: &mut RepeatResult,
@@ -101,8 +126,12 @@ fn judge(
         + unanswered(&played.drive.recorder, workload)
         + crashes * UNANSWERED_BY_A_CRASH;
     let verdict = verdict(played, &result.metrics, &result.checks, uncertain);
-    let reasons = std::mem::take(&mut result.verdict.reasons);
-    result.verdict = Verdict { reasons: [reasons, verdict.reasons].concat(), ..verdict };
+    let told = std::mem::take(&mut result.verdict);
+    result.verdict = Verdict {
+        reasons: [told.reasons, verdict.reasons].concat(),
+        notes: [verdict.notes, told.notes].concat(),
+        ..verdict
+    };
     result.unchecked = after.counted.unread;
     look_at_rows(result, stage, servers, played.drive.next_ticket);
 }

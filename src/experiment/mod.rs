@@ -11,6 +11,7 @@ mod observer;
 mod parts;
 mod played;
 mod preload;
+mod prewarm;
 mod servers;
 mod stage;
 mod stock;

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use super::parts::{self, Stores};
 use super::servers::Urls;
 use crate::config::Workload;
-use crate::mitigation;
+use crate::mitigation::{self, Guards};
 use crate::model::{Failure, Key, StockLevel, StoreError, Value};
 use crate::store::{Cache, Sharing};
 use crate::traffic::Traffic;
@@ -32,10 +32,7 @@ pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Res
         parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
             .await?;
     if workload.cache.preload {
-        let refused = |error| StoreError::cache(Failure::Refused, error);
-        let ttl = workload.cache.ttl.map(|ttl| ttl.0);
-        let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
-        let guards = workload.mitigation.build(&parts).map_err(refused)?;
+        let guards = guards(workload)?;
         let row = |id| {
             let row = traffic.row(id);
             let value = Value { version: SEEDED, checksum: row.checksum, body: row.body, ..Value::default() };
@@ -50,6 +47,14 @@ pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Res
         put(&*cache, traffic.rows(), |id| (traffic.key(id).stock(), level.clone(), None)).await?;
     }
     Ok(())
+}
+
+/// The guards of a workload, as far as they say how long entries live.
+pub fn guards(workload: &Workload) -> Result<Guards, StoreError> {
+    let refused = |error| StoreError::cache(Failure::Refused, error);
+    let ttl = workload.cache.ttl.map(|ttl| ttl.0);
+    let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
+    workload.mitigation.build(&parts).map_err(refused)
 }
 
 async fn put(

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::observer::{Event, Observer, Phase};
+use super::prewarm::{Prewarmed, prewarm};
 use super::servers::{Servers, Urls};
 use super::{ExperimentError, parts, preload};
 use crate::config::{Data, Workload};
@@ -25,6 +26,8 @@ pub struct Stage<'a> {
     pub loads: Arc<Loads>,
     pub sales: Arc<Sales>,
     pub crew: Crew,
+    /// What loading rows ahead took, where that was asked for.
+    pub prewarmed: Option<Prewarmed>,
     /// What the servers and the clients tell of themselves.
     pub cache: BTreeMap<String, String>,
     pub database: BTreeMap<String, String>,
@@ -64,6 +67,7 @@ impl<'a> Stage<'a> {
             });
             preloaded.ok_or(ExperimentError::Interrupted)??;
         }
+        let prewarmed = prewarm(workload, file, &traffic, &urls, servers, observer, stop)?;
         let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
         Ok(Stage {
             workload,
@@ -74,6 +78,7 @@ impl<'a> Stage<'a> {
             loads,
             sales,
             crew,
+            prewarmed,
             cache,
             database,
             clients,

@@ -1,12 +1,13 @@
 use super::Format;
 use super::capacity::{capacities, limits};
 use super::claim::RULES;
+use super::climb::climb;
 use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
 use super::freshness::{freshness, writes};
 use super::results::{conclusion, context, notes, reasons, results};
-use super::stampedes;
 use super::tradeoffs::tradeoffs;
+use super::{ramps, stampedes};
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
 
@@ -62,6 +63,16 @@ impl Format for Markdown {
         let faults = faults(summary);
         if !faults.is_empty() {
             text += &format!("\n## Faults\n\n{}\n{RESOLUTION}\n", table(&faults));
+        }
+        for (title, rows, rule) in [
+            ("Cold start", ramps::cold_starts(summary), ramps::RULE),
+            ("The hit rate over time", climb(summary), ""),
+            ("Cold again", ramps::refills(summary), ramps::RULE),
+        ] {
+            if !rows.is_empty() {
+                text += &format!("\n## {title}\n\n{}", table(&rows));
+                text += &if rule.is_empty() { String::new() } else { format!("\n{rule}\n") };
+            }
         }
         let follows = follows(summary);
         if !follows.is_empty() {

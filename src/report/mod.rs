@@ -2,6 +2,7 @@
 
 mod capacity;
 mod claim;
+mod climb;
 mod csv;
 mod faults;
 mod files;
@@ -11,6 +12,7 @@ mod hgrm;
 mod json;
 mod markdown;
 mod quantity;
+mod ramps;
 mod results;
 mod stampedes;
 mod table;

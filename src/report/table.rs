@@ -4,12 +4,13 @@ use tabled::settings::{Alignment, Style, Width};
 
 use super::Format;
 use super::capacity::{capacities, limits};
+use super::climb::climb;
 use super::faults::{RESOLUTION, faults};
 use super::follows::follows;
 use super::freshness::{freshness, writes};
 use super::results::{conclusion, context, notes, reasons, results};
-use super::stampedes;
 use super::tradeoffs::tradeoffs;
+use super::{ramps, stampedes};
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
 
@@ -63,6 +64,15 @@ impl Format for Table {
         let faults = faults(summary);
         if !faults.is_empty() {
             text += &format!("{}\n{RESOLUTION}\n\n", numbers(faults));
+        }
+        let cold: Vec<_> = [ramps::cold_starts(summary), climb(summary), ramps::refills(summary)]
+            .into_iter()
+            .filter(|table| !table.is_empty())
+            .collect();
+        let is_cold = !cold.is_empty();
+        cold.into_iter().for_each(|table| text += &format!("{}\n", numbers(table)));
+        if is_cold {
+            text += &format!("{}\n\n", ramps::RULE);
         }
         for line in follows(summary).into_iter().chain(context(summary)) {
             text += &format!("{line}\n");
