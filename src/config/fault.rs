@@ -9,7 +9,7 @@ use crate::engine::{Action, Fault, Victim, When};
 use crate::model::Time;
 use crate::servers::Address;
 
-/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush` and `slow`.
+/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow` and `scale_out`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultSetting {
@@ -38,11 +38,16 @@ pub struct FaultSetting {
     /// Stops its execution for a share of every 20 ms, as a noisy neighbour does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow: Option<Victim>,
+    /// A node joins the cache that takes over a share of the names, and begins empty: their entries are gone at once; on
+    /// a server that is not ours, those of our own keys only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale_out: Option<Victim>,
     /// How long: what is killed is then started again, what is paused or slow then goes on. A server that is killed
     /// without it stays down; an instance starts again at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Time>,
-    /// The share of the time for which what is slow stands still.
+    /// The share of the time for which what is slow stands still; or of the names that a new node takes over, which must
+    /// be given: with n nodes before, 1/(n+1) by consistent hashing, and n/(n+1) by a hash modulo their number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.01, max = 0.99))]
     pub share: Option<f64>,
@@ -52,7 +57,7 @@ pub struct FaultSetting {
 const SHARE: f64 = 0.8;
 
 /// What a fault may be, by name.
-const ACTIONS: &str = "kill, restart, pause, flush or slow";
+const ACTIONS: &str = "kill, restart, pause, flush, slow or scale_out";
 
 impl FaultSetting {
     /// The actions that are given, by name.
@@ -63,6 +68,7 @@ impl FaultSetting {
             ("pause", self.pause),
             ("flush", self.flush),
             ("slow", self.slow),
+            ("scale_out", self.scale_out),
         ];
         all.into_iter().filter_map(|(name, victim)| Some((name, victim?)))
     }
@@ -89,6 +95,7 @@ impl FaultSetting {
             "restart" => Action::Restart,
             "pause" => Action::Pause { lasts: lasts? },
             "flush" => Action::Flush,
+            "scale_out" => Action::ScaleOut { share: self.share? },
             _ => Action::Slow { lasts: lasts?, share: self.share.unwrap_or(SHARE) },
         };
         Some(Fault { when, action, victim })
@@ -160,7 +167,7 @@ impl FaultSetting {
                 let help = "say for how long: lasts = \"2s\"";
                 wrong(&at(action), format!("`{action}` needs `lasts`"), help);
             }
-            ("restart" | "flush", Some(_)) => {
+            ("restart" | "flush" | "scale_out", Some(_)) => {
                 let help =
                     if action == "restart" { "use `kill` for one that stays down for a while" } else { "" };
                 wrong(&at("lasts"), format!("`{action}` takes no `lasts`"), help);
@@ -170,8 +177,13 @@ impl FaultSetting {
             }
             _ => {}
         }
-        if action != "slow" && self.share.is_some() {
-            wrong(&at("share"), format!("`{action}` has no `share`"), "only what is `slow` has one");
+        let has_share = ["slow", "scale_out"].contains(&action);
+        if !has_share && self.share.is_some() {
+            wrong(&at("share"), format!("`{action}` has no `share`"), "only `slow` and `scale_out` have one");
+        }
+        if action == "scale_out" && self.share.is_none() {
+            let help = "say how many of the names the new node takes over: share = 0.25";
+            wrong(&at(action), "`scale_out` needs `share`".into(), help);
         }
     }
 }
@@ -201,7 +213,10 @@ fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, w
         Victim::Database if action == "flush" => {
             wrong(path, "the database is not flushed: it holds the rows".into(), "flush = \"cache\"");
         }
-        Victim::Cache | Victim::Node(_) if action == "flush" => {}
+        Victim::Database if action == "scale_out" => {
+            wrong(path, "only the cache is scaled out".into(), "scale_out = \"cache\"");
+        }
+        Victim::Cache | Victim::Node(_) if ["flush", "scale_out"].contains(&action) => {}
         Victim::Cache | Victim::Node(_) => refuse_external(path, action, &workload.cache.url, "cache", wrong),
         Victim::Database => refuse_external(path, action, &workload.database.url, "database", wrong),
     }
@@ -284,6 +299,12 @@ mod tests {
                 Action::Slow { lasts: s(1), share: 0.5 },
                 Victim::Cache,
             ),
+            (
+                "at = \"1s\"\nscale_out = \"cache\"\nshare = 0.25",
+                When::At(s(1)),
+                Action::ScaleOut { share: 0.25 },
+                Victim::Cache,
+            ),
         ] {
             assert_eq!(loaded(text, &[]), Ok(vec![Fault { when, action, victim }]), "{text}");
         }
@@ -313,13 +334,17 @@ mod tests {
             assert!(text.contains("w.toml:11:"), "{text}");
         }
         assert!(loaded("at = \"1s\"\nflush = \"cache\"", &external).is_ok());
+        assert!(loaded("at = \"1s\"\nscale_out = \"cache\"\nshare = 0.5", &external).is_ok());
         assert!(loaded("at = \"1s\"\nkill = { instance = 0 }", &external).is_ok());
     }
 
     #[test]
     fn what_makes_no_sense_is_told_with_its_place() {
         for (fault, line, expected) in [
-            ("at = \"1s\"", 9, "needs one of kill, restart, pause, flush or slow"),
+            ("at = \"1s\"", 9, "needs one of kill, restart, pause, flush, slow or scale_out"),
+            ("at = \"1s\"\nscale_out = \"cache\"", 11, "`scale_out` needs `share`"),
+            ("at = \"1s\"\nscale_out = \"database\"\nshare = 0.5", 11, "only the cache is scaled out"),
+            ("at = \"1s\"\nscale_out = { instance = 0 }\nshare = 0.5", 11, "an instance is killed or"),
             ("kill = \"cache\"", 9, "needs `at`, `every` or `after`"),
             ("at = \"1s\"\nafter = \"2s\"\nkill = \"cache\"", 10, "after the measurement or `at`, not both"),
             ("after = \"0s\"\nkill = \"cache\"", 10, "there must be load before the fault"),

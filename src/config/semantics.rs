@@ -1,4 +1,4 @@
-use super::{Cell, Document, LoadSetting, Problems, Workload, eviction, fault};
+use super::{Cell, Document, LoadSetting, Problems, Workload, eviction, fault, prewarm};
 use crate::mitigation;
 use crate::model::{Key, Kind, Size};
 use crate::servers::Address;
@@ -21,6 +21,7 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     eviction::check(workload, &mut wrong);
     freshness(workload, &mut wrong);
     fault::check(workload, &mut wrong);
+    prewarm::check(workload, &mut wrong);
 }
 
 fn mitigation(workload: &Workload, wrong: &mut Report) {
@@ -238,6 +239,7 @@ pub fn check_together(document: &Document, cells: &[Cell], problems: &mut Proble
     for (path, what) in [
         ("cache.ttl", "a TTL"),
         ("cache.preload", "a preloaded cache"),
+        ("cache.prewarm", "rows to load ahead"),
         ("cache.fill_delay", "a delay of fills"),
     ] {
         if !cached && document.get(path).is_some() {
@@ -275,6 +277,7 @@ pub fn warnings(cells: &[Cell]) -> Vec<String> {
         |cell: &Cell| cell.workload.cache.eviction.as_ref().is_some_and(|e| e.starts_with("allkeys"));
     let behind = |cell: &Cell| cell.workload.strategy.name == "write-behind";
     let mut warnings = Vec::new();
+    warnings.extend(cells.iter().find_map(|cell| prewarm::warning(&cell.workload)));
     if cells.iter().any(|cell| cell.workload.app.threads > cell.workload.app.instances) {
         warnings.push(
             "app.threads is above app.instances: an instance lives on one thread, so some stay idle".into(),

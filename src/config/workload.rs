@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    CacheConnections, DatabasePool, FaultSetting, LoadSetting, MaxMemory, Persistence, Timeouts, TlsSettings,
-    Warmup,
+    CacheConnections, DatabasePool, FaultSetting, LoadSetting, MaxMemory, Persistence, Prewarm, Timeouts,
+    TlsSettings, Warmup,
 };
 use crate::engine::Fault;
 use crate::inventory::INVENTORIES;
@@ -181,6 +181,9 @@ pub struct CacheSettings {
     pub fill_delay: Option<Time>,
     /// Whether every row is in the cache from the start, as after a warm-up job; else the cache starts empty.
     pub preload: bool,
+    /// Which rows are loaded into the cache ahead of the measurement.
+    #[serde(skip_serializing_if = "Prewarm::is_none")]
+    pub prewarm: Prewarm,
     /// The managed server's limit: bytes, or a share of the rows, whose bytes are found on a server of our own before the
     /// measurement; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,6 +214,7 @@ impl Default for CacheSettings {
             ttl: None,
             fill_delay: None,
             preload: false,
+            prewarm: Prewarm::None,
             maxmemory: None,
             eviction: None,
             persistence: Persistence::Off,

@@ -14,7 +14,7 @@ use super::seat::View;
 use super::stop::Stop;
 use super::watch::{Pacers, Watch};
 use super::witness::Witness;
-use crate::measure::{IntervalLog, Recorder, Window};
+use crate::measure::{Bin, IntervalLog, Recorder, Window};
 use crate::model::{BoxFuture, Moment};
 
 /// Whether a drive goes on.
@@ -32,6 +32,8 @@ pub struct Drive {
     pub recorder: Recorder,
     pub windows: Vec<Window>,
     pub log: IntervalLog,
+    /// Reads and loads by the time at which they came.
+    pub bins: Vec<Bin>,
     pub elapsed: Duration,
     /// Clients of a closed loop without pauses; nothing in another.
     pub clients: Option<usize>,
@@ -121,6 +123,7 @@ impl Crew {
             gave_up: paced.gave_up,
             offered: scheduled.map(|scheduled| scheduled as f64 / planned.as_secs_f64()),
             offered_by_window: (0..watch.windows.len()).map(offered).collect(),
+            bins: watch.bins(),
             recorder: watch.total,
             windows: watch.windows,
             log: watch.log,
@@ -175,7 +178,8 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
         Load::Closed { think, .. } => think.map(|think| plan.traffic.pauses(think)),
         _ => None,
     };
-    let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(shared.start));
+    let start = shared.start;
+    let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(start));
     let (queue, next, halt) = (shared.queues[worker].clone(), shared.next.clone(), shared.halt.clone());
     let (traffic, ledger, timeouts) = (plan.traffic.clone(), plan.ledger.clone(), plan.timeouts);
     let (loads, sales, prober) = (plan.loads.clone(), plan.sales.clone(), plan.prober.clone());
@@ -189,6 +193,7 @@ fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
         witness: Witness::new(ledger.clone(), sales.clone(), prober.clone()),
         loads: loads.clone(),
         recorder,
+        start,
         leash,
         timeouts,
         stop: halt.clone(),

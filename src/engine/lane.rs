@@ -9,7 +9,7 @@ use super::seat::View;
 use super::watchdog::Leash;
 use super::witness::{Expected, Witness};
 use crate::measure::{Loads, Observation, Recorder, Rows};
-use crate::model::{BoxFuture, Failure, Kind, Moment, Operation, Outcome, Timing};
+use crate::model::{BoxFuture, Failure, Kind, Moment, Operation, Outcome, Served, Timing};
 use crate::strategy::read_one_by_one;
 use crate::traffic::{Fetch, Pauses, Traffic};
 
@@ -61,6 +61,8 @@ pub struct Lane {
     pub witness: Witness,
     pub loads: Arc<Loads>,
     pub recorder: Arc<Mutex<Recorder>>,
+    /// Of the drive.
+    pub start: Moment,
     pub leash: Leash,
     /// By kind.
     pub timeouts: [Duration; Kind::ALL.len()],
@@ -111,10 +113,17 @@ impl Lane {
         {
             recorder.around(since, timing);
         }
+        let since_start = timing.finished.since(self.start);
+        if operation.kind == Kind::Read {
+            let is_hit = matches!(outcome, Outcome::Read { served: Served::Hit, .. });
+            recorder.bins.record(since_start, 1, u64::from(is_hit));
+        }
         let judge = |judgement| recorder.judge(&judgement, of_one_row);
         self.witness.after(operation, outcome, expected, timing, judge);
         if operation.kind == Kind::MultiRead {
-            recorder.record_rows(&rows(operation, outcome));
+            let rows = rows(operation, outcome);
+            recorder.bins.record(since_start, rows.asked, rows.served[Served::Hit as usize]);
+            recorder.record_rows(&rows);
         }
     }
 }

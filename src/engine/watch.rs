@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::crew::Crew;
 use super::drive::{Flow, Shared};
 use super::stop::Stop;
-use crate::measure::{IntervalLog, Recorder, TallyCounts, Unit, Window};
+use crate::measure::{Bin, IntervalLog, Meter, QueryClass, Recorder, TallyCounts, Unit, Window};
 use crate::model::Moment;
 
 /// Windows are this long.
@@ -29,6 +29,9 @@ pub struct Watch<'a> {
     pub windows: Vec<Window>,
     pub log: IntervalLog,
     before: TallyCounts,
+    /// The loads of the whole crew, and what they were when the drive began.
+    loads: Meter,
+    loaded_before: u64,
     /// Where the last window ended.
     seen: Duration,
 }
@@ -63,8 +66,11 @@ impl<'a> Watch<'a> {
         let mut spare = Recorder::default();
         // Whatever was recorded outside of drives is not part of this one.
         drop(crew.collect(&mut spare));
+        let before = crew.counts();
         Watch {
-            before: crew.counts(),
+            loads: Meter::default(),
+            loaded_before: before.query(QueryClass::Load),
+            before,
             crew,
             shared,
             spare,
@@ -109,6 +115,9 @@ impl<'a> Watch<'a> {
                 self.close_queues();
             }
             let elapsed = Duration::from_nanos(Moment::now().since(self.shared.start));
+            if self.loads.is_due(elapsed) {
+                self.read_loads(elapsed);
+            }
             if left > 0 && elapsed >= due {
                 due += WINDOW;
                 match each_window(self.window(elapsed)) {
@@ -132,6 +141,16 @@ impl<'a> Watch<'a> {
             let _ = pacer.join();
         }
         end
+    }
+
+    fn read_loads(&mut self, at: Duration) {
+        let loaded = self.crew.counts().query(QueryClass::Load);
+        self.loads.read(at, loaded.saturating_sub(self.loaded_before));
+    }
+
+    /// Reads, hits and loads by the time at which they came.
+    pub fn bins(&self) -> Vec<Bin> {
+        self.total.bins.with_loads(&self.loads.by_bin())
     }
 
     /// Tickets that wait for a lane.
@@ -160,6 +179,7 @@ impl<'a> Watch<'a> {
 
     /// Closes the last window, which may be short.
     pub fn close(&mut self, end: Duration) {
+        self.read_loads(end);
         if end > self.seen {
             self.window(end);
         }

@@ -12,10 +12,11 @@ use super::{ExperimentError, checks, stock, tell, theory};
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{
-    Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Sizing, Stampede, Status, Unit,
-    Verdict, note_of_small_limit,
+    Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, Ramp, RepeatResult, Sizing, Stampede,
+    Status, Unit, Verdict, note_of_small_limit,
 };
 use crate::model::Kind;
+use crate::strategy;
 
 /// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
 const UNANSWERED_BY_A_CRASH: u64 = 8;
@@ -50,6 +51,7 @@ pub fn measure(
         stampede: Stampede::of(&played.loads, &played.drive.recorder),
         ..RepeatResult::default()
     };
+    tell_ramp(&mut result, &stage, &warm, &played);
     result.verdict.reasons.extend(warm.unsettled.take());
     let is_harmed = played.is_harmed();
     if !is_harmed {
@@ -97,6 +99,28 @@ fn put_memory(result: &mut RepeatResult, stage: &Stage, sampled: &Sampled) {
     result.pressure = (!sampled.pressure.is_empty()).then(|| sampled.pressure.clone());
 }
 
+/// Tells how the cache filled, where the measurement began without a warm-up, and what was loaded ahead.
+fn tell_ramp(result: &mut RepeatResult, stage: &Stage, warm: &Warm, played: &Played) {
+    let Stage { workload, prewarmed, .. } = stage;
+    if let Some(prewarmed) = prewarmed {
+        prewarmed.tell(&mut result.metrics);
+        result.verdict.notes.extend(prewarmed.note.clone());
+    }
+    if warm.first > 0 || !strategy::caches(&workload.strategy.name) {
+        return;
+    }
+    let began = match prewarmed {
+        Some(_) => Beginning::Prewarmed,
+        None if workload.cache.preload => Beginning::Preloaded,
+        None => Beginning::Empty,
+    };
+    result.ramp = Ramp::of(&played.drive.bins, began);
+    if let Some(ramp) = &result.ramp {
+        ramp.tell(&mut result.metrics);
+        result.verdict.notes.extend(ramp.note());
+    }
+}
+
 /// Holds a measurement that came to its end against both sides' books and against the rows.
 fn judge(
     result: &mut RepeatResult,
@@ -121,8 +145,12 @@ fn judge(
         + unanswered(&played.drive.recorder, workload)
         + crashes * UNANSWERED_BY_A_CRASH;
     let verdict = verdict(played, &result.metrics, &result.checks, uncertain, at_once);
-    let reasons = std::mem::take(&mut result.verdict.reasons);
-    result.verdict = Verdict { reasons: [reasons, verdict.reasons].concat(), ..verdict };
+    let told = std::mem::take(&mut result.verdict);
+    result.verdict = Verdict {
+        reasons: [told.reasons, verdict.reasons].concat(),
+        notes: [verdict.notes, told.notes].concat(),
+        ..verdict
+    };
     result.unchecked = after.counted.unread;
     look_at_rows(result, stage, servers, played.drive.next_ticket);
 }

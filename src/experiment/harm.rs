@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use super::charge::Charge;
 use crate::engine::{Crew, Hands, Victim};
-use crate::measure::{FaultRecord, Ledger, Unflushed};
-use crate::servers::{ManagedPostgres, ManagedRedis, leave_redis};
+use crate::measure::{FaultRecord, Ledger, MovedEntries, Unflushed};
+use crate::servers::{ManagedPostgres, ManagedRedis, ServerError, leave_redis, move_away};
 use crate::store::Endpoint;
 
 /// How long an instance may take to connect before it tries again.
@@ -23,6 +23,8 @@ pub struct Harm<'a> {
     pub deferred: Option<&'a Ledger>,
     /// The writes that the database did not have at each kill and flush, in their order.
     pub tolls: Mutex<Vec<(String, Unflushed)>>,
+    /// What each scale-out took, in their order.
+    pub moved: Mutex<Vec<MovedEntries>>,
 }
 
 impl Harm<'_> {
@@ -34,11 +36,19 @@ impl Harm<'_> {
         }
     }
 
-    /// Adds to each kill and flush the writes that the database did not have then.
+    /// Adds to each kill, flush and scale-out the writes that the database did not have then, and to each scale-out what
+    /// it took.
     pub fn tell_tolls(&self, records: &mut [FaultRecord]) {
         let mut tolls = std::mem::take(&mut *self.tolls.lock().unwrap_or_else(PoisonError::into_inner));
+        let moved = std::mem::take(&mut *self.moved.lock().unwrap_or_else(PoisonError::into_inner));
+        let is_done = |record: &&mut FaultRecord| record.ended_s.is_some() && record.problem.is_none();
+        let scaled_out = records.iter_mut().filter(|record| record.what.starts_with("scale-out"));
+        for (record, moved) in scaled_out.filter(is_done).zip(moved) {
+            record.moved = Some(moved);
+        }
         for record in records.iter_mut().filter(|record| record.began_s.is_some()) {
-            let hits = ["kill", "restart", "flush"].iter().any(|verb| record.what.starts_with(verb));
+            let hits =
+                ["kill", "restart", "flush", "scale-out"].iter().any(|verb| record.what.starts_with(verb));
             let of_it = tolls.iter().position(|(victim, _)| record.what.ends_with(victim));
             if let (true, Some(place)) = (hits, of_it) {
                 record.unflushed = Some(tolls.remove(place).1);
@@ -67,6 +77,12 @@ fn no_process() -> Result<(), String> {
 
 fn told(error: impl ToString) -> String {
     error.to_string()
+}
+
+/// Waits for what a server is asked for, on the thread of the fault.
+fn ask<T>(question: impl Future<Output = Result<T, ServerError>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(told)?;
+    runtime.block_on(question).map_err(told)
 }
 
 impl Hands for Harm<'_> {
@@ -113,12 +129,18 @@ impl Hands for Harm<'_> {
         match (victim, &self.redis) {
             (Victim::Cache | Victim::Node(_), Some(redis)) => redis.lock().server.flush().map_err(told),
             // Of somebody else's server, what is ours.
-            (Victim::Cache | Victim::Node(_), None) => {
-                let runtime =
-                    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(told)?;
-                runtime.block_on(leave_redis(&self.cache, &self.prefix)).map(drop).map_err(told)
-            }
+            (Victim::Cache | Victim::Node(_), None) => ask(leave_redis(&self.cache, &self.prefix)).map(drop),
             (Victim::Database | Victim::Instance(_), _) => Err("only a cache is flushed".into()),
         }
+    }
+
+    fn scale_out(&self, victim: Victim, share: f64) -> Result<(), String> {
+        if matches!(victim, Victim::Database | Victim::Instance(_)) {
+            return Err("only a cache is scaled out".into());
+        }
+        self.note_toll(victim);
+        let moved = ask(move_away(&self.cache, &self.prefix, share))?;
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).push(moved);
+        Ok(())
     }
 }

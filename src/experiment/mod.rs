@@ -14,6 +14,7 @@ mod observer;
 mod parts;
 mod played;
 mod preload;
+mod prewarm;
 mod sampler;
 mod servers;
 mod sizing;

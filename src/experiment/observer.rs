@@ -15,6 +15,8 @@ pub enum Phase {
     Seeding { rows: u64 },
     /// Filling the cache.
     Preloading,
+    /// Loading rows ahead.
+    Prewarming { rows: u64 },
     /// Connecting the service instances.
     Connecting,
     /// Load that is not counted.
@@ -37,6 +39,7 @@ impl Phase {
             Phase::Servers => "starting servers",
             Phase::Seeding { .. } => "seeding",
             Phase::Preloading => "preloading the cache",
+            Phase::Prewarming { .. } => "prewarming the cache",
             Phase::Connecting => "connecting",
             Phase::Warmup { .. } => "warm-up",
             Phase::Measuring { .. } => "measuring",

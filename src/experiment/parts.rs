@@ -175,7 +175,7 @@ fn rates(open: &Open, seed: u64, file: &Path) -> Result<Rates, OptionsError> {
 }
 
 /// Where relative paths of recordings are looked for: beside the workload file, then in CACHEBENCH_TRACES.
-fn folders(file: &Path) -> Vec<PathBuf> {
+pub fn folders(file: &Path) -> Vec<PathBuf> {
     let beside = file.parent().map(Path::to_path_buf);
     beside.into_iter().chain(std::env::var_os("CACHEBENCH_TRACES").map(PathBuf::from)).collect()
 }

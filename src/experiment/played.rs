@@ -9,7 +9,7 @@ use super::stage::Stage;
 use super::{ExperimentError, parts};
 use crate::config::Workload;
 use crate::engine::{Crew, CrewError, Drive, Fault, Flow, Limit, Prober, Stop, Timeline, When};
-use crate::measure::{FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, recover};
+use crate::measure::{FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, ramp_again, recover};
 use crate::model::{Failure, Kind};
 use crate::strategy;
 
@@ -77,6 +77,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     let drive = drive?;
     let usage = Usage::since(&usage_before);
     recover(&drive.windows, &mut faults);
+    ramp_again(&drive.bins, &mut faults);
     // A server may have ended since the last full window.
     let failure = drive.failure.clone().or_else(|| servers.trouble());
     observer.event(&Event::Phase(Phase::Draining));
@@ -169,6 +170,7 @@ fn with_faults(
         prefix: workload.cache.prefix.clone(),
         deferred: strategy::defers(&workload.strategy.name).then_some(&*stage.ledger),
         tolls: Mutex::default(),
+        moved: Mutex::default(),
     };
     let timeline = Timeline::new(faults, workload.data.seed, &harm).lasting(length);
     let tell = || timeline.news().iter().for_each(|record| observer.event(&Event::Fault(record)));

@@ -52,11 +52,7 @@ pub struct Entries<'a> {
 
 impl<'a> Entries<'a> {
     pub fn new(workload: &Workload, traffic: &'a Traffic) -> Result<Entries<'a>, StoreError> {
-        let refused = |error| StoreError::cache(Failure::Refused, error);
-        let ttl = workload.cache.ttl.map(|ttl| ttl.0);
-        let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
-        let guards = workload.mitigation.build(&parts).map_err(refused)?;
-        Ok(Entries { traffic, guards, least_ttl: Duration::ZERO })
+        Ok(Entries { traffic, guards: guards(workload)?, least_ttl: Duration::ZERO })
     }
 
     /// Those that have a TTL have at least this one.
@@ -72,6 +68,14 @@ impl<'a> Entries<'a> {
         let (value, ttl) = self.guards.stamp(value);
         (self.traffic.key(id), value.encode(), ttl.map(|ttl| ttl.max(self.least_ttl)))
     }
+}
+
+/// The guards of a workload, as far as they say how long entries live.
+pub fn guards(workload: &Workload) -> Result<Guards, StoreError> {
+    let refused = |error| StoreError::cache(Failure::Refused, error);
+    let ttl = workload.cache.ttl.map(|ttl| ttl.0);
+    let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
+    workload.mitigation.build(&parts).map_err(refused)
 }
 
 async fn put(

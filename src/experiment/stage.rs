@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::observer::{Event, Observer, Phase};
+use super::prewarm::{Prewarmed, prewarm};
 use super::servers::{Servers, Urls};
 use super::{ExperimentError, parts, preload, sizing};
 use crate::config::{Data, Workload};
@@ -27,6 +28,8 @@ pub struct Stage<'a> {
     pub crew: Crew,
     /// How the cache's limit was found, where it is a share of the keys.
     pub sizing: Option<Sizing>,
+    /// What loading rows ahead took, where that was asked for.
+    pub prewarmed: Option<Prewarmed>,
     /// What the servers and the clients tell of themselves.
     pub cache: BTreeMap<String, String>,
     pub database: BTreeMap<String, String>,
@@ -67,6 +70,7 @@ impl<'a> Stage<'a> {
             });
             preloaded.ok_or(ExperimentError::Interrupted)??;
         }
+        let prewarmed = prewarm(workload, file, &traffic, &urls, servers, observer, stop)?;
         let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
         Ok(Stage {
             workload,
@@ -78,6 +82,7 @@ impl<'a> Stage<'a> {
             sales,
             crew,
             sizing,
+            prewarmed,
             cache,
             database,
             clients,

@@ -103,6 +103,7 @@ impl FromStr for Expectation {
 fn limit(text: &str, unit: Unit) -> Result<f64, &'static str> {
     let (factors, right): (&[(&str, f64)], _) = match unit {
         Unit::Us => (&[("us", 1.0), ("ms", 1e3), ("s", 1e6)], "it is a time: write 250us, 5ms or 1s"),
+        Unit::S => (&[("us", 1e-6), ("ms", 1e-3), ("s", 1.0)], "it is a time: write 250us, 5ms or 1s"),
         Unit::Ratio => {
             (&[("%", 0.01), ("", 1.0)], "it is a share or a number per operation: write 95% or 0.95")
         }

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Unflushed;
+use super::{Ramp, Unflushed};
 
 /// Something that was done to a server or to a service instance while it was measured. Times are seconds from the
 /// start of the measured phase.
@@ -22,6 +22,9 @@ pub struct FaultRecord {
     /// Nothing where writes reach the database before they are acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unflushed: Option<Unflushed>,
+    /// Entries that a new node of the cache took over and does not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<MovedEntries>,
     /// What it did to callers, and for how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
@@ -42,6 +45,18 @@ pub struct Recovery {
     pub stale_reads: Versus,
     /// Reads of that time that returned less than a read that had completed before they began.
     pub non_monotonic_reads: Versus,
+    /// How the hit rate came back to what it was before, if it took entries from the cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<Ramp>,
+}
+
+/// Entries of a cache that went to a node which began empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MovedEntries {
+    /// Names that fell to the new node.
+    pub moved: u64,
+    /// All names that were there.
+    pub of: u64,
 }
 
 /// When a metric was back where it had been.

@@ -15,6 +15,8 @@ use crate::model::{Kind, Served};
 pub enum Unit {
     /// Microseconds.
     Us,
+    /// Seconds.
+    S,
     /// Operations per second.
     PerS,
     /// How many.
@@ -29,6 +31,7 @@ impl Unit {
     pub fn suffix(self) -> &'static str {
         match self {
             Unit::Us => "_us",
+            Unit::S => "_s",
             Unit::PerS => "_per_s",
             Unit::Bytes => "_bytes",
             Unit::Count | Unit::Ratio => "",

@@ -79,6 +79,7 @@ fn recovery(windows: &[Window], began_s: f64, others: &[(f64, f64)]) -> Option<R
         errors: span.iter().map(|window| count(window, "failures")).sum::<f64>() as u64,
         stale_reads: versus("stale_reads"),
         non_monotonic_reads: versus("non_monotonic_reads"),
+        ramp: None,
     })
 }
 

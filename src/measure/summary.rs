@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{
-    Audit, Bounds, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Pressure, Recorder, Sizing,
-    Stampede, Usage, Verdict, Window,
+    Audit, Bounds, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Pressure, Ramp, Recorder,
+    Sizing, Stampede, Usage, Verdict, Window,
 };
 use crate::simulation::Simulated;
 
@@ -110,6 +110,9 @@ pub struct RepeatResult {
     /// What happened around the expiries, if there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stampede: Option<Stampede>,
+    /// How the cache filled, where the measurement began without a warm-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<Ramp>,
     /// What was done to servers and instances meanwhile, in the order in which it was due.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultRecord>,

@@ -98,6 +98,7 @@ mod tests {
             ended_s: Some(2.54),
             problem: None,
             unflushed: None,
+            moved: None,
             recovery: Some(Recovery {
                 hit_rate: Some(Back { before: 0.9, after_s: Some(3.96) }),
                 p99: Some(Back { before: 0.9, after_s: None }),

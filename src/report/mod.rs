@@ -2,6 +2,7 @@
 
 mod capacity;
 mod claim;
+mod climb;
 mod csv;
 mod eviction;
 mod faults;
@@ -13,6 +14,7 @@ mod json;
 mod markdown;
 mod pressure;
 mod quantity;
+mod ramps;
 mod results;
 mod sections;
 mod stampedes;

@@ -62,6 +62,7 @@ pub fn bytes(bytes: f64) -> String {
 pub fn quantity(metric: Metric) -> String {
     match metric.unit {
         Unit::Us => duration_us(metric.value),
+        Unit::S => duration_us(metric.value * 1e6),
         Unit::PerS => per_second(metric.value),
         Unit::Ratio if metric.value <= 1.0 => share(metric.value),
         Unit::Ratio => amount(metric.value),

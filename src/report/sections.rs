@@ -1,12 +1,13 @@
 use super::capacity::{capacities, limits};
 use super::claim::RULES;
+use super::climb::climb;
 use super::eviction::{LEGEND, rankings};
 use super::faults::{RESOLUTION, faults};
 use super::freshness::{freshness, writes};
 use super::pressure::pressure;
 use super::results::results;
-use super::stampedes;
 use super::tradeoffs::tradeoffs;
+use super::{ramps, stampedes};
 use crate::measure::Summary;
 
 /// A table of a report, with what is said around it.
@@ -53,8 +54,12 @@ pub fn sections(summary: &Summary) -> Vec<Section> {
     }
     all.extend(rankings);
     let trade_offs = Section::new("Trade-offs", shown(has_writes, tradeoffs));
+    let cold = Section::new("Cold start", ramps::cold_starts(summary)).with([ramps::RULE.into()]);
+    let again = Section::new("Cold again", ramps::refills(summary)).with([ramps::RULE.into()]);
     all.extend([
         Section::new("Memory pressure", pressure(summary)),
+        cold,
+        Section::new("The hit rate over time", climb(summary)),
         Section::new("Freshness", freshness(summary)),
         Section::new("Writes", writes(summary)),
         Section { is_text: true, rules: RULES, ..trade_offs },
@@ -62,6 +67,7 @@ pub fn sections(summary: &Summary) -> Vec<Section> {
         Section::new("After an expiry", stampedes::plot(summary)),
         Section::new("Guards", stampedes::guards(summary)),
         Section::new("Faults", faults(summary)).with([RESOLUTION.into()]),
+        again,
     ]);
     all.retain(|section| !section.rows.is_empty());
     all

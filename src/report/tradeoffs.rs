@@ -139,7 +139,7 @@ fn durability(cell: &CellResult) -> Found {
             + unsold as u64;
     let killed = |fault: &&FaultRecord| {
         fault.began_s.is_some()
-            && ["kill", "restart", "flush"].iter().any(|verb| fault.what.starts_with(verb))
+            && ["kill", "restart", "flush", "scale-out"].iter().any(|verb| fault.what.starts_with(verb))
     };
     let kills: Vec<&FaultRecord> = measured
         .iter()

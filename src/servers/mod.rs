@@ -37,7 +37,7 @@ pub use self::error::ServerError;
 pub use self::facts::{postgres_facts, redis_facts};
 pub use self::find::{postgres_bin, redis_server};
 pub use self::folder::RunFolder;
-pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis};
+pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis, move_away};
 pub use self::memory::{MemoryProbe, RedisMemory};
 pub use self::policies::Policies;
 pub use self::postgres::{ManagedPostgres, PostgresOptions};

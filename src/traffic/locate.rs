@@ -5,7 +5,10 @@ use crate::registry::OptionsError;
 /// The first place where a file that a workload names exists; `kind` is what an error calls it.
 ///
 /// A relative path is looked for in the folders, in their order, and then in the current one.
-pub(super) fn locate(kind: &str, file: &Path, folders: &[PathBuf]) -> Result<PathBuf, OptionsError> {
+///
+/// # Errors
+/// When it is in none of them.
+pub fn locate(kind: &str, file: &Path, folders: &[PathBuf]) -> Result<PathBuf, OptionsError> {
     let places = folders.iter().map(|folder| folder.join(file)).chain([file.to_path_buf()]);
     places.into_iter().find(|path| path.is_file()).ok_or_else(|| {
         OptionsError(format!(

@@ -1,6 +1,7 @@
 //! Traffic: what to ask for, a pure function of the seed and the ticket.
 
 mod absent;
+mod ahead;
 mod alias;
 mod arrival;
 mod bijection;
@@ -17,10 +18,12 @@ mod values;
 use std::time::Duration;
 
 pub use absent::Absent;
+pub use ahead::hottest;
 use alias::AliasTable;
 pub use arrival::{Arrival, Burst, Order, Pattern, Rates, Schedule, Stage, Steps};
 pub use bijection::Bijection;
 pub use keys::{KEYS, KeyParts, Keys};
+pub use locate::locate;
 pub use mix::{Mix, Weights};
 pub use multi_read::{Drawn, Fetch, KeyCount, MultiRead};
 pub use random::{Random, Stream};

@@ -100,6 +100,10 @@ impl Keys for Shifting {
         if id < self.rows { self.stand_in(id, ticket) } else { id }
     }
 
+    fn pick_before(&self, number: u64, population: u64, random: &mut Random) -> u64 {
+        self.keys.pick_before(number, population, random)
+    }
+
     /// That of the keys within one shift; nothing over a whole run.
     fn share_of_hottest(&self, _top: f64) -> Option<f64> {
         None

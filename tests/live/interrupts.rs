@@ -49,6 +49,15 @@ fn an_interrupt_while_measuring_leaves_a_part_that_says_so() {
 }
 
 #[test]
+fn an_interrupt_while_rows_are_loaded_ahead_does_not_wait_for_them() {
+    let bench = Bench::new(WORKLOAD);
+    let mut run = bench.start(&["--set", "cache.prewarm={ top = { keys = 200, rate = 4 } }"]);
+    run.busy_redis(0);
+    let outcome = interrupted(run);
+    assert!(outcome.measurements().is_empty());
+}
+
+#[test]
 fn an_interrupt_keeps_what_was_measured_before() {
     let bench = Bench::new(&WORKLOAD.replace("duration = \"50s\"", "operations = 3_000"));
     let mut run =

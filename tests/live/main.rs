@@ -23,6 +23,7 @@ mod omission;
 mod outcome;
 mod pages;
 mod processes;
+mod ramp;
 mod strategies;
 mod stress;
 mod tls;

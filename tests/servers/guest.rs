@@ -1,4 +1,4 @@
-use cachebench::servers::{ServerError, admit_postgres, admit_redis, leave_postgres, leave_redis};
+use cachebench::servers::{ServerError, admit_postgres, admit_redis, leave_postgres, leave_redis, move_away};
 use sqlx::Connection;
 
 use super::{postgres, redis};
@@ -27,7 +27,11 @@ async fn a_redis_with_foreign_keys_is_refused_and_only_our_keys_are_removed() {
     assert!(matches!(refused, ServerError::ForeignKeys { keys: 2_501, .. }), "{refused:?}");
     assert!(refused.to_string().contains("--allow-foreign-data"));
     admit_redis(&url.as_str().into(), PREFIX, true).await.unwrap();
-    assert_eq!(leave_redis(&url.as_str().into(), PREFIX).await.unwrap(), 2_500);
+    let moved = move_away(&url.as_str().into(), PREFIX, 0.4).await.unwrap();
+    assert!(moved.of == 2_500 && (900..1_100).contains(&moved.moved), "{moved:?}");
+    let again = move_away(&url.as_str().into(), PREFIX, 0.4).await.unwrap();
+    assert_eq!((again.moved, again.of), (0, 2_500 - moved.moved), "the same share means the same keys");
+    assert_eq!(leave_redis(&url.as_str().into(), PREFIX).await.unwrap(), again.of);
     let left: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
     assert_eq!(left, ["cacheb:of others"]);
 }

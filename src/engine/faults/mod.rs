@@ -38,6 +38,8 @@ pub enum Action {
     Flush,
     /// Stops its execution for a share of the time, again and again.
     Slow { lasts: Duration, share: f64 },
+    /// A node joins a cache that takes over this share of the names, and begins empty.
+    ScaleOut { share: f64 },
 }
 
 /// When a fault happens.
@@ -69,6 +71,9 @@ pub trait Hands: Sync {
     fn resume(&self, victim: Victim) -> Result<(), String>;
 
     fn flush(&self, victim: Victim) -> Result<(), String>;
+
+    /// Removes the entries whose names a new node takes over that gets this share of them.
+    fn scale_out(&self, victim: Victim, share: f64) -> Result<(), String>;
 }
 
 impl Fault {
@@ -77,7 +82,7 @@ impl Fault {
         match self.action {
             Action::Kill { lasts } => lasts.unwrap_or_default(),
             Action::Pause { lasts } | Action::Slow { lasts, .. } => lasts,
-            Action::Restart | Action::Flush => Duration::ZERO,
+            Action::Restart | Action::Flush | Action::ScaleOut { .. } => Duration::ZERO,
         }
     }
 }
@@ -90,6 +95,7 @@ impl fmt::Display for Fault {
             Action::Pause { .. } => "pause",
             Action::Flush => "flush",
             Action::Slow { .. } => "slow",
+            Action::ScaleOut { .. } => "scale-out",
         };
         write!(f, "{verb} {}", self.victim)
     }

@@ -168,6 +168,7 @@ impl<'a> Timeline<'a> {
             }
             Action::Flush => self.hands.flush(victim).map(|()| false),
             Action::Slow { lasts, share } => self.slow(victim, lasts, share),
+            Action::ScaleOut { share } => self.hands.scale_out(victim, share).map(|()| true),
         }
     }
 
@@ -301,6 +302,9 @@ mod tests {
         fn flush(&self, victim: Victim) -> Result<(), String> {
             self.say("flush", victim)
         }
+        fn scale_out(&self, victim: Victim, share: f64) -> Result<(), String> {
+            self.say(&format!("move {share} of"), victim)
+        }
     }
 
     fn ms(ms: u64) -> Duration {
@@ -334,6 +338,15 @@ mod tests {
         assert!(records[0].began_s.unwrap() >= 0.01 && records[0].ended_s.unwrap() >= 0.015);
         assert_eq!(records[1].ended_s, None);
         assert!(records.iter().all(|record| record.problem.is_none()));
+    }
+
+    #[test]
+    fn a_scale_out_lasts_as_long_as_it_takes() {
+        let fault = [at(10, Action::ScaleOut { share: 0.25 }, Victim::Cache)];
+        let (said, records) = carried_out(&fault, Some(ms(100)));
+        assert_eq!(said, ["move 0.25 of cache"]);
+        assert_eq!(records[0].what, "scale-out cache");
+        assert!(records[0].ended_s >= records[0].began_s);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::store::Endpoint;
 
 /// How many keys we look at before a database that shows only ours counts as ours.
 const LOOKED_AT: usize = 100_000;
-const BATCH: usize = 1_000;
+pub(super) const BATCH: usize = 1_000;
 
 /// Sees that the database at an address is empty or holds only keys that begin with `prefix`.
 ///
@@ -76,7 +76,7 @@ async fn all_ours(
     Ok(true)
 }
 
-async fn ask<T: redis::FromRedisValue>(
+pub(super) async fn ask<T: redis::FromRedisValue>(
     connection: &mut MultiplexedConnection,
     at: &Endpoint,
     command: &redis::Cmd,
@@ -84,12 +84,12 @@ async fn ask<T: redis::FromRedisValue>(
     command.query_async(connection).await.map_err(|error| failure(&at.url, &error))
 }
 
-fn refuse_empty(prefix: &str) -> Result<(), ServerError> {
+pub(super) fn refuse_empty(prefix: &str) -> Result<(), ServerError> {
     if prefix.is_empty() { Err(ServerError::EmptyName("the key prefix")) } else { Ok(()) }
 }
 
 /// The prefix as a pattern that matches only itself.
-fn escaped(prefix: &str) -> String {
+pub(super) fn escaped(prefix: &str) -> String {
     let mut pattern = String::new();
     for letter in prefix.chars() {
         if r"*?[]\^-".contains(letter) {

@@ -20,6 +20,17 @@ pub trait Keys: Send + Sync {
     /// The row that the ticket asks for. `population` rows exist by then, inserted ones included.
     fn pick(&self, ticket: u64, population: u64, random: &mut Random) -> u64;
 
+    /// The row of a request before the first ticket, by its number among those drawn; as popular as at the first ticket.
+    fn pick_before(&self, number: u64, population: u64, random: &mut Random) -> u64 {
+        self.pick(number, population, random)
+    }
+
+    /// The rows of the last `count` requests before the first ticket, in their order, where a recording leaves requests out
+    /// at its start.
+    fn previous(&self, _count: u64) -> Vec<u64> {
+        Vec::new()
+    }
+
     /// The closed form of the share of requests that go to the hottest `top` share of rows, where there is one.
     fn share_of_hottest(&self, _top: f64) -> Option<f64> {
         None
