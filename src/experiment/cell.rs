@@ -12,7 +12,7 @@ use super::{ExperimentError, checks, stock, tell, theory};
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{
-    Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, Ramp, RepeatResult, Sizing, Stampede,
+    Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Sizing, Stampede,
     Status, Unit, Verdict, note_of_small_limit,
 };
 use crate::model::Kind;
@@ -114,7 +114,11 @@ fn tell_ramp(result: &mut RepeatResult, stage: &Stage, warm: &Warm, played: &Pla
         None if workload.cache.preload => Beginning::Preloaded,
         None => Beginning::Empty,
     };
-    result.ramp = Ramp::of(&played.drive.bins, began);
+    // What is done to the cache later has ramps of its own.
+    let first_fault = played.faults.iter().filter_map(|fault| fault.began_s).reduce(f64::min);
+    let end = first_fault.map_or(usize::MAX, |seconds| (seconds / RAMP_BIN.as_secs_f64()) as usize);
+    let bins = &played.drive.bins[..end.min(played.drive.bins.len())];
+    result.ramp = Ramp::of(bins, began);
     if let Some(ramp) = &result.ramp {
         ramp.tell(&mut result.metrics);
         result.verdict.notes.extend(ramp.note());

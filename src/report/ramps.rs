@@ -5,7 +5,7 @@ use crate::measure::{Beginning, CellResult, FaultRecord, Ramp, Reached, Summary}
 
 /// How the numbers of a ramp come about.
 pub const RULE: &str = "Steady: the mean over the last third of the measurement (after a fault: over up to 5 s before it). \
-    To 50, 90 and 99 %: seconds and rows read until the hit rate first was that share of it. Excess: database loads \
+    To 50, 90 and 99 %: seconds and rows read from which on the hit rate was that share of it. Excess: database loads \
     until 99 % beyond what as many reads cost in the steady state. Peak: in any second of that time.";
 
 /// How each cell came to its steady hit rate: a header and a row for each; nothing where no cache began less than full.

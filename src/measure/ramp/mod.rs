@@ -47,7 +47,7 @@ pub struct Ramp {
     pub is_steady: bool,
     /// Database loads per second of that time.
     pub steady_loads_per_s: f64,
-    /// When half of the steady hit rate was reached; none where it never was.
+    /// From when on it was half of the steady hit rate; none where it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_50: Option<Reached>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -54,6 +54,18 @@ fn a_lucky_moment_is_not_the_steady_state() {
 }
 
 #[test]
+fn who_falls_back_was_not_there_yet() {
+    // As after loading what the first requests ask for, and nothing else.
+    let bins = [stretch(20, 1_000), stretch(30, 500), stretch(150, 800)].concat();
+    let ramp = Ramp::of(&bins, Beginning::Prewarmed).unwrap();
+    assert_eq!(ramp.to_50, Some(Reached::default()));
+    let (to_90, to_99) = (ramp.to_90.unwrap().seconds, ramp.to_99.unwrap().seconds);
+    assert!((4.8..=5.2).contains(&to_90) && (4.8..=5.3).contains(&to_99), "{to_90} {to_99}");
+    // The 4,000 loads saved in the first two seconds do not outweigh the 9,000 of the three after.
+    assert!((ramp.excess_loads - 5_000.0).abs() < 300.0, "{}", ramp.excess_loads);
+}
+
+#[test]
 fn what_is_not_reached_is_not_told() {
     let bins = [stretch(30, 0), stretch(60, 300), stretch(10, 900), stretch(50, 0)].concat();
     let steady = Steady { hit_rate: 0.9, loads_per_read: 0.1, loads_per_s: 1_000.0, is_steady: true };
