@@ -28,7 +28,9 @@ pub(super) fn warnings(cells: &[Cell]) -> Vec<String> {
         let cache = &cell.workload.cache;
         let Some(policy) = &cache.eviction else { continue };
         if cache.maxmemory.is_none() && !cache.settings.contains_key("maxmemory") {
-            warn(format!("{policy} evicts nothing here: there is no limit; give one: cache.maxmemory = \"64MB\""));
+            warn(format!(
+                "{policy} evicts nothing here: there is no limit; give one: cache.maxmemory = \"64MB\""
+            ));
         }
         // A recording may bring lifetimes of its own.
         let may_expire = cache.ttl.is_some() || cell.workload.traffic.keys.name == "trace";
@@ -46,7 +48,8 @@ pub(super) fn named<'a>(cells: impl Iterator<Item = (&'a Document, &'a Cell)>) -
     let mut all: Vec<(String, Origin)> = Vec::new();
     for (document, cell) in cells {
         let cache = &cell.workload.cache;
-        let by_name = cache.settings.get("maxmemory-policy").map(|name| (name, "cache.settings.maxmemory-policy"));
+        let by_name =
+            cache.settings.get("maxmemory-policy").map(|name| (name, "cache.settings.maxmemory-policy"));
         let given = cache.eviction.as_ref().map(|name| (name, "cache.eviction")).or(by_name);
         if let (Address::Managed, Some((name, path))) = (&cache.url, given)
             && all.iter().all(|(known, _)| known != name)
@@ -99,7 +102,10 @@ mod tests {
         assert_eq!(wrong.len(), 2);
         let text = wrong.render(false);
         assert!(text.contains("w.toml:8:38") && text.contains("did you mean `allkeys-lru`?"), "{text}");
-        assert!(text.contains("w.toml:8:53") && text.contains("it knows volatile-lru, allkeys-lru"), "{text}");
+        assert!(
+            text.contains("w.toml:8:53") && text.contains("it knows volatile-lru, allkeys-lru"),
+            "{text}"
+        );
         let right = loaded("[cache]\neviction = \"AllKeys-LRU\"\n", &[]);
         assert!(right.check_policies(&known).is_ok() && right.policies.len() == 1);
         let elsewhere = "[cache]\nurl = \"redis://h\"\n";

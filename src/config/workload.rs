@@ -4,7 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    CacheConnections, DatabasePool, FaultSetting, LoadSetting, MaxMemory, Persistence, Timeouts, TlsSettings, Warmup,
+    CacheConnections, DatabasePool, FaultSetting, LoadSetting, MaxMemory, Persistence, Timeouts, TlsSettings,
+    Warmup,
 };
 use crate::engine::Fault;
 use crate::inventory::INVENTORIES;

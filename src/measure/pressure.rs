@@ -95,7 +95,9 @@ impl Pressure {
         metrics.put("cache.evictions_per_s", evicted as f64 / (last - first), Unit::PerS);
         metrics.put("cache.evictions_per_s.max", self.peak(), Unit::PerS);
         if evicted > 0 {
-            metrics.put("cache.first_eviction", self.first_eviction_s() * 1e6, Unit::Us);
+            if let Some(at_s) = self.first_eviction_s() {
+                metrics.put("cache.first_eviction", at_s * 1e6, Unit::Us);
+            }
             self.tell_latencies(metrics, windows, log);
         }
     }
@@ -115,10 +117,10 @@ impl Pressure {
         (1..self.len()).map(rate).fold(0.0, f64::max)
     }
 
-    /// When the first reading saw keys evicted; 0 if they had been before.
-    fn first_eviction_s(&self) -> f64 {
-        let first = self.evicted.iter().position(|&evicted| evicted > 0);
-        first.filter(|_| !self.had_evicted).map_or(0.0, |at| self.at_s[at])
+    /// When a reading first saw keys evicted; nothing if they had been before.
+    fn first_eviction_s(&self) -> Option<f64> {
+        let first = self.evicted.iter().position(|&evicted| evicted > 0)?;
+        (!self.had_evicted).then(|| self.at_s[first])
     }
 
     /// Keys evicted within a stretch of time, by the readings around it.
@@ -193,7 +195,7 @@ mod tests {
         let get = |name: &str| metrics.get(name).unwrap();
         assert_eq!((get("cache.evictions_per_s"), get("cache.evictions_per_s.max")), (55.0, 200.0));
         assert!((get("cache.entries") - 17.0 / 3.0).abs() < 1e-9, "the second half alone");
-        assert_eq!((get("cache.fragmentation"), get("cache.first_eviction")), (1.5, 0.0));
+        assert_eq!((get("cache.fragmentation"), metrics.get("cache.first_eviction")), (1.5, None));
     }
 
     #[test]
@@ -201,8 +203,14 @@ mod tests {
         let (windows, log) = windows(&[1, 1]);
         let mut metrics = Metrics::default();
         pressure(&[(0.0, 5, 0), (1.0, 7, 0), (2.0, 7, 0)]).tell(&mut metrics, 2.0, &windows, &log);
-        assert_eq!((metrics.get("cache.entries"), metrics.get("cache.evictions_per_s")), (Some(7.0), Some(0.0)));
-        assert_eq!(metrics.iter().filter(|(name, _)| name.contains("evicti") && !name.contains("per_s")).count(), 0);
+        assert_eq!(
+            (metrics.get("cache.entries"), metrics.get("cache.evictions_per_s")),
+            (Some(7.0), Some(0.0))
+        );
+        assert_eq!(
+            metrics.iter().filter(|(name, _)| name.contains("evicti") && !name.contains("per_s")).count(),
+            0
+        );
         let mut metrics = Metrics::default();
         Pressure::default().tell(&mut metrics, 2.0, &windows, &log);
         assert_eq!(metrics.iter().count(), 0);
@@ -211,7 +219,8 @@ mod tests {
     #[test]
     fn reads_are_told_apart_by_whether_their_window_saw_an_eviction() {
         let (windows, log) = windows(&[1, 2, 40, 2]);
-        let readings = [(0.01, 9, 0), (1.0, 9, 0), (2.0, 9, 0), (2.4, 9, 0), (2.6, 9, 8), (3.0, 9, 8), (4.0, 9, 8)];
+        let readings =
+            [(0.01, 9, 0), (1.0, 9, 0), (2.0, 9, 0), (2.4, 9, 0), (2.6, 9, 8), (3.0, 9, 8), (4.0, 9, 8)];
         let mut metrics = Metrics::default();
         pressure(&readings).tell(&mut metrics, 4.0, &windows, &log);
         let ms = |name: &str| (metrics.get(name).unwrap() / 1_000.0).round();
@@ -228,7 +237,12 @@ mod tests {
     fn thinning_keeps_the_columns_alike() {
         let mut seen = pressure(&[(0.0, 1, 0), (1.0, 2, 3), (2.0, 3, 6), (3.0, 4, 9), (4.0, 5, 12)]);
         seen.thin();
-        assert_eq!((&seen.at_s[..], &seen.entries[..], &seen.evicted[..]), (&[0.0, 2.0, 4.0][..], &[1, 3, 5][..], &[0, 6, 12][..]));
-        assert!([seen.expired.len(), seen.used_memory.len(), seen.rss.len(), seen.fragmentation.len()] == [3; 4]);
+        assert_eq!(
+            (&seen.at_s[..], &seen.entries[..], &seen.evicted[..]),
+            (&[0.0, 2.0, 4.0][..], &[1, 3, 5][..], &[0, 6, 12][..])
+        );
+        assert!(
+            [seen.expired.len(), seen.used_memory.len(), seen.rss.len(), seen.fragmentation.len()] == [3; 4]
+        );
     }
 }

@@ -71,7 +71,10 @@ mod tests {
         let found = |entries| Sizing { wanted: 1_000, maxmemory: 5_000_000, entries, ..Sizing::default() };
         assert_eq!((found(990.0).note(), found(1_010.0).note()), (None, None));
         assert!(found(1_011.0).note().unwrap().contains("to hold 1000 entries"));
-        assert_eq!((note_of_small_limit(3_000_000, 1_000_000), note_of_small_limit(0, 1_000_000)), (None, None));
+        assert_eq!(
+            (note_of_small_limit(3_000_000, 1_000_000), note_of_small_limit(0, 1_000_000)),
+            (None, None)
+        );
         assert!(note_of_small_limit(2_999_999, 1_000_000).unwrap().contains("buffers"));
     }
 }

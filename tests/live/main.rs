@@ -21,6 +21,7 @@ mod losses;
 mod omission;
 mod outcome;
 mod pages;
+mod pressure;
 mod processes;
 mod strategies;
 mod stress;

@@ -18,7 +18,9 @@ pub(super) fn expectation(alternatives: &[Alternative<'_>]) -> String {
         let kinds: &[(&str, &str)] = match alternative.format() {
             Some("length-of-time") => &[("string", "a time such as \"250ms\"")],
             Some("size") => &[("string", "a size such as \"64MB\"")],
-            Some("size-or-share") => &[("string", "a size such as \"64MB\" or a share such as \"10% of keys\"")],
+            Some("size-or-share") => {
+                &[("string", "a size such as \"64MB\" or a share such as \"10% of keys\"")]
+            }
             _ => &[
                 ("string", "text"),
                 ("integer", "a whole number"),

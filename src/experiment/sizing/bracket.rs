@@ -49,7 +49,9 @@ impl Bracket {
         let factor = (self.wanted as f64 / step.entries).clamp(0.25, 4.0);
         // A little beyond, so that what is wanted lies in between next time.
         let beyond = if factor > 1.0 { 1.02 } else { 0.98 };
-        let guess = (self.empty + (bytes - self.empty) * factor * if self.same.abs() > 1 { beyond } else { 1.0 }) as u64;
+        let guess = (self.empty
+            + (bytes - self.empty) * factor * if self.same.abs() > 1 { beyond } else { 1.0 })
+            as u64;
         if factor > 1.0 { guess.max(step.maxmemory + 1) } else { guess.min(step.maxmemory.saturating_sub(1)) }
     }
 

@@ -35,8 +35,14 @@ const TABLES: f64 = 16.0;
 /// Nothing may expire while it is counted; what a lifetime takes does not depend on how long it is.
 const LEAST_TTL: Duration = Duration::from_secs(3_600);
 /// Settings of the server that choose what is evicted, and change nothing about what an entry takes.
-const CHOOSING: &[&str] =
-    &["maxmemory", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity", "lfu-log-factor", "lfu-decay-time"];
+const CHOOSING: &[&str] = &[
+    "maxmemory",
+    "maxmemory-policy",
+    "maxmemory-samples",
+    "maxmemory-eviction-tenacity",
+    "lfu-log-factor",
+    "lfu-decay-time",
+];
 
 /// What decides how many bytes hold a share of the rows; cells that are alike in it share what was found.
 ///
@@ -113,9 +119,13 @@ async fn search(
     let mut probe = MemoryProbe::open(at).await?;
     let rows = traffic.rows();
     let entries = Entries::new(workload, traffic)?.living_at_least(LEAST_TTL);
-    let mut churn = Churn { caches, entries, order: Bijection::new(rows, workload.data.seed), rows, put: 0 };
+    let connections = (workload.app.instances * workload.sharing().connections()) as u64;
+    let order = Bijection::new(rows, workload.data.seed);
+    let mut churn = Churn { caches, connections, entries, order, rows, put: 0 };
     let empty = RedisCounters::read(at).await?.used_memory;
-    churn.put(SAMPLE.min(rows)).await;
+    while churn.put < SAMPLE.min(rows) {
+        churn.put(churn.at_once()).await;
+    }
     let filled = RedisCounters::read(at).await?;
     let entry = filled.entry_bytes.unwrap_or(1_000.0);
     // What the connections have in use by now, and the empty server.
@@ -136,8 +146,13 @@ async fn search(
     }
     let off = |step: &&SizingStep| (step.entries - wanted as f64).abs();
     let Some(best) = steps.iter().min_by(|one, other| off(one).total_cmp(&off(other))).copied() else {
-        let problem = format!("{wanted} entries could not be put in three times within {} s", MOST_TIME.as_secs());
-        return Err(ServerError::Server { url: at.url.clone(), problem: problem + "; give cache.maxmemory in bytes" }.into());
+        let problem =
+            format!("{wanted} entries could not be put in three times within {} s", MOST_TIME.as_secs());
+        return Err(ServerError::Server {
+            url: at.url.clone(),
+            problem: problem + "; give cache.maxmemory in bytes",
+        }
+        .into());
     };
     let seconds = began.elapsed().as_secs_f64();
     Ok(Sizing { wanted, maxmemory: best.maxmemory, entries: best.entries, empty, steps, seconds })
@@ -153,7 +168,8 @@ mod tests {
         let text = "name = \"test\"\n[data]\nrows = 100\n[traffic]\nload = { closed = { clients = 2 } }\nduration = \"1s\"\n\
             [cache]\nmaxmemory = \"10% of keys\"\n";
         let key = |set: &str| {
-            let overrides: Vec<String> = set.split(';').filter(|it| !it.is_empty()).map(str::to_owned).collect();
+            let overrides: Vec<String> =
+                set.split(';').filter(|it| !it.is_empty()).map(str::to_owned).collect();
             let loaded = load(Path::new("w.toml"), text.into(), &overrides).unwrap();
             key(&loaded.cells[0].workload, 100)
         };
