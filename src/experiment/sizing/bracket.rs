@@ -52,7 +52,7 @@ impl Bracket {
         let bytes = step.maxmemory as f64;
         // It held nothing at all, or is no larger than the empty server: nothing to draw a proportion from.
         if step.entries < 1.0 || bytes <= self.empty {
-            return step.maxmemory.saturating_mul(2);
+            return (bytes.max(self.empty) * 1.25) as u64 + 1;
         }
         let factor = (self.wanted as f64 / step.entries).clamp(0.25, 4.0);
         // A little beyond, so that what is wanted lies in between next time.
@@ -69,7 +69,7 @@ impl Bracket {
             return None;
         }
         let part = (self.wanted as f64 - low.entries) / (high.entries - low.entries);
-        let part = if self.same.abs() > 2 { 0.5 } else { part };
+        let part = if self.same.abs() > 2 || low.entries < 1.0 { 0.5 } else { part };
         let guess = low.maxmemory as f64 + part * (high.maxmemory as f64 - low.maxmemory as f64);
         Some((guess as u64).clamp(from + 1, to - 1))
     }
@@ -107,7 +107,7 @@ mod tests {
         };
         for wanted in [100, 10_000, 65_000, 66_000, 1_000_000] {
             let good = 1_100_000 + wanted * 160;
-            for (first, most) in [(good, 7), (good * 20, 16), (1_000, 25)] {
+            for (first, most) in [(good, 9), (good * 20, 16), (1_000, 16)] {
                 let steps = tried(wanted, 1_000_000, first, held);
                 assert!(is_met_within(most, wanted, &steps), "{wanted} from {first}: {steps:?}");
             }
