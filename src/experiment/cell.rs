@@ -12,7 +12,7 @@ use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{
     Audit, CounterCheck, FaultRecord, Findings, Metrics, RepeatResult, Sizing, Stampede, Status, Unit,
-    Verdict, note_of_small_limit,
+    Verdict, note_of_coarse_ages, note_of_small_limit,
 };
 use crate::model::Kind;
 
@@ -90,6 +90,10 @@ fn put_memory(result: &mut RepeatResult, stage: &Stage, sampled: &Sampled) {
     let empty = stage.sizing.as_ref().map_or(sampled.at_start, |sizing| sizing.empty);
     let notes = stage.sizing.as_ref().and_then(Sizing::note).into_iter();
     result.verdict.notes.extend(notes.chain(note_of_small_limit(limit, empty)));
+    let policy = stage.cache.get("maxmemory-policy").map_or("", String::as_str);
+    let metric = |name: &str| result.metrics.get(name).unwrap_or(0.0);
+    let coarse = note_of_coarse_ages(policy, metric("cache.entries"), metric("cache.evictions_per_s"));
+    result.verdict.notes.extend(coarse);
     result.sizing = stage.sizing.clone();
     result.pressure = (!sampled.pressure.is_empty()).then(|| sampled.pressure.clone());
 }

@@ -97,7 +97,7 @@ pub fn settled(cache: &CacheSettings, sizing: Option<&Sizing>) -> CacheSettings 
 
 fn key(workload: &Workload, rows: u64) -> SizingKey {
     let mut cache = settled(&workload.cache, None);
-    cache.eviction = None;
+    (cache.eviction, cache.fill_delay, cache.preload) = (None, None, false);
     cache.settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
     let keys = (workload.traffic.keys.name == "trace").then_some(&workload.traffic.keys);
     let clients = (workload.app.instances, workload.sharing());
