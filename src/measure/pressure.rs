@@ -95,7 +95,9 @@ impl Pressure {
         metrics.put("cache.evictions_per_s", evicted as f64 / (last - first), Unit::PerS);
         metrics.put("cache.evictions_per_s.max", self.peak(), Unit::PerS);
         if evicted > 0 {
-            metrics.put("cache.first_eviction", self.first_eviction_s() * 1e6, Unit::Us);
+            if let Some(at_s) = self.first_eviction_s() {
+                metrics.put("cache.first_eviction", at_s * 1e6, Unit::Us);
+            }
             self.tell_latencies(metrics, windows, log);
         }
     }
@@ -115,10 +117,10 @@ impl Pressure {
         (1..self.len()).map(rate).fold(0.0, f64::max)
     }
 
-    /// When the first reading saw keys evicted; 0 if they had been before.
-    fn first_eviction_s(&self) -> f64 {
-        let first = self.evicted.iter().position(|&evicted| evicted > 0);
-        first.filter(|_| !self.had_evicted).map_or(0.0, |at| self.at_s[at])
+    /// When a reading first saw keys evicted; nothing if they had been before.
+    fn first_eviction_s(&self) -> Option<f64> {
+        let first = self.evicted.iter().position(|&evicted| evicted > 0)?;
+        (!self.had_evicted).then(|| self.at_s[first])
     }
 
     /// Keys evicted within a stretch of time, by the readings around it.
@@ -193,7 +195,7 @@ mod tests {
         let get = |name: &str| metrics.get(name).unwrap();
         assert_eq!((get("cache.evictions_per_s"), get("cache.evictions_per_s.max")), (55.0, 200.0));
         assert!((get("cache.entries") - 17.0 / 3.0).abs() < 1e-9, "the second half alone");
-        assert_eq!((get("cache.fragmentation"), get("cache.first_eviction")), (1.5, 0.0));
+        assert_eq!((get("cache.fragmentation"), metrics.get("cache.first_eviction")), (1.5, None));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod losses;
 mod omission;
 mod outcome;
 mod pages;
+mod pressure;
 mod processes;
 mod ramp;
 mod strategies;

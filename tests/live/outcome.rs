@@ -118,6 +118,20 @@ impl Measurement<'_> {
         value.unwrap_or_else(|| panic!("no metric {name} in {}", self.repeat["metrics"]))
     }
 
+    pub fn has_metric(&self, name: &str) -> bool {
+        self.repeat["metrics"].get(name).is_some()
+    }
+
+    /// How the cache's limit was found; null where it was not.
+    pub fn sizing(&self) -> &Json {
+        &self.repeat["sizing"]
+    }
+
+    /// What the cache held meanwhile, by column.
+    pub fn pressure(&self) -> &Json {
+        &self.repeat["pressure"]
+    }
+
     /// What was found of writes in the end, by name.
     #[track_caller]
     pub fn audited(&self, name: &str) -> u64 {

@@ -9,14 +9,16 @@ use crate::servers::MemoryProbe;
 use crate::store::Cache;
 use crate::traffic::Bijection;
 
-/// Entries that are on their way at once, at most.
-const AT_ONCE: u64 = 512;
+/// Entries that are on their way at once over one connection: what a connection buffers grows with them.
+const AT_ONCE: u64 = 2;
 
 /// Puts entries into a cache over all connections that the instances have.
 ///
 /// A connection that is in use has buffers, which the server counts; so those that the load will use are used here.
 pub struct Churn<'a> {
     pub caches: Vec<Arc<dyn Cache>>,
+    /// Connections of all of them.
+    pub connections: u64,
     pub entries: Entries<'a>,
     /// The order in which rows come.
     pub order: Bijection,
@@ -26,6 +28,11 @@ pub struct Churn<'a> {
 }
 
 impl Churn<'_> {
+    /// Entries that are on their way at once.
+    pub fn at_once(&self) -> u64 {
+        (AT_ONCE * self.connections).max(1)
+    }
+
     /// Puts in as many entries, those of rows that were not put in for longest.
     pub async fn put(&mut self, count: u64) {
         let entries: Vec<_> = (self.put..self.put + count)
@@ -47,7 +54,7 @@ impl Churn<'_> {
         probe: &mut MemoryProbe,
         until: Instant,
     ) -> Result<Option<f64>, ExperimentError> {
-        let at_once = (wanted / 20).clamp(1, AT_ONCE);
+        let at_once = self.at_once().min(wanted.div_ceil(20));
         let (mut left, mut sum, mut readings) = (3 * wanted, 0, 0);
         while left > 0 {
             if Instant::now() >= until {

@@ -100,7 +100,7 @@ pub fn settled(cache: &CacheSettings, sizing: Option<&Sizing>) -> CacheSettings 
 
 fn key(workload: &Workload, rows: u64) -> SizingKey {
     let mut cache = settled(&workload.cache, None);
-    cache.eviction = None;
+    (cache.eviction, cache.fill_delay, cache.preload) = (None, None, false);
     cache.settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
     let keys = (workload.traffic.keys.name == "trace").then_some(&workload.traffic.keys);
     let clients = (workload.app.instances, workload.sharing());
@@ -122,9 +122,13 @@ async fn search(
     let mut probe = MemoryProbe::open(at).await?;
     let rows = traffic.rows();
     let entries = Entries::new(workload, traffic)?.living_at_least(LEAST_TTL);
-    let mut churn = Churn { caches, entries, order: Bijection::new(rows, workload.data.seed), rows, put: 0 };
+    let connections = (workload.app.instances * workload.sharing().connections()) as u64;
+    let order = Bijection::new(rows, workload.data.seed);
+    let mut churn = Churn { caches, connections, entries, order, rows, put: 0 };
     let empty = RedisCounters::read(at).await?.used_memory;
-    churn.put(SAMPLE.min(rows)).await;
+    while churn.put < SAMPLE.min(rows) {
+        churn.put(churn.at_once()).await;
+    }
     let filled = RedisCounters::read(at).await?;
     let entry = filled.entry_bytes.unwrap_or(1_000.0);
     // What the connections have in use by now, and the empty server.
