@@ -7,6 +7,7 @@ use crate::inventory::INVENTORIES;
 use crate::mitigation::MITIGATIONS;
 use crate::registry::Entry;
 use crate::report::FORMATS as REPORT_FORMATS;
+use crate::simulation::POLICIES;
 use crate::store::DRIVERS;
 use crate::strategy::STRATEGIES;
 use crate::traffic::KEYS;
@@ -26,6 +27,7 @@ pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
         ("cache.driver", listed(DRIVERS)),
         ("inventory.persist", listed(INVENTORIES)),
         ("--format", listed(REPORT_FORMATS)),
+        ("simulate --policies", listed(POLICIES)),
     ]
 }
 

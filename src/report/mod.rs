@@ -12,6 +12,7 @@ mod json;
 mod markdown;
 mod quantity;
 mod results;
+mod simulation;
 mod stampedes;
 mod table;
 mod timeline;
@@ -19,6 +20,7 @@ mod tradeoffs;
 
 pub use files::write;
 pub use quantity::{duration_us, per_second, quantity, share};
+pub use simulation::{Ranking, rankings_csv, rankings_json, rankings_table};
 
 use crate::measure::Summary;
 use crate::registry::Entry;
