@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cachebench::registry::Choice;
-use cachebench::simulation::{Capacity, Replay, simulate};
+use cachebench::simulation::{CacheSize, Capacity, Replay, Sample, simulate};
 use cachebench::traffic::traces::{Recording, Request, TraceKey, load};
 use serde_json::Value as Json;
 
@@ -114,4 +114,31 @@ fn a_cycle_that_does_not_fit_has_no_hit_at_all_but_by_looking_ahead_or_by_chance
         assert_eq!(hits(&replay, policy, 1_011, 1), 505_500 - 1_011, "{policy}");
     }
     assert!(hits(&replay, "opt", 1_010, 1) > 490_000);
+}
+
+#[test]
+fn a_tenth_of_the_keys_tells_the_hit_rates_of_all() {
+    let Some(replay) = replay("orm-busy.trace.xz", "int32be", 1_000_000) else { return };
+    let (lru, rate) = (Choice::named("lru"), 0.1);
+    let whole = replay.recording.len() as f64;
+    let sizes =
+        [1.0, 5.0, 10.0, 25.0].map(|percent| CacheSize::Percent(percent).of(replay.recording.unique_keys()));
+    let exact = sizes.map(|size| simulate(&replay, &lru, size, 1).unwrap().hit_rate().unwrap());
+    let (mut worst, mut unscaled) = (0f64, 0f64);
+    for seed in 1..=3 {
+        let sample = Sample::of(&replay, rate, seed).unwrap();
+        for (size, exact) in sizes.iter().zip(exact) {
+            let estimate = sample.simulate(&lru, *size, 1).unwrap();
+            assert_eq!(estimate.requests as f64, whole);
+            worst = worst.max((estimate.hit_rate().unwrap() - exact).abs());
+            // The control: the sample in a cache of the whole size.
+            let Capacity::Entries(entries) = *size else { unreachable!("shares are entries") };
+            let larger = Capacity::Entries(entries * 10);
+            let wrong = sample.simulate(&lru, larger, 1).unwrap().hit_rate().unwrap();
+            unscaled = unscaled.max((wrong - exact).abs());
+        }
+    }
+    println!("worst error {worst}, unscaled {unscaled}");
+    assert!(worst < 0.03, "the estimate is off by {worst}");
+    assert!(unscaled > 0.1, "without scaling it is off by {unscaled}");
 }

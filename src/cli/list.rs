@@ -8,6 +8,7 @@ use crate::mitigation::MITIGATIONS;
 use crate::registry::Entry;
 use crate::report::FORMATS as REPORT_FORMATS;
 use crate::servers::Policies;
+use crate::simulation::POLICIES;
 use crate::store::DRIVERS;
 use crate::strategy::STRATEGIES;
 use crate::traffic::KEYS;
@@ -27,6 +28,7 @@ pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
         ("cache.driver", listed(DRIVERS)),
         ("inventory.persist", listed(INVENTORIES)),
         ("--format", listed(REPORT_FORMATS)),
+        ("simulate --policies", listed(POLICIES)),
     ]
 }
 

@@ -17,6 +17,7 @@ mod quantity;
 mod ramps;
 mod results;
 mod sections;
+mod simulation;
 mod stampedes;
 mod table;
 mod timeline;
@@ -24,6 +25,7 @@ mod tradeoffs;
 
 pub use files::write;
 pub use quantity::{duration_us, per_second, quantity, share};
+pub use simulation::{Ranking, rankings_csv, rankings_json, rankings_table};
 
 use crate::measure::Summary;
 use crate::registry::Entry;

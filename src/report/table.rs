@@ -47,7 +47,7 @@ impl Format for Table {
 }
 
 /// A table whose first column names and whose others are numbers.
-fn numbers(rows: Vec<Vec<String>>) -> String {
+pub(super) fn numbers(rows: Vec<Vec<String>>) -> String {
     let mut table = Builder::from_iter(rows).build();
     table
         .with(Style::rounded())

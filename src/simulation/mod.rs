@@ -4,14 +4,20 @@
 //! models of Redis say what its sampling makes of them.
 
 mod clock;
+mod curve;
 mod policies;
 mod replay;
 mod request;
+mod shards;
+mod size;
 
 pub use clock::Pace;
+pub use curve::{Source, curve};
 pub use policies::{Access, POLICIES, Policy, PolicyParts};
 pub use replay::{Counts, run};
 pub use request::Writes;
+pub use shards::Sample;
+pub use size::{CacheSize, SizeError};
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +33,7 @@ use crate::traffic::traces::Recording;
 /// How much a cache holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "CacheCapacity")]
 pub enum Capacity {
     Entries(u64),
     Bytes(u64),
@@ -121,15 +128,24 @@ pub fn simulate(
     }
     let mut built = policy.build(POLICIES, PolicyParts { replay: replay.clone(), capacity, seed })?;
     if built.has_clock() || replay.has_ttls() {
-        replay.pace.check(&replay.recording)?;
+        replay.check_pace()?;
     }
     let counts = built.run(replay, capacity);
     Ok(counts.of(policy.label(), capacity))
 }
 
 impl Replay {
+    /// # Errors
+    /// When no time can pass by its pace: a rate or speed of nothing, or a recording without times.
+    pub fn check_pace(&self) -> Result<(), OptionsError> {
+        self.pace.check(&self.recording)
+    }
+
     /// Whether any entry may expire.
     fn has_ttls(&self) -> bool {
         self.ttl.is_some() || self.recording.has_ttls()
     }
 }
+
+#[cfg(test)]
+mod tests;

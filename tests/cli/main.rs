@@ -5,6 +5,7 @@
 mod check;
 mod docs;
 mod show;
+mod simulate;
 mod streams;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use cachebench::coherence::COHERENCES;
 use cachebench::inventory::INVENTORIES;
 use cachebench::mitigation::MITIGATIONS;
 use cachebench::registry::Entry;
+use cachebench::simulation::POLICIES;
 use cachebench::store::DRIVERS;
 use cachebench::store::scripts::SCRIPTS;
 use cachebench::strategy::STRATEGIES;
@@ -28,6 +29,7 @@ fn points() -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
         ("store/scripts", scripts, "static SCRIPT: Script"),
         ("traffic/keys", names(KEYS), "const ENTRY: Entry<"),
         ("traffic/traces", names(TRACES), "const ENTRY: Entry<"),
+        ("simulation/policies", names(POLICIES), "const ENTRY: Entry<"),
         ("report", names(cachebench::report::FORMATS), "const ENTRY: Entry<"),
     ]
 }
@@ -87,5 +89,6 @@ fn every_summary_is_one_line_without_a_full_stop() {
     summaries("driver", told(DRIVERS));
     summaries("keys", told(KEYS));
     summaries("traces", told(TRACES));
+    summaries("policies", told(POLICIES));
     summaries("report", told(cachebench::report::FORMATS));
 }

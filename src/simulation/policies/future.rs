@@ -40,7 +40,7 @@ impl Future {
         }
     }
 
-    /// Whether the key asked for is read again.
+    /// The next read of the key asked for, or [`NEVER`].
     #[inline]
     pub fn next(&self, access: Access) -> u32 {
         self.next[access.index as usize]

@@ -1,0 +1,55 @@
+//! How fast caches are simulated: requests a second on one thread, over the largest of the real traces.
+//!
+//! The traces are in the folder that CACHEBENCH_TRACES names, by default ../shared/traces; without them, a law of
+//! Zipf over as many keys stands in, and this is said.
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use cachebench::registry::Choice;
+use cachebench::simulation::{CacheSize, Replay, simulate};
+use cachebench::traffic::traces::{Recording, Request, TraceKey, load};
+use cachebench::traffic::{KEYS, KeyParts, Random, Stream};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+
+// As in the tool itself.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+static REPLAY: LazyLock<Replay> = LazyLock::new(|| Replay::of(Arc::new(recorded().unwrap_or_else(drawn))));
+
+/// 5,000,000 accesses to 76,349 entities.
+fn recorded() -> Option<Recording> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let folder = std::env::var_os("CACHEBENCH_TRACES").map_or(root.join("../shared/traces"), PathBuf::from);
+    let path = folder.join("orm-busy.trace.xz");
+    let loaded = load(&path, Some(&Choice::named("int32be")), None);
+    loaded.inspect_err(|error| println!("{error}; a law of Zipf stands in")).ok()
+}
+
+fn drawn() -> Recording {
+    let parts = KeyParts { rows: 76_349, seed: 1, folders: Vec::new() };
+    let keys = Choice::named("zipfian").build(KEYS, parts).expect("zipfian has defaults");
+    let pick = |ticket| keys.pick(ticket, 76_349, &mut Random::new(1, Stream::Operation, ticket));
+    let requests = (0..5_000_000).map(|ticket| Request::of(TraceKey::Number(pick(ticket))));
+    Recording::of(requests).expect("there are requests, of few keys")
+}
+
+#[divan::bench(
+    sample_count = 5,
+    sample_size = 1,
+    args = ["unbounded", "opt", "opt-bypass", "lru", "fifo", "random", "lfu", "perfect-lfu", "redis-lru", "redis-lfu"],
+    consts = [1, 25]
+)]
+fn percent<const PERCENT: u8>(bencher: Bencher, policy: &str) {
+    let recording = &REPLAY.recording;
+    let capacity = CacheSize::Percent(PERCENT.into()).of(recording.unique_keys());
+    let policy = Choice::named(policy);
+    bencher.counter(ItemsCount::new(recording.len())).bench(|| simulate(&REPLAY, &policy, capacity, 1));
+}
+
+fn main() {
+    divan::main();
+}
