@@ -10,6 +10,7 @@ mod results;
 mod run;
 mod schema;
 mod show;
+mod trace;
 
 pub use exit::Exit;
 
@@ -49,6 +50,8 @@ enum Verb {
     List(list::Arguments),
     /// Print a result again.
     Show(show::Arguments),
+    /// Look at, convert and record traces.
+    Trace(trace::Arguments),
 }
 
 /// Does what was asked, and says how it ended.
@@ -60,6 +63,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::Schema(arguments) => schema::run(&arguments, &printer),
         Verb::List(arguments) => list::run(&arguments, &printer),
         Verb::Show(arguments) => show::run(&arguments, &printer),
+        Verb::Trace(arguments) => trace::run(&arguments, &printer),
     };
     done.unwrap_or_else(|failure| {
         printer.failure(&failure);

@@ -18,7 +18,7 @@ mod timeline;
 mod tradeoffs;
 
 pub use files::write;
-pub use quantity::{duration_us, per_second, quantity, share};
+pub use quantity::{bytes, duration_us, per_second, quantity, share};
 
 use crate::measure::Summary;
 use crate::registry::Entry;
