@@ -11,6 +11,7 @@ mod run;
 mod schema;
 mod show;
 mod simulate;
+mod trace;
 
 pub use exit::Exit;
 
@@ -52,6 +53,8 @@ enum Verb {
     Show(show::Arguments),
     /// Simulate caches over a trace: hit rates by policy and size, without a server.
     Simulate(simulate::Arguments),
+    /// Look at, convert and record traces.
+    Trace(trace::Arguments),
 }
 
 /// Does what was asked, and says how it ended.
@@ -64,6 +67,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::List(arguments) => list::run(&arguments, &printer),
         Verb::Show(arguments) => show::run(&arguments, &printer),
         Verb::Simulate(arguments) => simulate::run(&arguments, &printer),
+        Verb::Trace(arguments) => trace::run(&arguments, &printer),
     };
     done.unwrap_or_else(|failure| {
         printer.failure(&failure);

@@ -31,8 +31,13 @@ impl Printer {
 
     /// Data, for whoever reads stdout. A reader that has gone away is no error.
     pub fn data(&self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// Data that may be in no encoding.
+    pub fn bytes(&self, bytes: &[u8]) {
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let _ = out.write_all(bytes).and_then(|()| out.flush());
     }
 
     /// What is going on.

@@ -83,8 +83,8 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     })
 }
 
-/// The first Ctrl-C or SIGTERM ends the run in order, the second at once; servers of ours end with us either way.
-fn stop_on_signals(stop: &Stop) -> Result<(), Failure> {
+/// The first Ctrl-C or SIGTERM ends what is done in order, the second at once; servers of ours end with us either way.
+pub(super) fn stop_on_signals(stop: &Stop) -> Result<(), Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = stop.clone();
     let wrong =

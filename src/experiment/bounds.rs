@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::parts;
 use crate::config::{Cell, LoadSetting, Loaded, Warmup, Workload};
-use crate::measure::{Bounds, CellResult, CellSetting, Status};
+use crate::measure::{Bounds, CellResult, CellSetting, Status, note_of_coarse_ages};
 use crate::model::Kind;
 use crate::registry::Choice;
 use crate::simulation::{Capacity, POLICIES, Pace, Replay, Simulated, Writes, simulate};
@@ -47,7 +47,24 @@ pub fn tell(loaded: &Loaded, cells: &mut [CellResult]) -> Vec<Bounds> {
             None => groups.push((alike, vec![index])),
         }
     }
-    groups.into_iter().filter_map(|(settings, members)| bound(loaded, cells, settings, members)).collect()
+    let bounds: Vec<Bounds> = groups
+        .into_iter()
+        .filter_map(|(settings, members)| bound(loaded, cells, settings, members))
+        .collect();
+    let is_bounded = |index: &usize| bounds.iter().any(|bounds| bounds.cells.contains(index));
+    let others = cells.iter_mut().enumerate().filter(|(index, _)| !is_bounded(index));
+    others.for_each(|(_, cell)| tell_coarse_ages(cell));
+    bounds
+}
+
+/// Says of a cell that no simulation stands beside whether a policy by recency can tell anything in it.
+fn tell_coarse_ages(cell: &mut CellResult) {
+    for repeat in &mut cell.repeats {
+        let policy = repeat.cache.get("maxmemory-policy").map_or("", String::as_str);
+        let metric = |name: &str| repeat.metrics.get(name).unwrap_or(0.0);
+        let coarse = note_of_coarse_ages(policy, metric("cache.entries"), metric("cache.evictions_per_s"));
+        repeat.verdict.notes.extend(coarse);
+    }
 }
 
 fn is_of_eviction(setting: &CellSetting) -> bool {

@@ -12,8 +12,8 @@ use super::{ExperimentError, checks, stock, tell, theory};
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{
-    Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Sizing, Stampede,
-    Status, Unit, Verdict, note_of_coarse_ages, note_of_small_limit,
+    Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Sizing,
+    Stampede, Status, Unit, Verdict, note_of_small_limit,
 };
 use crate::model::Kind;
 use crate::strategy;
@@ -95,10 +95,6 @@ fn put_memory(result: &mut RepeatResult, stage: &Stage, sampled: &Sampled) {
     let empty = stage.sizing.as_ref().map_or(sampled.at_start, |sizing| sizing.empty);
     let notes = stage.sizing.as_ref().and_then(Sizing::note).into_iter();
     result.verdict.notes.extend(notes.chain(note_of_small_limit(limit, empty)));
-    let policy = stage.cache.get("maxmemory-policy").map_or("", String::as_str);
-    let metric = |name: &str| result.metrics.get(name).unwrap_or(0.0);
-    let coarse = note_of_coarse_ages(policy, metric("cache.entries"), metric("cache.evictions_per_s"));
-    result.verdict.notes.extend(coarse);
     result.sizing = stage.sizing.clone();
     result.pressure = (!sampled.pressure.is_empty()).then(|| sampled.pressure.clone());
 }

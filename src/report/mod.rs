@@ -24,7 +24,7 @@ mod timeline;
 mod tradeoffs;
 
 pub use files::write;
-pub use quantity::{duration_us, per_second, quantity, share};
+pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use simulation::{Ranking, rankings_csv, rankings_json, rankings_table};
 
 use crate::measure::Summary;

@@ -173,7 +173,12 @@ mod tests {
         }
         repeat.ramp = Some(ramp);
         let setting = CellSetting { path: PREWARM.into(), value: prewarm.into(), label: prewarm.into() };
-        CellResult { settings: vec![setting], strategy: "s".into(), repeats: vec![repeat], ..CellResult::default() }
+        CellResult {
+            settings: vec![setting],
+            strategy: "s".into(),
+            repeats: vec![repeat],
+            ..CellResult::default()
+        }
     }
 
     fn summary(cells: Vec<CellResult>) -> Summary {

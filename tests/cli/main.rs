@@ -7,6 +7,7 @@ mod docs;
 mod show;
 mod simulate;
 mod streams;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -99,7 +100,7 @@ fn help_and_version_are_answers_and_no_errors() {
     let version = run(&["--version"]);
     assert_eq!(version.code, Some(0));
     assert_eq!(version.stdout, format!("cachebench {}\n", env!("CARGO_PKG_VERSION")));
-    for verb in ["run", "check", "schema", "list", "show"] {
+    for verb in ["run", "check", "schema", "list", "show", "trace"] {
         let help = run(&[verb, "--help"]);
         assert_eq!(help.code, Some(0));
         assert!(help.stdout.contains(&format!("Usage: cachebench {verb}")), "{}", help.stdout);

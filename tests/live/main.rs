@@ -25,6 +25,7 @@ mod pages;
 mod pressure;
 mod processes;
 mod ramp;
+mod recording;
 mod strategies;
 mod stress;
 mod tls;

@@ -96,7 +96,7 @@ mod tests {
     fn what_is_compressed_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let content: Vec<u8> =
-            (0..600_000u32).flat_map(|n| (n * n % 1_009).to_string().into_bytes()).collect();
+            (0..600_000u64).flat_map(|n| (n * n % 1_009).to_string().into_bytes()).collect();
         // Frames are crossed by single writes and by many.
         let chunks = [&content[..], &content.repeat(5), &content[..7], b""];
         for name in ["a.csv", "a.csv.gz", "a.csv.XZ", "a.csv.zst"] {

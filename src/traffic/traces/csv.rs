@@ -50,7 +50,7 @@ fn ops_schema(_: &mut SchemaGenerator) -> Schema {
 
 /// A table, one request a line, as spreadsheets, CacheLib and libCacheSim write them.
 ///
-/// A row has to reach to the last column in use; an empty size or time to live is none.
+/// A row has to reach to the last column in use. But for the key, an empty cell is none.
 struct Csv {
     rows: Rows,
     wanted: Wanted,
@@ -98,14 +98,14 @@ impl Csv {
         if let Some(column) = columns.time {
             let text = rows.cell(column)?;
             let right = "a decimal number that is not negative";
-            let time = micros(text, self.time_unit).ok_or_else(|| rows.unreadable("time", text, right))?;
-            request.at_us = Some(time);
+            let time = || micros(text, self.time_unit).ok_or_else(|| rows.unreadable("time", text, right));
+            request.at_us = (!text.is_empty()).then(time).transpose()?;
         }
         if let Some(column) = columns.op {
             let word = rows.cell(column)?;
             let right = || format!("one of: {}; give others a meaning with `ops`", self.words.list());
-            let kind = self.words.kind(word).ok_or_else(|| rows.unreadable("operation", word, right()))?;
-            request.op = Some(kind);
+            let kind = || self.words.kind(word).ok_or_else(|| rows.unreadable("operation", word, right()));
+            request.op = (!word.is_empty()).then(kind).transpose()?;
         }
         if let Some(column) = columns.size {
             // What fits into the bound fits into the type.

@@ -33,6 +33,28 @@ pub static ENCODINGS: &[Encoding] =
     &[plain::ENCODING, csv::ENCODING, int32be::ENCODING, int64be::ENCODING, oracle_general::ENCODING];
 
 impl Encoding {
+    /// Requests as they would stand in a file; `path` is where they come from.
+    ///
+    /// # Errors
+    /// When one does not fit into the format.
+    pub fn text(
+        &self,
+        path: &Path,
+        requests: impl IntoIterator<Item = Request>,
+    ) -> Result<Vec<u8>, TraceError> {
+        let mut text = self.head.as_bytes().to_vec();
+        for (request, record) in requests.into_iter().zip(1..) {
+            (self.append)(&request, &mut text).map_err(|misfit| self.misfit(path, record, misfit))?;
+        }
+        Ok(text)
+    }
+
+    /// The error about a record that does not fit.
+    pub(super) fn misfit(&self, path: &Path, record: u64, misfit: Misfit) -> TraceError {
+        let Misfit { wrong, right } = misfit;
+        TraceError::Misfit { path: path.into(), record, wrong, format: self.name, right }
+    }
+
     /// The encoding called `name`; without a name, the one that the file at `path` is named for.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ mod decimal;
 mod decompress;
 mod encoding;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod hottest;
 mod int32be;
 mod int64be;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tempfile::NamedTempFile;
 
 use super::compress::Compressor;
-use super::encoding::{Encoding, Misfit};
+use super::encoding::Encoding;
 use super::{Request, TraceError};
 
 /// Writes a trace request by request, compressed as the name of its file asks for.
@@ -47,10 +47,8 @@ impl TraceWriter {
     /// When it does not fit into the format, or cannot be written.
     pub fn write(&mut self, request: &Request) -> Result<(), TraceError> {
         let record = self.written + 1;
-        (self.encoding.append)(request, &mut self.buffer).map_err(|Misfit { wrong, right }| {
-            let (path, format) = (self.path.clone(), self.encoding.name);
-            TraceError::Misfit { path, record, wrong, format, right }
-        })?;
+        let appended = (self.encoding.append)(request, &mut self.buffer);
+        appended.map_err(|misfit| self.encoding.misfit(&self.path, record, misfit))?;
         self.written = record;
         if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
     }

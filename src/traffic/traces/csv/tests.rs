@@ -120,3 +120,21 @@ fn tables_are_recognised_by_name_or_header() {
         assert_eq!(recognises(&Sample::new(name, head.as_bytes())), recognised, "{name} {head:?}");
     }
 }
+
+#[test]
+fn what_is_written_is_read_again() {
+    let full = Request {
+        at_us: Some(1_700_000_000_123_456),
+        key: TraceKey::of(b"a \"b\", c"),
+        op: Some(Kind::Insert),
+        size: Some(u32::MAX),
+        ttl: Some(Duration::from_millis(1_500)),
+    };
+    let kinds = Kind::OF_ONE_ROW.map(|kind| Request { op: Some(kind), ..Request::of(TraceKey::of(b"k")) });
+    let mut requests = vec![full, Request::of(TraceKey::Number(u64::MAX))];
+    requests.extend(kinds);
+    let text = ENCODING.text(std::path::Path::new("a"), requests.clone()).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.starts_with("time,key,op,size,ttl\n1700000000.123456,\"a \"\"b\"\", c\",insert,"), "{text}");
+    assert_eq!(read(Json::Null, &text).unwrap(), requests);
+}
