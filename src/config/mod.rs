@@ -17,6 +17,7 @@ pub mod path;
 mod persistence;
 pub mod problem;
 mod render;
+mod replay;
 mod semantics;
 pub mod source;
 pub mod suggest;

@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 use super::parts::{self, Stores};
 use super::servers::Urls;
 use crate::config::Workload;
+use crate::measure::Loads;
 use crate::mitigation;
 use crate::model::{Failure, Key, StockLevel, StoreError, Value};
 use crate::store::{Cache, Sharing};
@@ -27,7 +28,12 @@ pub fn is_wanted(workload: &Workload, traffic: &Traffic) -> bool {
 ///
 /// # Errors
 /// When the cache refuses an entry.
-pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Result<(), StoreError> {
+pub async fn preload(
+    workload: &Workload,
+    traffic: &Traffic,
+    urls: &Urls,
+    loads: &Loads,
+) -> Result<(), StoreError> {
     let Stores { cache, .. } =
         parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
             .await?;
@@ -36,13 +42,16 @@ pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Res
         let ttl = workload.cache.ttl.map(|ttl| ttl.0);
         let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
         let guards = workload.mitigation.build(&parts).map_err(refused)?;
+        let guards = guards.over(parts::lifetimes(workload, traffic));
         let row = |id| {
             let row = traffic.row(id);
             let value = Value { version: SEEDED, checksum: row.checksum, body: row.body, ..Value::default() };
-            let (value, ttl) = guards.stamp(value);
-            (traffic.key(id), value.encode(), ttl)
+            let key = traffic.key(id);
+            let (value, ttl) = guards.stamp(&key, value);
+            (key, value.encode(), ttl)
         };
         put(&*cache, traffic.rows(), row).await?;
+        (0..traffic.rows()).for_each(|id| loads.entries().enter(id));
     }
     if traffic.decrements() {
         let level = StockLevel { units: workload.inventory.stock as i64, version: 0 }.encode();

@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 use super::charge::Charge;
 use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, Workload};
+use crate::registry::Choice;
 use crate::servers::{
     Address, ManagedPostgres, ManagedRedis, PostgresCounters, PostgresOptions, RedisCounters, RedisOptions,
     RunFolder, ServerError, admit_postgres, admit_redis, leave_postgres, leave_redis, postgres_facts,
@@ -33,7 +34,7 @@ pub struct Servers {
     guest_postgres: Vec<String>,
     permissions: Permissions,
     /// What the tables hold; nothing if a cell has written since.
-    pub seeded: Option<(String, Data, Query)>,
+    pub seeded: Option<(String, Data, Query, Option<Choice>)>,
     pub runtime: Runtime,
 }
 

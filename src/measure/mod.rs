@@ -15,6 +15,7 @@ mod ledger;
 mod loads;
 mod metric;
 mod names;
+mod reads;
 mod recorder;
 mod recovery;
 mod sales;
@@ -43,6 +44,7 @@ pub use ledger::{Account, Freshness, Ledger, ReadFloor, Session, Stale, Unflushe
 pub use loads::{BIN, Cause, Load, LoadSummary, Loads, TIMELINE, Timeline};
 pub use metric::{Metric, Metrics, PERCENTILES, Unit};
 pub use names::names;
+pub use reads::{Reads, RowRead};
 pub use recorder::{Observation, Recorder, Rows};
 pub use recovery::recover;
 pub use sales::{Sales, StockAudit};

@@ -3,7 +3,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::latencies::{Clock, Latencies, histogram};
-use super::{Around, Judgement, Judgements};
+use super::{Around, Judgement, Judgements, Reads};
 use crate::model::{Failure, Kind, Served, Timing};
 
 /// What one operation came to, as far as it is counted.
@@ -80,6 +80,8 @@ pub struct Recorder {
     pub corrupt: u64,
     /// Of every row that was read.
     pub judgements: Judgements,
+    /// Of every row that was read.
+    pub reads: Reads,
     /// Of stale reads of one row, which stand in their classes too.
     stale: Latencies,
     /// Of reads of one row soon after an expiry of their key, which stand in their classes too; made with the first.
@@ -130,6 +132,7 @@ impl Recorder {
         self.refused += other.refused;
         self.corrupt += other.corrupt;
         self.judgements.merge(&other.judgements);
+        self.reads.merge(&other.reads);
         self.stale.merge(&other.stale);
         if let Some(around) = other.around.as_ref().filter(|around| !around.response.is_empty()) {
             self.around.get_or_insert_default().merge(around);
@@ -146,6 +149,7 @@ impl Recorder {
         self.latency.iter_mut().for_each(Latencies::clear);
         self.failed = Default::default();
         self.judgements = Judgements::default();
+        self.reads = Reads::default();
         self.stale.clear();
         self.around.iter_mut().for_each(|around| around.clear());
         (self.absent, self.refused, self.corrupt) = (0, 0, 0);

@@ -22,6 +22,7 @@ mod omission;
 mod outcome;
 mod pages;
 mod processes;
+mod replay;
 mod strategies;
 mod stress;
 mod tls;

@@ -84,6 +84,12 @@ impl Measurement<'_> {
         texts.filter(|text| !by_machine.iter().any(|told| text.contains(told))).collect()
     }
 
+    /// What is to be known of it beside the numbers.
+    pub fn notes(&self) -> Vec<&str> {
+        let notes = self.repeat["verdict"]["notes"].as_array();
+        notes.into_iter().flatten().filter_map(Json::as_str).collect()
+    }
+
     pub fn seconds(&self) -> f64 {
         self.repeat["seconds"].as_f64().unwrap()
     }

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Random;
+use super::replay::Replay;
 use crate::model::Kind;
 use crate::registry::Entry;
 
@@ -47,6 +48,16 @@ pub trait Keys: Send + Sync {
 
     /// When the ticket was recorded, from the first one on.
     fn recorded_at(&self, _ticket: u64) -> Option<Duration> {
+        None
+    }
+
+    /// The rows of up to `most` requests right before the first ticket, in their order, where the source knows them.
+    fn previous(&self, _most: u64) -> Vec<u64> {
+        Vec::new()
+    }
+
+    /// What is replayed of a recording, where the source is one.
+    fn replay(&self) -> Option<&Replay> {
         None
     }
 }
