@@ -21,6 +21,7 @@ mod persistence;
 mod prewarm;
 pub mod problem;
 mod render;
+mod replay;
 mod semantics;
 pub mod source;
 mod syntax;

@@ -1,4 +1,4 @@
-use super::{Cell, Document, LoadSetting, Problems, Workload, eviction, fault, prewarm};
+use super::{Cell, Document, LoadSetting, Problems, Workload, eviction, fault, prewarm, replay};
 use crate::mitigation;
 use crate::model::{Key, Kind, Size};
 use crate::servers::Address;
@@ -22,6 +22,7 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     freshness(workload, &mut wrong);
     fault::check(workload, &mut wrong);
     prewarm::check(workload, &mut wrong);
+    replay::check(workload, &mut wrong);
 }
 
 fn mitigation(workload: &Workload, wrong: &mut Report) {
@@ -262,6 +263,7 @@ pub fn check_together(document: &Document, cells: &[Cell], problems: &mut Proble
         let title = "reads of absent rows are described, but the mix has no reads";
         problems.at(document, "traffic.absent", title, Some("give them a weight: mix = { read = 1 }"));
     }
+    replay::check_together(document, cells, problems);
     let decrements = cells.iter().any(|cell| cell.workload.traffic.mix.decrement > 0.0);
     let compared = ["persist", "stock", "quantity"].map(|name| format!("compare.\"inventory.{name}\""));
     let described = std::iter::once("inventory").chain(compared.iter().map(String::as_str));

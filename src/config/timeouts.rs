@@ -24,6 +24,10 @@ pub struct ByKind {
     #[serde(rename = "multi-read")]
     pub multi_read: Time,
     pub decrement: Time,
+    /// A SET of a trace that fills the cache.
+    pub fill: Time,
+    /// A DELETE of a trace that takes an entry out of the cache.
+    pub invalidate: Time,
 }
 
 const USUAL: Time = Time(Duration::from_secs(1));
@@ -37,6 +41,8 @@ impl Default for ByKind {
             delete: USUAL,
             multi_read: USUAL,
             decrement: USUAL,
+            fill: USUAL,
+            invalidate: USUAL,
         }
     }
 }
@@ -59,6 +65,8 @@ impl Timeouts {
                 Kind::Delete => times.delete,
                 Kind::MultiRead => times.multi_read,
                 Kind::Decrement => times.decrement,
+                Kind::Fill => times.fill,
+                Kind::Invalidate => times.invalidate,
             },
         }
     }

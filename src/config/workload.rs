@@ -16,7 +16,7 @@ use crate::servers::Address;
 use crate::store::postgres::Query;
 use crate::store::{DRIVERS, Sharing};
 use crate::strategy::STRATEGIES;
-use crate::traffic::{Absent, KEYS, MultiRead, Shift, ValueSize, Weights};
+use crate::traffic::{Absent, KEYS, MultiRead, Scan, Shift, ValueSize, Weights};
 
 /// A workload: what is stored, what is asked, through which strategy, and what is compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -117,6 +117,9 @@ pub struct TrafficSettings {
     /// Reads of rows that never exist; without it, there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent: Option<Absent>,
+    /// Reads that go through the rows in their order; without it, there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<Scan>,
     /// How popularity moves on; without it, the same rows stay popular.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shift: Option<Shift>,

@@ -132,7 +132,7 @@ mod tests {
                     });
                 }
                 let strategy = Box::new(Sometimes { is_mute, lives, tally: tally.clone() });
-                let service = Arc::new(Service { strategy, inventory: None });
+                let service = Arc::new(Service { strategy, inventory: None, entries: None });
                 Ok(Instance { service, tally, tasks })
             })
         });

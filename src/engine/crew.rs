@@ -15,7 +15,7 @@ use crate::inventory::Inventory;
 use crate::measure::{Recorder, Tally, TallyCounts, thread_time};
 use crate::model::{BoxFuture, StoreError};
 use crate::store::Tasks;
-use crate::strategy::Strategy;
+use crate::strategy::{Entries, Strategy};
 
 /// One service instance: a strategy over stores that it is connected to itself.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct Service {
     pub strategy: Box<dyn Strategy>,
     /// What decrements go through, where the traffic has any.
     pub inventory: Option<Box<dyn Inventory>>,
+    /// What the fills and invalidations of a recording go through, where the traffic has any.
+    pub entries: Option<Entries>,
 }
 
 impl Service {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Stop;
 use super::crew::Service;
+use super::known::Known;
 use super::queue::Queue;
 use super::seat::View;
 use super::watchdog::Leash;
@@ -74,6 +75,7 @@ impl Lane {
         while let Some((ticket, intended)) = self.tickets.next().await {
             let operation = self.traffic.operation(ticket);
             let expected = self.witness.before(&operation);
+            let known = Known::before(&operation, &self.loads);
             let started = Moment::now();
             if self.tickets.is_over(started) || self.stop.is_requested() {
                 self.witness.leave_out(&operation, &expected);
@@ -97,14 +99,20 @@ impl Lane {
                 // Nobody was there to send it.
                 self.witness.leave_out(&operation, &expected);
             }
-            self.record(&operation, &outcome, expected, timing);
+            self.record(&operation, &outcome, (expected, known), timing);
             if !is_up {
                 tokio::time::sleep(REST).await;
             }
         }
     }
 
-    fn record(&mut self, operation: &Operation, outcome: &Outcome, expected: Expected, timing: Timing) {
+    fn record(
+        &mut self,
+        operation: &Operation,
+        outcome: &Outcome,
+        (expected, known): (Expected, Known),
+        timing: Timing,
+    ) {
         let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
         recorder.record(observe(operation, outcome), timing);
         let of_one_row = (operation.kind == Kind::Read).then_some(timing);
@@ -118,6 +126,7 @@ impl Lane {
             let is_hit = matches!(outcome, Outcome::Read { served: Served::Hit, .. });
             recorder.bins.record(since_start, 1, u64::from(is_hit));
         }
+        known.after(operation, outcome, |read| recorder.reads.count(read));
         let judge = |judgement| recorder.judge(&judgement, of_one_row);
         self.witness.after(operation, outcome, expected, timing, judge);
         if operation.kind == Kind::MultiRead {
@@ -138,6 +147,10 @@ fn call<'a>(service: &'a Service, operation: &'a Operation, fetch: Fetch) -> Box
             Fetch::OneByOne => Box::pin(read_one_by_one(strategy, &operation.keys)),
         },
         Kind::Write | Kind::Insert | Kind::Delete => strategy.write(operation),
+        Kind::Fill | Kind::Invalidate => match &service.entries {
+            Some(entries) => Box::pin(entries.tell(operation)),
+            None => Box::pin(std::future::ready(Outcome::Failed(Failure::Refused))),
+        },
         Kind::Decrement => match &service.inventory {
             Some(inventory) => inventory.decrement(&operation.key, operation.quantity),
             None => Box::pin(std::future::ready(Outcome::Failed(Failure::Refused))),
@@ -156,7 +169,7 @@ fn observe(operation: &Operation, outcome: &Outcome) -> Observation {
             seen.corrupt = value.as_ref().is_some_and(|value| !value.is_intact(&operation.key));
         }
         Outcome::Written { version } => seen.absent = version.is_none(),
-        Outcome::ReadMany(_) => {}
+        Outcome::ReadMany(_) | Outcome::Told { .. } => {}
         Outcome::Decremented { left } => seen.refused = left.is_none(),
         Outcome::Failed(failure) => seen.result = Err(*failure),
     }

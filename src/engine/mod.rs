@@ -7,6 +7,7 @@ mod crash;
 mod crew;
 mod drive;
 mod faults;
+mod known;
 mod lane;
 mod pacer;
 mod pacing;

@@ -40,6 +40,8 @@ impl Witness {
                 self.ledger.before_write(id);
                 self.writing = Some(id);
             }
+            // No version is made.
+            Kind::Fill | Kind::Invalidate => {}
             Kind::Decrement => {
                 self.sales.begin(id, operation.quantity);
                 self.selling = Some((id, operation.quantity));
@@ -100,6 +102,7 @@ impl Witness {
             }
             Outcome::Written { version: None } => self.ledger.without_effect(id),
             Outcome::Decremented { left } => self.sales.close(id, operation.quantity, left.is_some()),
+            Outcome::Told { .. } => {}
             Outcome::Failed(_) => {
                 self.unread_again(operation, &expected);
                 if writing.is_some() {
@@ -150,6 +153,7 @@ mod tests {
             keys: Vec::new(),
             quantity: 0,
             payload: Payload::default(),
+            scans: false,
         }
     }
 

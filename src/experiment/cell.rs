@@ -17,6 +17,7 @@ use crate::measure::{
 };
 use crate::model::Kind;
 use crate::strategy;
+use crate::traffic::Replay;
 
 /// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
 const UNANSWERED_BY_A_CRASH: u64 = 8;
@@ -70,6 +71,8 @@ pub fn measure(
             // What was measured stands all the same.
             Err(error) => result.verdict.notes.push(format!("nothing was done after it: {error}")),
         }
+        let replay = stage.traffic.replay();
+        result.verdict.notes.extend(replay.map_or(&[][..], Replay::notes).iter().cloned());
         // What a fault did to writes is what was asked for, and nothing against the measurement.
         result.verdict.notes.extend(played.undrained.take());
         if !result.verdict.reasons.is_empty() {

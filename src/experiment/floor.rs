@@ -91,8 +91,8 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
     let parts = Parts {
         cache: Arc::new(NoopCache),
         database: Arc::new(NoopDatabase),
-        ttl: None,
         guards: Guards::none(None),
+        leaves_misses: false,
         fill_delay: None,
         prefix: "floor:".into(),
         instance,
@@ -104,7 +104,7 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
     let strategy = Choice::named("direct")
         .build(STRATEGIES, parts)
         .map_err(|error| StoreError::cache(Failure::Refused, error))?;
-    Ok(Instance { service: Arc::new(Service { strategy, inventory: None }), tally, tasks })
+    Ok(Instance { service: Arc::new(Service { strategy, inventory: None, entries: None }), tally, tasks })
 }
 
 #[cfg(test)]

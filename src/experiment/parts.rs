@@ -10,12 +10,14 @@ use crate::engine::{Factory, Instance, Limit, Load, Service};
 use crate::inventory::{self, INVENTORIES};
 use crate::measure::{Ledger, Loads, Tally};
 use crate::mitigation;
-use crate::model::{Failure, StoreError, unix_us};
+use crate::model::{Failure, Lifetimes, StoreError, unix_us};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Background, Cache, DRIVERS, Database, DriverParts, Endpoint, Sharing, Stock, Tasks};
-use crate::strategy::{Parts, STRATEGIES};
-use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
+use crate::store::{
+    Background, Cache, DRIVERS, Database, DriverParts, Endpoint, NoopCache, Sharing, Stock, Tasks,
+};
+use crate::strategy::{self, Entries, Parts, STRATEGIES};
+use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Replay, Schedule, Shifting, Traffic};
 
 /// The traffic of a workload; relative trace paths are looked for beside its file first.
 pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentError> {
@@ -37,16 +39,27 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
     Ok(traffic
         .with_multi_read(workload.traffic.multi_read)
         .with_absent(workload.traffic.absent)
+        .with_scan(workload.traffic.scan)
         .with_quantity(workload.inventory.quantity))
 }
 
 /// Connects a service instance: its own tally, its own connections, its own strategy.
-pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>, loads: &Arc<Loads>) -> Factory {
+pub fn factory(
+    workload: &Workload,
+    traffic: &Traffic,
+    urls: &Urls,
+    ledger: &Arc<Ledger>,
+    loads: &Arc<Loads>,
+) -> Factory {
+    let lifetimes = lifetimes(workload, traffic);
+    let replay = traffic.replay();
+    let leaves_misses = replay.is_some_and(Replay::fills);
+    let tells_cache = replay.is_some_and(Replay::tells_cache);
     let (workload, urls) = (Arc::new(workload.clone()), Arc::new(urls.clone()));
     let (ledger, loads) = (ledger.clone(), loads.clone());
     Arc::new(move |instance| {
         let (workload, urls) = (workload.clone(), urls.clone());
-        let (ledger, loads) = (ledger.clone(), loads.clone());
+        let (ledger, loads, lifetimes) = (ledger.clone(), loads.clone(), lifetimes.clone());
         Box::pin(async move {
             let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
             let pool = workload.database_connections();
@@ -79,8 +92,8 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>, loads: &A
             let parts = Parts {
                 cache,
                 database,
-                ttl: workload.cache.ttl.map(|ttl| ttl.0),
-                guards: guards.map_err(refused)?,
+                guards: guards.map_err(refused)?.over(lifetimes),
+                leaves_misses,
                 fill_delay: workload.cache.fill_delay.map(|delay| delay.0),
                 prefix: workload.cache.prefix.clone(),
                 instance,
@@ -89,10 +102,20 @@ pub fn factory(workload: &Workload, urls: &Urls, ledger: &Arc<Ledger>, loads: &A
                 loads: loads.clone(),
                 tasks: tasks.clone(),
             };
+            let entries = tells_cache.then(|| match strategy::caches(&workload.strategy.name) {
+                true => Entries::new(&parts),
+                // There is nothing to take out.
+                false => Entries::new(&Parts { cache: Arc::new(NoopCache), ..parts.clone() }),
+            });
             let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
-            Ok(Instance { service: Arc::new(Service { strategy, inventory }), tally, tasks })
+            Ok(Instance { service: Arc::new(Service { strategy, inventory, entries }), tally, tasks })
         })
     })
+}
+
+/// How long the entry of each row lives, but for what guards make of it.
+pub fn lifetimes(workload: &Workload, traffic: &Traffic) -> Lifetimes {
+    traffic.lifetimes(workload.cache.ttl.map(|ttl| ttl.0))
 }
 
 /// The stores as one instance is connected to them.

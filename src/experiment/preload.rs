@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 use super::parts::{self, Stores};
 use super::servers::Urls;
 use crate::config::Workload;
+use crate::measure::Loads;
 use crate::mitigation::{self, Guards};
 use crate::model::{Failure, Key, StockLevel, StoreError, Value};
 use crate::store::{Cache, Sharing};
@@ -27,13 +28,19 @@ pub fn is_wanted(workload: &Workload, traffic: &Traffic) -> bool {
 ///
 /// # Errors
 /// When the cache refuses an entry.
-pub async fn preload(workload: &Workload, traffic: &Traffic, urls: &Urls) -> Result<(), StoreError> {
+pub async fn preload(
+    workload: &Workload,
+    traffic: &Traffic,
+    urls: &Urls,
+    loads: &Loads,
+) -> Result<(), StoreError> {
     let Stores { cache, .. } =
         parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
             .await?;
     if workload.cache.preload {
         let entries = Entries::new(workload, traffic)?;
         put(&*cache, traffic.rows(), |id| entries.of(id)).await?;
+        (0..traffic.rows()).for_each(|id| loads.entries().enter(id));
     }
     if traffic.decrements() {
         let level = StockLevel { units: workload.inventory.stock as i64, version: 0 }.encode();
@@ -52,7 +59,7 @@ pub struct Entries<'a> {
 
 impl<'a> Entries<'a> {
     pub fn new(workload: &Workload, traffic: &'a Traffic) -> Result<Entries<'a>, StoreError> {
-        Ok(Entries { traffic, guards: guards(workload)?, least_ttl: Duration::ZERO })
+        Ok(Entries { traffic, guards: guards(workload, traffic)?, least_ttl: Duration::ZERO })
     }
 
     /// Those that have a TTL have at least this one.
@@ -65,17 +72,19 @@ impl<'a> Entries<'a> {
     pub fn of(&self, id: u64) -> (Key, Bytes, Option<Duration>) {
         let row = self.traffic.row(id);
         let value = Value { version: SEEDED, checksum: row.checksum, body: row.body, ..Value::default() };
-        let (value, ttl) = self.guards.stamp(value);
-        (self.traffic.key(id), value.encode(), ttl.map(|ttl| ttl.max(self.least_ttl)))
+        let key = self.traffic.key(id);
+        let (value, ttl) = self.guards.stamp(&key, value);
+        (key, value.encode(), ttl.map(|ttl| ttl.max(self.least_ttl)))
     }
 }
 
 /// The guards of a workload, as far as they say how long entries live.
-pub fn guards(workload: &Workload) -> Result<Guards, StoreError> {
+pub fn guards(workload: &Workload, traffic: &Traffic) -> Result<Guards, StoreError> {
     let refused = |error| StoreError::cache(Failure::Refused, error);
     let ttl = workload.cache.ttl.map(|ttl| ttl.0);
     let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
-    workload.mitigation.build(&parts).map_err(refused)
+    let guards = workload.mitigation.build(&parts).map_err(refused)?;
+    Ok(guards.over(parts::lifetimes(workload, traffic)))
 }
 
 async fn put(

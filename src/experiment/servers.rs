@@ -9,6 +9,7 @@ use super::sizing::{SizingKey, settled};
 use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, Workload};
 use crate::measure::Sizing;
+use crate::registry::Choice;
 use crate::servers::{
     Address, ManagedPostgres, ManagedRedis, PostgresCounters, PostgresOptions, RedisCounters, RedisOptions,
     RunFolder, ServerError, admit_postgres, admit_redis, at_database, create_database, leave_postgres,
@@ -35,7 +36,7 @@ pub struct Servers {
     guest_postgres: Vec<String>,
     permissions: Permissions,
     /// What the tables hold; nothing if a cell has written since.
-    pub seeded: Option<(String, Data, Query)>,
+    pub seeded: Option<(String, Data, Query, Option<Choice>)>,
     /// Where it has a database of its own in a Postgres that it shares with others: its name.
     shares: Option<String>,
     /// The limits that were found for shares of the keys, known to all that are measured at once.

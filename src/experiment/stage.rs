@@ -11,7 +11,7 @@ use crate::engine::{Crew, Limit, Load, Plan, Prober, Stop};
 use crate::measure::{Ledger, Loads, Sales, Sizing};
 use crate::model::Kind;
 use crate::store::postgres::{prepare, seed, seed_stock};
-use crate::traffic::Traffic;
+use crate::traffic::{Replay, Traffic};
 
 /// Rows beyond the seeded ones that the ledger has room for; it takes memory for those that are touched.
 const INSERTED_FOLLOWED: u64 = 1 << 28;
@@ -57,20 +57,20 @@ impl<'a> Stage<'a> {
         observer.event(&Event::Phase(Phase::Connecting));
         let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
         let loads = Arc::new(Loads::default());
-        let factory = parts::factory(workload, &urls, &ledger, &loads);
+        let factory = parts::factory(workload, &traffic, &urls, &ledger, &loads);
         let crew = Crew::start(workload.app.threads, workload.app.instances, &factory)?;
         let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
         if preload::is_wanted(workload, &traffic) {
             observer.event(&Event::Phase(Phase::Preloading));
             let preloaded = servers.runtime.block_on(async {
                 tokio::select! {
-                    preloaded = preload::preload(workload, &traffic, &urls) => Some(preloaded),
+                    preloaded = preload::preload(workload, &traffic, &urls, &loads) => Some(preloaded),
                     () = stop.requested() => None,
                 }
             });
             preloaded.ok_or(ExperimentError::Interrupted)??;
         }
-        let prewarmed = prewarm(workload, file, &traffic, &urls, servers, observer, stop)?;
+        let prewarmed = prewarm(workload, file, &traffic, &loads, &urls, servers, observer, stop)?;
         let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
         Ok(Stage {
             workload,
@@ -118,7 +118,9 @@ fn fill(
     stop: &Stop,
 ) -> Result<(), ExperimentError> {
     let data = Data { rows: Some(traffic.rows()), ..workload.data.clone() };
-    let wanted = (urls.database.clone(), data, workload.database.query.clone());
+    // Recorded sizes make other rows of the same data.
+    let sized = traffic.replay().is_some_and(Replay::has_sizes).then(|| workload.traffic.keys.clone());
+    let wanted = (urls.database.clone(), data, workload.database.query.clone(), sized);
     if servers.seeded.as_ref() != Some(&wanted) {
         observer.event(&Event::Phase(Phase::Seeding { rows: traffic.rows() }));
         let seeding = async {

@@ -162,6 +162,7 @@ impl Metrics {
         metrics.put("absent", recorder.absent as f64, Unit::Count);
         metrics.put("corrupt", recorder.corrupt as f64, Unit::Count);
         metrics.put("hit_rate", hits / reads, Unit::Ratio);
+        recorder.reads.tell(&mut metrics);
         metrics.judgements(&recorder.judgements, beyond);
         metrics.put("db.queries", tally.queries() as f64, Unit::Count);
         metrics.put("db.reads", tally.query(QueryClass::Load) as f64, Unit::Count);

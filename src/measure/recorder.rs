@@ -3,7 +3,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::latencies::{Clock, Latencies, histogram};
-use super::{Around, Judgement, Judgements, ReadBins};
+use super::{Around, Judgement, Judgements, ReadBins, Reads};
 use crate::model::{Failure, Kind, Served, Timing};
 
 /// What one operation came to, as far as it is counted.
@@ -82,6 +82,8 @@ pub struct Recorder {
     pub judgements: Judgements,
     /// Reads by the time at which they ended.
     pub bins: ReadBins,
+    /// Of every row that was read.
+    pub reads: Reads,
     /// Of stale reads of one row, which stand in their classes too.
     stale: Latencies,
     /// Of reads of one row soon after an expiry of their key, which stand in their classes too; made with the first.
@@ -133,6 +135,7 @@ impl Recorder {
         self.corrupt += other.corrupt;
         self.judgements.merge(&other.judgements);
         self.bins.merge(&other.bins);
+        self.reads.merge(&other.reads);
         self.stale.merge(&other.stale);
         if let Some(around) = other.around.as_ref().filter(|around| !around.response.is_empty()) {
             self.around.get_or_insert_default().merge(around);
@@ -150,6 +153,7 @@ impl Recorder {
         self.failed = Default::default();
         self.judgements = Judgements::default();
         self.bins.clear();
+        self.reads = Reads::default();
         self.stale.clear();
         self.around.iter_mut().for_each(|around| around.clear());
         (self.absent, self.refused, self.corrupt) = (0, 0, 0);

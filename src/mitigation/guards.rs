@@ -5,7 +5,7 @@ use super::none::Unguarded;
 use super::{Expiry, Hit, Lifetime, Loaded, Mitigation, Next, Parts, Request, Source, Wish};
 use crate::coherence::Coherence;
 use crate::measure::Cause;
-use crate::model::{BoxFuture, Key, Value};
+use crate::model::{BoxFuture, Key, Lifetimes, Value};
 use crate::registry::OptionsError;
 use crate::store::Background;
 
@@ -13,7 +13,7 @@ use crate::store::Background;
 #[derive(Clone)]
 pub struct Guards {
     guards: Arc<[Arc<dyn Mitigation>]>,
-    ttl: Option<Duration>,
+    lifetimes: Lifetimes,
     clock: fn() -> u64,
     background: Background,
 }
@@ -23,7 +23,7 @@ impl Guards {
     pub(super) fn new(guards: Vec<Arc<dyn Mitigation>>, parts: &Parts) -> Guards {
         Guards {
             guards: guards.into(),
-            ttl: parts.ttl,
+            lifetimes: Lifetimes::all(parts.ttl),
             clock: parts.clock,
             background: parts.background.clone(),
         }
@@ -32,6 +32,17 @@ impl Guards {
     /// Without guards, over entries that live for `ttl`.
     pub fn none(ttl: Option<Duration>) -> Guards {
         Guards::new(Vec::new(), &Parts::noop(ttl))
+    }
+
+    /// The same guards over entries that live for these times, as far as the guards do not change them.
+    #[must_use]
+    pub fn over(self, lifetimes: Lifetimes) -> Guards {
+        Guards { lifetimes, ..self }
+    }
+
+    /// How long entries live, but for what guards make of it.
+    pub fn lifetimes(&self) -> &Lifetimes {
+        &self.lifetimes
     }
 
     pub fn is_empty(&self) -> bool {
@@ -69,11 +80,12 @@ impl Guards {
     }
 
     /// The row as it goes into the cache, and how long it is kept there.
-    pub fn stamp(&self, mut value: Value) -> (Value, Option<Duration>) {
+    pub fn stamp(&self, key: &Key, mut value: Value) -> (Value, Option<Duration>) {
+        let fresh = self.lifetimes.of(key);
         if self.guards.is_empty() {
-            return (value, self.ttl);
+            return (value, fresh);
         }
-        let mut life = Lifetime { fresh: self.ttl, ..Lifetime::default() };
+        let mut life = Lifetime { fresh, ..Lifetime::default() };
         self.guards.iter().for_each(|guard| guard.lifetime(&value, &mut life));
         let Some(fresh) = life.fresh else { return (value, None) };
         if life.stamped || !life.stale.is_zero() {

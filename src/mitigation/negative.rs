@@ -59,7 +59,7 @@ impl Mitigation for Negative {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mitigation::tests::{refused, stack};
+    use crate::mitigation::tests::{key, refused, stack};
 
     #[test]
     fn only_what_is_not_there_is_remembered_for_less() {
@@ -70,10 +70,10 @@ mod tests {
             let guards = stack(text, ttl);
             let absent = Value { tombstone: true, ..Value::default() };
             assert!(guards.keep_absent());
-            assert_eq!(guards.stamp(absent).1, Some(Duration::from_secs(1)), "{text}");
+            assert_eq!(guards.stamp(&key(), absent).1, Some(Duration::from_secs(1)), "{text}");
         }
-        assert_eq!(stack(r#""negative""#, ttl).stamp(Value::default()), (Value::default(), ttl));
-        assert_eq!(stack(r#""negative""#, None).stamp(Value::default()), (Value::default(), None));
+        assert_eq!(stack(r#""negative""#, ttl).stamp(&key(), Value::default()), (Value::default(), ttl));
+        assert_eq!(stack(r#""negative""#, None).stamp(&key(), Value::default()), (Value::default(), None));
     }
 
     #[test]

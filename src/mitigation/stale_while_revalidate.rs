@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::measure::Cause;
     use crate::mitigation::Guards;
-    use crate::mitigation::tests::{Slow, build, failed, found, hit, missing, refused, row, stack};
+    use crate::mitigation::tests::{Slow, build, failed, found, hit, key, missing, refused, row, stack};
 
     const TTL: Option<Duration> = Some(Duration::from_secs(60));
 
@@ -123,7 +123,7 @@ mod tests {
         for past_us in [2_000_000, 4_999_999, 90_000_000] {
             assert!(matches!(hit(&*guard, -past_us, 0), Some(Wish::Load)), "{past_us}");
         }
-        let (value, kept) = Guards::new(vec![guard], &Parts::noop(TTL)).stamp(Value::default());
+        let (value, kept) = Guards::new(vec![guard], &Parts::noop(TTL)).stamp(&key(), Value::default());
         assert_eq!(kept, Some(Duration::from_secs(65)));
         let fresh_us = value.expires_at_us - crate::model::unix_us();
         assert!((59_000_000..=60_000_000).contains(&fresh_us), "{fresh_us}");

@@ -1,6 +1,7 @@
 //! Model: the plain data that every other module speaks in.
 
 mod key;
+mod lifetimes;
 mod moment;
 mod operation;
 mod outcome;
@@ -10,6 +11,7 @@ mod units;
 mod value;
 
 pub use key::Key;
+pub use lifetimes::Lifetimes;
 pub use moment::{Moment, unix_us};
 pub use operation::{Kind, Operation, Payload};
 pub use outcome::{Failure, Found, Outcome, Served, Store, StoreError};

@@ -15,11 +15,23 @@ pub enum Kind {
     MultiRead,
     /// Takes units from the stock of one row, if that many are left.
     Decrement,
+    /// Puts one row into the cache as it was seeded; the database is not asked.
+    Fill,
+    /// Takes the entry of one row out of the cache; the row stays.
+    Invalidate,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] =
-        [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete, Kind::MultiRead, Kind::Decrement];
+    pub const ALL: [Kind; 8] = [
+        Kind::Read,
+        Kind::Write,
+        Kind::Insert,
+        Kind::Delete,
+        Kind::MultiRead,
+        Kind::Decrement,
+        Kind::Fill,
+        Kind::Invalidate,
+    ];
 
     /// Those on one row that a recording can hold.
     pub const OF_ONE_ROW: [Kind; 4] = [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete];
@@ -32,12 +44,14 @@ impl Kind {
             Kind::Delete => "delete",
             Kind::MultiRead => "multi-read",
             Kind::Decrement => "decrement",
+            Kind::Fill => "fill",
+            Kind::Invalidate => "invalidate",
         }
     }
 
     /// Whether the operation changes the row.
     pub fn is_write(self) -> bool {
-        !matches!(self, Kind::Read | Kind::MultiRead)
+        !matches!(self, Kind::Read | Kind::MultiRead | Kind::Fill | Kind::Invalidate)
     }
 }
 
@@ -67,8 +81,10 @@ pub struct Operation {
     pub key: Key,
     /// All keys of a multi-read, each once; empty for the other kinds.
     pub keys: Vec<Key>,
-    /// The new content; empty but for writes and inserts.
+    /// The new content; empty but for writes, inserts and fills.
     pub payload: Payload,
     /// Units that a decrement takes; 0 for the other kinds.
     pub quantity: u32,
+    /// Whether it is a read of a scan.
+    pub scans: bool,
 }

@@ -37,6 +37,8 @@ pub enum Outcome {
     Written { version: Option<u64> },
     /// A decrement was answered with what is left; nothing means that there were too few units, and none were taken.
     Decremented { left: Option<u64> },
+    /// The cache was told to put an entry in or take it out; whether it did.
+    Told { done: bool },
     /// The caller got an error.
     Failed(Failure),
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::{Parts, write_row, written};
 use crate::coherence::{Claim, Coherence, Offer};
+use crate::measure::Loads;
 use crate::mitigation::Guards;
 use crate::model::{Operation, Outcome, StoreError};
 use crate::store::Database;
@@ -11,6 +12,7 @@ pub struct DatabaseFirst {
     database: Arc<dyn Database>,
     coherence: Arc<dyn Coherence>,
     guards: Guards,
+    loads: Arc<Loads>,
     cache: Promise,
 }
 
@@ -26,8 +28,8 @@ pub enum Promise {
 
 impl DatabaseFirst {
     pub fn new(parts: &Parts, coherence: Arc<dyn Coherence>, cache: Promise) -> DatabaseFirst {
-        let (database, guards) = (parts.database.clone(), parts.guards.clone());
-        DatabaseFirst { database, coherence, guards, cache }
+        let (database, guards, loads) = (parts.database.clone(), parts.guards.clone(), parts.loads.clone());
+        DatabaseFirst { database, coherence, guards, loads, cache }
     }
 
     pub async fn write(&self, operation: &Operation) -> Outcome {
@@ -43,12 +45,15 @@ impl DatabaseFirst {
             }
         };
         self.guards.committed(key);
-        let row = version.map(|version| self.guards.stamp(written(operation, version)));
+        let row = version.map(|version| self.guards.stamp(key, written(operation, version)));
         let offer = row.as_ref().map(|(row, ttl)| Offer { row, ttl: *ttl, renews: false });
+        let is_left = self.coherence.leaves_row() && offer.is_some_and(|offer| !offer.row.tombstone);
         match self.coherence.committed(key, offer, claim).await {
-            Err(error) if self.cache == Promise::Told => error.into(),
-            _ => Outcome::Written { version },
+            Err(error) if self.cache == Promise::Told => return error.into(),
+            Ok(()) if is_left => self.loads.entries().enter(key.id()),
+            _ => {}
         }
+        Outcome::Written { version }
     }
 
     /// Returns when nothing is left to tell the cache.

@@ -20,6 +20,8 @@ pub enum Fill {
     /// The caller waits for it; it yields to an entry that came meanwhile. For strategies whose cache
     /// may be ahead of the database.
     Add,
+    /// It does not: others put rows into the cache.
+    Never,
 }
 
 /// Puts loaded rows into the cache.
@@ -54,6 +56,11 @@ impl Filler {
         })
     }
 
+    /// Whether loaded rows are put into the cache at all.
+    pub fn fills(&self) -> bool {
+        self.how != Fill::Never
+    }
+
     /// Offers a loaded row to the cache, unless another caller is about to or the cache is to be left alone.
     pub async fn fill(self: &Arc<Filler>, request: &Request, value: Value, load: Load) {
         let Some(claim) = request.claim else { return load.offered(false) };
@@ -78,10 +85,11 @@ impl Filler {
         }
         // A version that had been superseded when the fill was sent; a write in flight is only concurrent.
         let newest = self.ledger.newest(key.id());
-        let (row, ttl) = self.guards.stamp(value);
+        let (row, ttl) = self.guards.stamp(&key, value);
         let offer = Offer { row: &row, ttl, renews };
         let filled = match self.how {
             Fill::Add => self.add(&key, offer).await,
+            Fill::Never => Ok(Filled::Rejected),
             Fill::Wait | Fill::Behind if fenced && !self.coherence.checks_fills() => {
                 self.replace(&key, offer).await
             }

@@ -86,6 +86,10 @@ impl Loader {
     async fn keep(&self, request: &Request, row: Option<&Value>, mut load: Load) {
         load.loaded();
         let value = match row {
+            _ if !self.filler.fills() => {
+                load.offered(false);
+                return self.let_go(request).await;
+            }
             Some(value) if !value.tombstone || self.guards.keep_absent() => value.clone(),
             None if self.guards.keep_absent() => Value { tombstone: true, ..Value::default() },
             _ => {

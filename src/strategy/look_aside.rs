@@ -48,6 +48,7 @@ enum Cached {
 
 impl LookAside {
     pub fn new(parts: &Parts, coherence: Arc<dyn Coherence>, fill: Fill) -> LookAside {
+        let fill = if parts.leaves_misses { Fill::Never } else { fill };
         let background = Background::new(parts.tasks.clone());
         LookAside {
             guards: parts.guards.clone(),

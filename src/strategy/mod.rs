@@ -3,6 +3,7 @@
 mod cache_aside;
 mod database_first;
 mod direct;
+mod entries;
 mod filler;
 mod loader;
 mod look_aside;
@@ -13,6 +14,8 @@ mod write_through;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use entries::Entries;
 
 use database_first::{DatabaseFirst, Promise};
 use filler::{Fill, Filler};
@@ -54,10 +57,10 @@ pub trait Strategy: Send + Sync {
 pub struct Parts {
     pub cache: Arc<dyn Cache>,
     pub database: Arc<dyn Database>,
-    /// How long entries live; without it, until they are evicted or deleted.
-    pub ttl: Option<Duration>,
-    /// What stands between readers and the database.
+    /// What stands between readers and the database; they say how long entries live.
     pub guards: Guards,
+    /// Whether misses fill nothing, since others put rows into the cache.
+    pub leaves_misses: bool,
     /// A pause between the database read and the fill of every miss.
     pub fill_delay: Option<Duration>,
     /// In front of every name in the cache.
@@ -84,8 +87,8 @@ impl Parts {
         Parts {
             cache: Arc::new(NoopCache),
             database: Arc::new(NoopDatabase),
-            ttl: None,
             guards,
+            leaves_misses: false,
             fill_delay: None,
             prefix: String::new(),
             instance: 0,
@@ -175,10 +178,8 @@ async fn write_row(database: &dyn Database, operation: &Operation) -> Result<Opt
     match operation.kind {
         Kind::Insert => database.insert(&operation.key, &operation.payload).await.map(Some),
         Kind::Delete => database.delete(&operation.key).await,
-        // Decrements are no business of a strategy's, and none comes here.
-        Kind::Write | Kind::Read | Kind::MultiRead | Kind::Decrement => {
-            database.update(&operation.key, &operation.payload).await
-        }
+        // The others are no business of a strategy's writes, and none comes here.
+        _ => database.update(&operation.key, &operation.payload).await,
     }
 }
 

@@ -128,8 +128,9 @@ struct CacheFirst {
 impl CacheFirst {
     async fn write(&self, operation: &Operation) -> Result<Outcome, StoreError> {
         let (cache, key) = (&*self.parts.cache, &operation.key);
+        let ttl = self.parts.guards.lifetimes().of(key);
         let mut value = written(operation, 0);
-        let step = Advance { key, value: &value, base: None, ttl: self.parts.ttl, dirty: None };
+        let step = Advance { key, value: &value, base: None, ttl, dirty: None };
         let version = match advance(cache, step).await? {
             Some(version) => version,
             None => {
@@ -138,12 +139,15 @@ impl CacheFirst {
                     return Ok(Outcome::Written { version: None });
                 }
                 let base = Some(row.map_or(0, |row| row.version));
-                let step = Advance { key, value: &value, base, ttl: self.parts.ttl, dirty: None };
+                let step = Advance { key, value: &value, base, ttl, dirty: None };
                 // With a base the script always assigns a version.
                 advance(cache, step).await?.unwrap_or(1)
             }
         };
         value.version = version;
+        if !value.tombstone {
+            self.parts.loads.entries().enter(key.id());
+        }
         self.parts.database.store(QueryClass::Write, &[(*key, value)]).await?;
         Ok(Outcome::Written { version: Some(version) })
     }

@@ -39,6 +39,8 @@ impl Weights {
             Kind::Delete => self.delete,
             Kind::MultiRead => self.multi_read,
             Kind::Decrement => self.decrement,
+            // A recording alone says when an entry comes and goes.
+            Kind::Fill | Kind::Invalidate => 0.0,
         }
     }
 }
@@ -79,17 +81,17 @@ impl Mix {
         self.ends[at] - if at == 0 { 0 } else { self.ends[at - 1] }
     }
 
-    /// The kind of a ticket and, for an insert, its number among all inserts.
+    /// The kind of a ticket, and its number among all tickets of its kind.
     pub fn kind(&self, ticket: u64) -> (Kind, u64) {
         let block = ticket / Self::BLOCK;
         let slot = match self.only {
-            Some(kind) => return (kind, if kind == Kind::Insert { ticket } else { 0 }),
+            Some(kind) => return (kind, ticket),
             None => self.order.scramble(ticket % Self::BLOCK, block),
         };
         let at = self.ends.iter().position(|&end| slot < end).unwrap_or(0);
         let kind = Kind::ALL[at];
-        let number =
-            if kind == Kind::Insert { block * self.slots(kind) + slot - self.ends[at - 1] } else { 0 };
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let number = block * self.slots(kind) + slot - start;
         (kind, number)
     }
 

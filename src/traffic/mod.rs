@@ -10,6 +10,8 @@ mod locate;
 mod mix;
 mod multi_read;
 mod random;
+pub mod replay;
+mod scan;
 mod shift;
 mod think;
 pub mod traces;
@@ -27,11 +29,15 @@ pub use locate::locate;
 pub use mix::{Mix, Weights};
 pub use multi_read::{Drawn, Fetch, KeyCount, MultiRead};
 pub use random::{Random, Stream};
+pub use replay::Replay;
+pub use scan::Scan;
 pub use shift::{Shift, Shifting};
 pub use think::{Pauses, Think};
 pub use values::{Bodies, ValueSize};
 
-use crate::model::{Key, Kind, Operation, Payload};
+use bytes::Bytes;
+
+use crate::model::{Key, Kind, Lifetimes, Operation, Payload};
 
 /// The requests of one run: ticket in, operation out.
 pub struct Traffic {
@@ -44,6 +50,7 @@ pub struct Traffic {
     bodies: Bodies,
     multi_read: MultiRead,
     absent: Option<Absent>,
+    scan: Option<Scan>,
     quantity: u32,
 }
 
@@ -52,7 +59,7 @@ impl Traffic {
     pub fn new(seed: u64, rows: u64, prefix: &str, mix: Mix, keys: Box<dyn Keys>, bodies: Bodies) -> Traffic {
         let multi_read = MultiRead::default();
         let template = Key::template(prefix);
-        Traffic { seed, rows, template, mix, keys, bodies, multi_read, absent: None, quantity: 1 }
+        Traffic { seed, rows, template, mix, keys, bodies, multi_read, absent: None, scan: None, quantity: 1 }
     }
 
     /// With multi-reads of this form.
@@ -65,6 +72,12 @@ impl Traffic {
     #[must_use]
     pub fn with_absent(self, absent: Option<Absent>) -> Traffic {
         Traffic { absent, ..self }
+    }
+
+    /// With reads that go through the rows in their order.
+    #[must_use]
+    pub fn with_scan(self, scan: Option<Scan>) -> Traffic {
+        Traffic { scan, ..self }
     }
 
     /// With decrements of 1 to `quantity` units each.
@@ -84,6 +97,7 @@ impl Traffic {
         let population = self.rows + self.mix.inserted_before(ticket);
         let pick = |random: &mut Random| self.keys.pick(ticket, population, random);
         let mut keys = Vec::new();
+        let mut scans = false;
         let (kind, id) = match self.keys.kind(ticket) {
             // A recording names the row even of an insert.
             Some(kind) => (kind, pick(&mut random)),
@@ -94,9 +108,11 @@ impl Traffic {
                     keys.extend(rows.iter().map(|&id| self.key(id)));
                     (Kind::MultiRead, rows.first().copied().unwrap_or(0))
                 }
-                (Kind::Read, _) => {
-                    let absent = self.absent.and_then(|absent| absent.row(self.seed, ticket));
-                    (Kind::Read, absent.unwrap_or_else(|| pick(&mut random)))
+                (Kind::Read, number) => {
+                    let scanned = self.scan.and_then(|scan| scan.row(number, self.rows));
+                    scans = scanned.is_some();
+                    let absent = || self.absent.and_then(|absent| absent.row(self.seed, ticket));
+                    (Kind::Read, scanned.or_else(absent).unwrap_or_else(|| pick(&mut random)))
                 }
                 // Inserted rows have no stock.
                 (Kind::Decrement, _) => (Kind::Decrement, self.keys.pick(ticket, self.rows, &mut random)),
@@ -105,21 +121,50 @@ impl Traffic {
         };
         let key = self.key(id);
         let payload = match kind {
-            Kind::Write | Kind::Insert => Payload::new(&key, self.bodies.draw(&mut random)),
-            Kind::Read | Kind::Delete | Kind::MultiRead | Kind::Decrement => Payload::default(),
+            Kind::Write | Kind::Insert => {
+                let size = self.replay().and_then(|replay| replay.write_size(ticket));
+                Payload::new(&key, self.body(size, &mut random))
+            }
+            Kind::Fill => self.row(id),
+            Kind::Read | Kind::Delete | Kind::MultiRead | Kind::Decrement | Kind::Invalidate => {
+                Payload::default()
+            }
         };
         let quantity = match kind {
             Kind::Decrement if self.quantity > 1 => 1 + random.below(u64::from(self.quantity)) as u32,
             Kind::Decrement => 1,
             _ => 0,
         };
-        Operation { ticket, kind, key, keys, payload, quantity }
+        Operation { ticket, kind, key, keys, payload, quantity, scans }
     }
 
     /// The content with which row `id` is seeded.
     pub fn row(&self, id: u64) -> Payload {
         let mut random = Random::new(self.seed, Stream::Row, id);
-        Payload::new(&self.key(id), self.bodies.draw(&mut random))
+        let size = self.replay().and_then(|replay| replay.row_size(id));
+        Payload::new(&self.key(id), self.body(size, &mut random))
+    }
+
+    /// A body of a recorded size, or of a drawn one.
+    fn body(&self, size: Option<u64>, random: &mut Random) -> Bytes {
+        match size {
+            Some(size) => self.bodies.of(size, random),
+            None => self.bodies.draw(random),
+        }
+    }
+
+    /// What is replayed of a recording, where the keys are one.
+    pub fn replay(&self) -> Option<&Replay> {
+        self.keys.replay()
+    }
+
+    /// How long entries live: as recorded, else for `usual`.
+    pub fn lifetimes(&self, usual: Option<Duration>) -> Lifetimes {
+        let usual = Lifetimes::all(usual);
+        match self.replay() {
+            Some(replay) => replay.lifetimes(usual),
+            None => usual,
+        }
     }
 
     /// How long the clients of a closed loop pause.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::random::mix;
+use super::replay::Replay;
 use super::{Keys, Random};
 use crate::model::Kind;
 
@@ -127,6 +128,14 @@ impl Keys for Shifting {
 
     fn recorded_at(&self, ticket: u64) -> Option<Duration> {
         self.keys.recorded_at(ticket)
+    }
+
+    fn previous(&self, most: u64) -> Vec<u64> {
+        self.keys.previous(most)
+    }
+
+    fn replay(&self) -> Option<&Replay> {
+        self.keys.replay()
     }
 }
 

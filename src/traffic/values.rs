@@ -71,6 +71,11 @@ impl Bodies {
                 None => median.0,
             },
         };
+        self.of(size, random)
+    }
+
+    /// A body of this size, cut as all are, and of random content.
+    pub fn of(&self, size: u64, random: &mut Random) -> Bytes {
         let size = size.min(ValueSize::MAX) as usize;
         let start = random.below((self.pool.len() - size + 1) as u64) as usize;
         self.pool.slice(start..start + size)

@@ -1,6 +1,8 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use cachebench::model::{Outcome, Served};
+use cachebench::model::{Lifetimes, Outcome, Served};
+use cachebench::strategy::STRATEGIES;
 
 use super::{Instance, World, choice, rest, variants, write};
 
@@ -87,4 +89,38 @@ async fn a_dirty_entry_does_not_expire_before_its_flush() {
     tokio::time::advance(Duration::from_millis(1)).await;
     assert_eq!((served(&instance, 1).await, instance.body(1).await), (Served::Miss, Some("new".into())));
     assert_eq!(instance.tally.counts().lost_dirty, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_with_a_ttl_of_its_own_lives_by_that_however_it_got_into_the_cache() {
+    let own = 2 * TTL;
+    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+        let label = choice.label();
+        let world = World { ttl: Some(TTL), ..World::with_rows([1, 2]).await };
+        let mut parts = world.parts(0);
+        let of_row_1: Arc<[u32]> = [Lifetimes::NONE, own.as_millis() as u32].into();
+        parts.guards = parts.guards.over(Lifetimes::all(world.ttl).with_own(of_row_1));
+        let (tally, tasks) = (parts.tally.clone(), parts.tasks.clone());
+        let instance = Instance { strategy: choice.build(STRATEGIES, parts).unwrap(), tasks, tally };
+        served(&instance, 1).await;
+        served(&instance, 2).await;
+        rest().await;
+        tokio::time::advance(TTL).await;
+        assert_eq!(
+            (served(&instance, 1).await, served(&instance, 2).await),
+            (Served::Hit, Served::Miss),
+            "{label}"
+        );
+        tokio::time::advance(TTL).await;
+        assert_eq!(served(&instance, 1).await, Served::Miss, "{label}");
+        tokio::time::advance(own).await;
+        instance.version(&write(1, "new")).await;
+        instance.strategy.drain().await.unwrap();
+        served(&instance, 1).await;
+        rest().await;
+        tokio::time::advance(own - Duration::from_millis(5)).await;
+        assert_eq!(served(&instance, 1).await, Served::Hit, "{label}");
+        tokio::time::advance(Duration::from_millis(5)).await;
+        assert_eq!(served(&instance, 1).await, Served::Miss, "{label}");
+    }
 }

@@ -144,8 +144,8 @@ impl World {
         Parts {
             cache,
             database: Arc::new(self.database.share(tally.clone())),
-            ttl: self.ttl,
             guards: guards.unwrap(),
+            leaves_misses: false,
             fill_delay: self.fill_delay,
             prefix: PREFIX.into(),
             instance: number,
@@ -199,10 +199,14 @@ fn key(id: u64) -> Key {
 fn operation(kind: Kind, id: u64, body: &str) -> Operation {
     let key = key(id);
     let payload = match kind {
-        Kind::Write | Kind::Insert => Payload::new(&key, Bytes::copy_from_slice(body.as_bytes())),
-        Kind::Read | Kind::Delete | Kind::MultiRead | Kind::Decrement => Payload::default(),
+        Kind::Write | Kind::Insert | Kind::Fill => {
+            Payload::new(&key, Bytes::copy_from_slice(body.as_bytes()))
+        }
+        Kind::Read | Kind::Delete | Kind::MultiRead | Kind::Decrement | Kind::Invalidate => {
+            Payload::default()
+        }
     };
-    Operation { ticket: 0, kind, key, keys: Vec::new(), payload, quantity: 0 }
+    Operation { ticket: 0, kind, key, keys: Vec::new(), payload, quantity: 0, scans: false }
 }
 
 fn write(id: u64, body: &str) -> Operation {

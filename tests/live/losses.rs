@@ -55,9 +55,8 @@ impl World {
         let parts = Parts {
             cache: driver.connect(at).await.unwrap(),
             database: Arc::new(database),
-            ttl: None,
-
             guards: Guards::none(None),
+            leaves_misses: false,
             fill_delay: None,
             prefix: PREFIX.into(),
             instance: 0,
@@ -80,6 +79,7 @@ impl World {
                 keys: Vec::new(),
                 payload: payload(id, format!("turn {turn} of {id}")),
                 quantity: 0,
+                scans: false,
             };
             self.ledger.before_write(id);
             let started = Moment::now();

@@ -26,6 +26,7 @@ mod pressure;
 mod processes;
 mod ramp;
 mod recording;
+mod replay;
 mod strategies;
 mod stress;
 mod tls;

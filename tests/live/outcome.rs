@@ -89,6 +89,12 @@ impl Measurement<'_> {
         self.repeat["order"].as_u64().unwrap()
     }
 
+    /// What is to be known of it beside the numbers.
+    pub fn notes(&self) -> Vec<&str> {
+        let notes = self.repeat["verdict"]["notes"].as_array();
+        notes.into_iter().flatten().filter_map(Json::as_str).collect()
+    }
+
     pub fn seconds(&self) -> f64 {
         self.repeat["seconds"].as_f64().unwrap()
     }

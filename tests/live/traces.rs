@@ -32,7 +32,7 @@ fn a_recorded_trace_is_replayed_request_by_request() {
     let file = folder.join("cloudPhysicsIO.csv");
     let (reads, writes) = counted(&file);
     let bench = Bench::new(&format!(
-        "name = \"trace\"\n[traffic]\nkeys = {{ trace = {{ file = {file:?}, limit = {REQUESTS} }} }}\n\
+        "name = \"trace\"\n[traffic]\nkeys = {{ trace = {{ file = {file:?}, limit = {REQUESTS}, sizes = \"workload\" }} }}\n\
          load = {{ closed = {{ clients = 4 }} }}\n[compare]\nstrategy = [\"cache-aside\", \"write-through\"]\n"
     ));
     let outcome = bench.run(&[]);

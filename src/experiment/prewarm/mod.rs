@@ -17,7 +17,7 @@ use super::servers::{Servers, Urls};
 use super::{ExperimentError, preload};
 use crate::config::Workload;
 use crate::engine::Stop;
-use crate::measure::{Metrics, QueryClass, Tally, Unit};
+use crate::measure::{Loads, Metrics, QueryClass, Tally, Unit};
 use crate::mitigation::Guards;
 use crate::model::StoreError;
 use crate::store::Sharing;
@@ -64,6 +64,7 @@ pub fn prewarm(
     workload: &Workload,
     file: &Path,
     traffic: &Traffic,
+    loads: &Loads,
     urls: &Urls,
     servers: &Servers,
     observer: &dyn Observer,
@@ -76,7 +77,7 @@ pub fn prewarm(
     observer.event(&Event::Phase(Phase::Prewarming { rows: rows.len() as u64 }));
     let loaded = servers.runtime.block_on(async {
         tokio::select! {
-            loaded = load(workload, traffic, urls, &rows) => Some(loaded),
+            loaded = load(workload, traffic, loads, urls, &rows) => Some(loaded),
             () = stop.requested() => None,
         }
     });
@@ -88,16 +89,18 @@ pub fn prewarm(
 async fn load(
     workload: &Workload,
     traffic: &Traffic,
+    loads: &Loads,
     urls: &Urls,
     rows: &[u64],
 ) -> Result<Prewarmed, StoreError> {
     let tally = Arc::new(Tally::default());
     let sharing = Sharing::Shared { connections: 1, run: 1 };
     let stores = parts::connect(workload, urls, sharing, AT_ONCE, &tally).await?;
-    let guards = preload::guards(workload)?;
+    let guards = preload::guards(workload, traffic)?;
     let began = Instant::now();
     let job = Job {
         stores,
+        loads,
         guards,
         pace: Pace::new(workload.cache.prewarm.rate().unwrap_or(f64::MAX)),
         next: AtomicUsize::new(0),
@@ -115,8 +118,10 @@ async fn load(
 }
 
 /// The loading under way.
-struct Job {
+struct Job<'a> {
     stores: Stores,
+    /// Where it is noted which rows have been in the cache.
+    loads: &'a Loads,
     guards: Guards,
     pace: Pace,
     /// The place of the next row.
@@ -125,7 +130,7 @@ struct Job {
     bytes: AtomicU64,
 }
 
-impl Job {
+impl Job<'_> {
     /// Loads one row after the other until there is none left.
     async fn work(&self, traffic: &Traffic, rows: &[u64]) -> Result<(), StoreError> {
         while let Some(&row) = rows.get(self.next.fetch_add(1, Relaxed)) {
@@ -134,11 +139,12 @@ impl Job {
             let Some(value) = self.stores.database.load(&key).await?.filter(|value| !value.tombstone) else {
                 continue;
             };
-            let (value, ttl) = self.guards.stamp(value);
+            let (value, ttl) = self.guards.stamp(&key, value);
             let raw = value.encode();
             self.bytes.fetch_add(raw.len() as u64, Relaxed);
             self.stores.cache.set(&key, raw, ttl).await?;
             self.keys.fetch_add(1, Relaxed);
+            self.loads.entries().enter(row);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Loads: every load of a row on behalf of readers, grouped by the expiry that caused it.
 
+mod entered;
 mod epoch;
 mod summary;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use entered::Entered;
 use epoch::Epoch;
 pub use summary::LoadSummary;
 pub use timeline::{BIN, TIMELINE, Timeline};
@@ -36,6 +38,7 @@ pub struct Loads {
     shards: Box<[Shard]>,
     /// Of the epochs that are over. Locked after a shard, never before one.
     totals: Mutex<LoadSummary>,
+    entered: Entered,
 }
 
 #[derive(Default)]
@@ -86,7 +89,7 @@ pub struct Load {
 impl Default for Loads {
     fn default() -> Loads {
         let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Loads { shards, totals: Mutex::default() }
+        Loads { shards, totals: Mutex::default(), entered: Entered::default() }
     }
 }
 
@@ -97,6 +100,11 @@ impl Shard {
 }
 
 impl Loads {
+    /// The rows whose entry has ever been in the cache, whoever put it there.
+    pub fn entries(&self) -> &Entered {
+        &self.entered
+    }
+
     /// A load of the key `id` begins; its reader began to look the key up at `looked_up`.
     pub fn begin(self: &Arc<Self>, id: u64, looked_up: Moment, cause: Cause) -> Load {
         self.begin_at(id, looked_up, cause, Moment::now())
@@ -207,6 +215,9 @@ impl Loads {
         // An epoch that is gone has been counted as it was.
         if let Some(epoch) = epochs.by_id.get_mut(&load.id).filter(|epoch| epoch.number == load.epoch) {
             epoch.end(stored == Some(true), now);
+        }
+        if stored == Some(true) {
+            self.entered.enter(load.id);
         }
         if load.generation == epochs.generation {
             epochs.abandoned += u64::from(stored.is_none());

@@ -1,9 +1,9 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::measure::Tally;
-use crate::model::{Key, StoreError, Value};
+use crate::model::{Key, Lifetimes, StoreError, Value};
 use crate::store::Cache;
 use crate::store::scripts::{DirtySet, dirty, settle};
 use crate::strategy::Parts;
@@ -15,7 +15,7 @@ pub struct Buffer {
     process: Option<Mutex<HashMap<u64, Waiting>>>,
     cache: Arc<dyn Cache>,
     prefix: String,
-    ttl: Option<Duration>,
+    lifetimes: Lifetimes,
     tally: Arc<Tally>,
 }
 
@@ -37,7 +37,7 @@ impl Buffer {
             process: None,
             cache: parts.cache.clone(),
             prefix: parts.prefix.clone(),
-            ttl: parts.ttl,
+            lifetimes: parts.guards.lifetimes().clone(),
             tally: parts.tally.clone(),
         }
     }
@@ -108,12 +108,24 @@ impl Buffer {
         if let Some(rows) = &self.process {
             let_go(&mut rows.lock().unwrap_or_else(PoisonError::into_inner), flushed, flush_began_us);
             // They are stored and off the buffer; a cache that cannot be told leaves entries without a TTL.
-            if self.ttl.is_some() {
-                let _ = settle(&*self.cache, &self.set, flushed, flush_began_us, self.ttl).await;
+            if self.lifetimes.any() {
+                let _ = self.settle_in_cache(flushed, flush_began_us).await;
             }
             return Ok(());
         }
-        settle(&*self.cache, &self.set, flushed, flush_began_us, self.ttl).await.map(drop)
+        self.settle_in_cache(flushed, flush_began_us).await
+    }
+
+    /// One step for all rows that live equally long.
+    async fn settle_in_cache(&self, flushed: &[(Key, u64)], flush_began_us: u64) -> Result<(), StoreError> {
+        let mut by_ttl: BTreeMap<Option<Duration>, Vec<(Key, u64)>> = BTreeMap::new();
+        for row in flushed {
+            by_ttl.entry(self.lifetimes.of(&row.0)).or_default().push(*row);
+        }
+        for (ttl, rows) in by_ttl {
+            settle(&*self.cache, &self.set, &rows, flush_began_us, ttl).await?;
+        }
+        Ok(())
     }
 }
 

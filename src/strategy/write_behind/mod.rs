@@ -100,6 +100,9 @@ impl WriteBehind {
         }
         if let Some(version) = version {
             let value = written(operation, version);
+            if !value.tombstone {
+                self.parts.loads.entries().enter(operation.key.id());
+            }
             self.flusher.took_on(Waiting { key: operation.key, since_us, value: Some(value) });
         }
         Ok(Outcome::Written { version })

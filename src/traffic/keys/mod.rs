@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Random;
+use super::replay::Replay;
 use crate::model::Kind;
 use crate::registry::Entry;
 
@@ -58,6 +59,11 @@ pub trait Keys: Send + Sync {
 
     /// When the ticket was recorded, from the first one on.
     fn recorded_at(&self, _ticket: u64) -> Option<Duration> {
+        None
+    }
+
+    /// What is replayed of a recording, where the source is one.
+    fn replay(&self) -> Option<&Replay> {
         None
     }
 }

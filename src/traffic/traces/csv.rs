@@ -173,9 +173,9 @@ pub(super) const ENCODING: Encoding = Encoding {
 fn written(kind: Kind) -> &'static str {
     match kind {
         Kind::Read | Kind::MultiRead => "read",
-        Kind::Write | Kind::Decrement => "write",
+        Kind::Write | Kind::Decrement | Kind::Fill => "write",
         Kind::Insert => "insert",
-        Kind::Delete => "delete",
+        Kind::Delete | Kind::Invalidate => "delete",
     }
 }
 
