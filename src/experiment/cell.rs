@@ -10,8 +10,8 @@ use super::{ExperimentError, checks, stock, tell, theory};
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{
-    Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Stampede, Status,
-    Verdict,
+    Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Stampede,
+    Status, Verdict,
 };
 use crate::model::Kind;
 use crate::strategy;
