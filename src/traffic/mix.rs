@@ -139,6 +139,18 @@ mod tests {
     }
 
     #[test]
+    fn the_tickets_of_a_kind_are_numbered_without_gaps() {
+        let mix = Mix::new(&Weights { read: 70.0, write: 30.0, ..Weights::default() }, 3);
+        for wanted in [Kind::Read, Kind::Write] {
+            let kinds = (0..3 * Mix::BLOCK).map(|ticket| mix.kind(ticket));
+            let mut numbers: Vec<u64> =
+                kinds.filter(|(kind, _)| *kind == wanted).map(|(_, number)| number).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, (0..3 * mix.slots(wanted)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
     fn one_kind_needs_no_order() {
         let mix = Mix::new(&Weights { insert: 1.0, ..Weights::default() }, 3);
         assert_eq!(mix.kind(70_000), (Kind::Insert, 70_000));
