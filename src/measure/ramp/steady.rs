@@ -35,7 +35,7 @@ impl Steady {
     }
 }
 
-/// Where the last third begins. The last bin may have been cut short, and is left out of none of it.
+/// Where the last third begins.
 pub fn last_third(bins: &[Bin]) -> usize {
     bins.len() - bins.len() / 3
 }
