@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn what_would_disturb_other_cells_is_refused() {
-        let head = "name = \"w\"\n[data]\nrows = 9\n[traffic]\nload = { closed = {} }\nduration = \"1s\"\n\
+        let head = "name = \"w\"\n[data]\nrows = 9\n[traffic]\nload = { closed = { clients = 1 } }\nduration = \"1s\"\n\
             [compare]\nat_once = 2\n\"cache.ttl\" = [\"1s\", \"2s\"]\n";
         let problems = |tail: &str| {
             let text = format!("{head}{tail}");

@@ -102,9 +102,9 @@ mod tests {
         let wrong = loaded(tail, &[]).check_policies(&known).unwrap_err();
         assert_eq!(wrong.len(), 2);
         let text = wrong.render(false);
-        assert!(text.contains("w.toml:8:38") && text.contains("did you mean `allkeys-lru`?"), "{text}");
+        assert!(text.contains("w.toml:8:36") && text.contains("did you mean `allkeys-lru`?"), "{text}");
         assert!(
-            text.contains("w.toml:8:53") && text.contains("it knows volatile-lru, allkeys-lru"),
+            text.contains("w.toml:8:51") && text.contains("it knows volatile-lru, allkeys-lru"),
             "{text}"
         );
         let right = loaded("[cache]\neviction = \"AllKeys-LRU\"\n", &[]);

@@ -1,14 +1,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 
 use super::parts;
 use crate::config::{Cell, LoadSetting, Loaded, Warmup, Workload};
 use crate::measure::{Bounds, CellResult, CellSetting, Status, note_of_coarse_ages};
-use crate::model::Kind;
+use crate::model::{Kind, Lifetimes};
 use crate::registry::Choice;
 use crate::simulation::{Capacity, POLICIES, Pace, Replay, Simulated, Writes, simulate};
 use crate::traffic::Traffic;
@@ -172,30 +171,39 @@ fn replay(workload: &Workload, file: &Path, operations: u64, reads_per_s: f64) -
         return None;
     }
     let traffic = parts::traffic(workload, file).ok()?;
+    let lifetimes = parts::lifetimes(workload, &traffic);
     let mut sizes = HashMap::new();
-    let requests = (0..operations).map(|ticket| request(&traffic, ticket, &mut sizes));
+    let requests = (0..operations).map(|ticket| request(&traffic, &lifetimes, ticket, &mut sizes));
     let recording = Recording::of(requests)?;
+    // Where the recording's own SETs are the fills, misses are none.
+    let fills = traffic.replay().is_some_and(|replay| replay.fills());
     let pace = match workload.traffic.load {
         LoadSetting::Recorded { speed, .. } => Pace::Recorded { speed },
         _ => Pace::PerSecond(reads_per_s),
     };
     Some(Replay {
-        writes: writes(workload)?,
-        ttl: workload.cache.ttl.map(|ttl| ttl.0),
+        writes: if fills { Writes::Put } else { writes(workload)? },
+        fill_on_miss: !fills,
         pace,
         ..Replay::of(Arc::new(recording))
     })
 }
 
-fn request(traffic: &Traffic, ticket: u64, sizes: &mut HashMap<u64, u32>) -> Request {
+fn request(traffic: &Traffic, lifetimes: &Lifetimes, ticket: u64, sizes: &mut HashMap<u64, u32>) -> Request {
     let operation = traffic.operation(ticket);
     let id = operation.key.id();
     let size = match operation.kind {
         Kind::Write | Kind::Insert => operation.payload.body.len() as u32,
         _ => *sizes.entry(id).or_insert_with(|| traffic.row(id).body.len() as u32),
     };
-    let at_us = traffic.recorded_at(ticket).map(|at: Duration| at.as_micros() as u64);
-    Request { at_us, op: Some(operation.kind), size: Some(size), ..Request::of(TraceKey::Number(id)) }
+    let op = match operation.kind {
+        Kind::Fill => Kind::Write,
+        Kind::Invalidate => Kind::Delete,
+        kind => kind,
+    };
+    let at_us = traffic.recorded_at(ticket).map(|at| at.as_micros() as u64);
+    let (op, size, ttl) = (Some(op), Some(size), lifetimes.of(&operation.key));
+    Request { at_us, op, size, ttl, ..Request::of(TraceKey::Number(id)) }
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
