@@ -11,6 +11,7 @@ mod capacity;
 mod deaths;
 mod determinism;
 mod durability;
+mod eviction;
 mod faults;
 mod flush;
 mod freshness;
