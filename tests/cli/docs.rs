@@ -4,7 +4,9 @@ use cachebench::coherence::COHERENCES;
 use cachebench::inventory::INVENTORIES;
 use cachebench::mitigation::MITIGATIONS;
 use cachebench::registry::Entry;
+use cachebench::simulation::POLICIES;
 use cachebench::strategy::STRATEGIES;
+use cachebench::traffic::traces::FORMATS;
 use serde_json::Value as Json;
 
 use super::{run, workloads};
@@ -77,11 +79,11 @@ fn the_published_schemas_are_those_of_this_version() {
     }
 }
 
-/// The rows of the table between two marks of the README, name and summary.
-fn table(readme: &str, mark: &str) -> Vec<(String, String)> {
-    let (_, rest) = readme.split_once(&format!("<!-- {mark} -->")).unwrap();
+/// The rows of the table between two marks of a document, name and summary.
+fn table(document: &str, mark: &str) -> Vec<(String, String)> {
+    let (_, rest) = document.split_once(&format!("<!-- {mark} -->")).unwrap();
     let (table, _) = rest.split_once(&format!("<!-- /{mark} -->")).unwrap();
-    let cell = |text: &str| text.trim().trim_matches('`').replace("\\|", "|");
+    let cell = |text: &str| text.trim().replace("\\|", "|");
     table
         .lines()
         .filter_map(|line| line.trim().strip_prefix('|')?.strip_suffix('|')?.split_once('|'))
@@ -91,7 +93,7 @@ fn table(readme: &str, mark: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_tables_of_the_readme_are_what_list_says() {
+fn the_tables_of_names_are_what_list_says() {
     fn registered<T: ?Sized, P>(entries: &[Entry<T, P>]) -> Vec<(String, String)> {
         entries.iter().map(|entry| (entry.name.into(), entry.summary.into())).collect()
     }
@@ -100,4 +102,7 @@ fn the_tables_of_the_readme_are_what_list_says() {
     assert_eq!(table(&readme, "coherence"), registered(COHERENCES));
     assert_eq!(table(&readme, "mitigations"), registered(MITIGATIONS));
     assert_eq!(table(&readme, "inventories"), registered(INVENTORIES));
+    let guide = std::fs::read_to_string(root().join("docs/guide.md")).unwrap();
+    assert_eq!(table(&guide, "trace-formats"), registered(FORMATS));
+    assert_eq!(table(&guide, "policies"), registered(POLICIES));
 }
