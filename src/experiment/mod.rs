@@ -88,7 +88,7 @@ pub fn run(
         at_once => at_once::measure(&mut run, &jobs, at_once as usize, observer)?,
     }
     run.cells.retain(|cell| !cell.repeats.is_empty());
-    Ok(run.end())
+    Ok(run.end(observer))
 }
 
 /// One measurement of one cell.
@@ -175,9 +175,9 @@ impl Run<'_> {
         self.cells[job.index].repeats.push(result);
     }
 
-    fn end(mut self) -> Summary {
+    fn end(mut self, observer: &dyn Observer) -> Summary {
         self.servers.leave();
-        let bounds = bounds::tell(self.loaded, &mut self.cells);
+        let bounds = bounds::tell(self.loaded, &mut self.cells, observer, self.stop);
         let mut repeats = self.cells.iter().flat_map(|cell| &cell.repeats);
         let interrupted =
             self.stop.is_requested() || repeats.any(|repeat| repeat.status == Status::Interrupted);

@@ -29,6 +29,8 @@ pub enum Phase {
     Auditing,
     /// More of the load, uncounted, and faults at its end.
     Aftermath,
+    /// Replaying what was measured through caches in process.
+    Simulating,
 }
 
 impl Phase {
@@ -46,6 +48,7 @@ impl Phase {
             Phase::Draining => "draining",
             Phase::Auditing => "looking at every row",
             Phase::Aftermath => "faults after the measurement",
+            Phase::Simulating => "simulating ideal caches",
         }
     }
 }

@@ -5,7 +5,7 @@ use super::CellSetting;
 use crate::simulation::Simulated;
 
 /// What ideal caches of the same size would have done with the requests of cells that differ in how they evict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bounds {
     /// The compared settings in which these cells are alike.
     pub settings: Vec<CellSetting>,
@@ -13,8 +13,8 @@ pub struct Bounds {
     pub cells: Vec<usize>,
     /// Entries that the simulated caches hold: the median of what these cells held.
     pub entries: u64,
-    /// Reads a second, by which the models' clocks go.
-    pub reads_per_s: f64,
+    /// Requests a second, by which the models' clocks go.
+    pub requests_per_s: f64,
     pub simulated: Vec<Simulated>,
     /// Requests from the last use of an entry to its eviction, in the mean, by exact LRU; nothing without evictions.
     /// It estimates the characteristic time of Che's approximation.
@@ -30,21 +30,21 @@ const LEAST_TICKS: f64 = 3.0;
 impl Bounds {
     /// Seconds from the last use of an entry to its eviction under LRU: how fast the cache turns over.
     pub fn turnover_s(&self) -> Option<f64> {
-        Some(self.eviction_age? / self.reads_per_s)
+        Some(self.eviction_age? / self.requests_per_s)
     }
+}
 
-    /// Why a policy by recency cannot be told from a random one here, and at which pace it could.
-    pub fn clock_guard(&self, policy: &str) -> Option<String> {
-        let turnover_s = self.turnover_s().filter(|_| policy.ends_with("-lru"))?;
-        (turnover_s < LEAST_TICKS * CLOCK_S).then(|| {
-            let pace = self.eviction_age.unwrap_or_default() / (LEAST_TICKS * CLOCK_S);
-            let random = policy.replace("-lru", "-random");
-            format!(
-                "{policy} cannot differ from {random} here: the cache turns over in {turnover_s:.2} s, and Redis' LRU \
-                 clock ticks once a second; at {pace:.0} reads/s or fewer it could"
-            )
-        })
-    }
+/// Why a policy by recency cannot be told from a random one where entries are evicted `age_s` after their last use, and
+/// at which pace it could.
+pub fn clock_guard(policy: &str, age_s: f64, requests_per_s: f64) -> Option<String> {
+    (policy.ends_with("-lru") && age_s < LEAST_TICKS * CLOCK_S).then(|| {
+        let pace = requests_per_s * age_s / (LEAST_TICKS * CLOCK_S);
+        let random = policy.replace("-lru", "-random");
+        format!(
+            "{policy} cannot differ from {random} here: the cache turns over in {age_s:.2} s, and Redis' LRU clock ticks \
+             once a second; at {pace:.0} requests/s or fewer it could"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -53,21 +53,19 @@ mod tests {
 
     #[test]
     fn a_cache_that_turns_over_within_three_ticks_is_told_with_the_pace_that_would_do() {
-        let bounds = |reads_per_s| Bounds {
-            settings: Vec::new(),
-            cells: vec![0],
-            entries: 100,
-            reads_per_s,
-            simulated: Vec::new(),
-            eviction_age: Some(1_200.0),
-        };
-        assert_eq!(bounds(400.0).clock_guard("allkeys-lru"), None);
-        assert_eq!(bounds(4_000.0).clock_guard("allkeys-lfu"), None);
-        let told = bounds(4_000.0).clock_guard("volatile-lru").unwrap();
+        assert_eq!(clock_guard("allkeys-lru", 3.0, 400.0), None);
+        assert_eq!(clock_guard("allkeys-lfu", 0.3, 4_000.0), None);
+        let told = clock_guard("volatile-lru", 0.3, 4_000.0).unwrap();
         assert!(
-            told.contains("volatile-random") && told.contains("0.30 s") && told.contains("400 reads/s"),
+            told.contains("volatile-random") && told.contains("0.30 s") && told.contains("400 requests/s"),
             "{told}"
         );
-        assert_eq!(Bounds { eviction_age: None, ..bounds(4_000.0) }.clock_guard("allkeys-lru"), None);
+    }
+
+    #[test]
+    fn the_turnover_is_in_seconds() {
+        let bounds = Bounds { eviction_age: Some(1_200.0), requests_per_s: 400.0, ..Bounds::default() };
+        assert_eq!(bounds.turnover_s(), Some(3.0));
+        assert_eq!(Bounds { eviction_age: None, ..bounds }.turnover_s(), None);
     }
 }

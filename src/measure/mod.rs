@@ -36,7 +36,7 @@ mod window;
 
 pub use around::Around;
 pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Loss, Recheck, WriteAudit};
-pub use bounds::Bounds;
+pub use bounds::{Bounds, clock_guard};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use expectation::{Comparison, Expectation, ExpectationError};
 pub use fault::{Back, FaultRecord, MovedEntries, Recovery, Versus};
@@ -57,7 +57,7 @@ pub use recorder::{Observation, Recorder, Rows};
 pub use recovery::recover;
 pub use sales::{Sales, StockAudit};
 pub use saturation::Waiting;
-pub use sizing::{Sizing, SizingStep, note_of_coarse_ages, note_of_small_limit};
+pub use sizing::{Sizing, SizingStep, note_of_small_limit};
 pub use stampede::{LoadsPerExpiry, Stampede, StampedeBin};
 pub use statistics::mean_and_interval;
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};

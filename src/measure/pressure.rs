@@ -85,7 +85,13 @@ impl Pressure {
 
     /// Adds what the readings of a measurement of so many seconds come to.
     pub fn tell(&self, metrics: &mut Metrics, elapsed_s: f64, windows: &[Window], log: &IntervalLog) {
-        let late: Vec<u64> = self.half(elapsed_s).map(|at| self.entries[at]).collect();
+        // A cache that is still filling holds less than it can.
+        let full = self.half(elapsed_s).filter(|&at| self.evicted[at] > 0 || self.had_evicted);
+        let full: Vec<u64> = full.map(|at| self.entries[at]).collect();
+        let late: Vec<u64> = match full.is_empty() {
+            true => self.half(elapsed_s).map(|at| self.entries[at]).collect(),
+            false => full,
+        };
         metrics.put("cache.entries", late.iter().sum::<u64>() as f64 / late.len() as f64, Unit::Count);
         if let Some(last) = self.fragmentation.last() {
             metrics.put("cache.fragmentation", *last, Unit::Ratio);

@@ -62,31 +62,9 @@ pub fn note_of_small_limit(maxmemory: u64, empty: u64) -> Option<String> {
     })
 }
 
-/// Redis tells when an entry was last used by a clock that ticks once a second; an entry has to live for a few of them.
-const LEAST_LIFE_S: f64 = 3.0;
-
-/// What to know of a policy that goes by the last use, where entries are evicted too soon for it to tell them apart.
-pub fn note_of_coarse_ages(policy: &str, entries: f64, evictions_per_s: f64) -> Option<String> {
-    let life_s = entries / evictions_per_s;
-    (policy.ends_with("-lru") && life_s < LEAST_LIFE_S).then(|| {
-        format!(
-            "an entry lives for {life_s:.1} s, and the server tells ages by a clock that ticks once a second: {policy} is \
-             hardly better than chance here; lower the rate or raise cache.maxmemory"
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_age_in_whole_seconds_is_noted_where_entries_do_not_live_for_three() {
-        assert!(note_of_coarse_ages("allkeys-lru", 1_000.0, 400.0).unwrap().contains("lives for 2.5 s"));
-        for (policy, rate) in [("allkeys-lru", 300.0), ("allkeys-lfu", 400.0), ("volatile-lru", 0.0)] {
-            assert_eq!(note_of_coarse_ages(policy, 1_000.0, rate), None, "{policy} {rate}");
-        }
-    }
 
     #[test]
     fn what_is_off_by_more_than_a_percent_or_mostly_buffers_is_noted() {

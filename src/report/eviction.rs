@@ -34,8 +34,8 @@ fn ranking(summary: &Summary, bounds: &Bounds) -> Ranking {
     rows.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     let turnover = bounds.turnover_s().map(|seconds| format!(", turned over in {seconds:.1} s (lru)"));
     let place = if alike.is_empty() { String::new() } else { format!("{}: ", alike.join(" · ")) };
-    let (entries, rate) = (bounds.entries, bounds.reads_per_s);
-    let title = format!("{place}{entries} entries at {rate:.0} reads/s{}", turnover.unwrap_or_default());
+    let (entries, rate) = (bounds.entries, bounds.requests_per_s);
+    let title = format!("{place}{entries} entries at {rate:.0} requests/s{}", turnover.unwrap_or_default());
     let header = [
         "policy",
         "by",
@@ -96,6 +96,10 @@ impl<'a> Measured<'a> {
 
     /// Its place among the measured ones: the places that it may have within the intervals.
     fn rank(&self, all: &[Measured]) -> String {
+        // Nothing is known of how far a single measurement is off.
+        if all.iter().any(|one| one.within.is_none()) {
+            return "–".into();
+        }
         let within = |one: &Measured| one.within.unwrap_or(0.0);
         let above =
             |one: &Measured, other: &Measured| one.hit_rate - within(one) > other.hit_rate + within(other);

@@ -71,7 +71,7 @@ pub fn find_max(
         (cell.repeats, cell.capacity) = (repeats, Some(capacity));
     }
     run.cells.retain(|cell| cell.capacity.is_some());
-    Ok(run.end())
+    Ok(run.end(observer))
 }
 
 /// The trials of one cell.
