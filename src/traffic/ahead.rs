@@ -30,16 +30,6 @@ impl Traffic {
         });
         rows.filter(|&row| row < self.rows.min(Absent::FIRST) && seen.insert(row)).collect()
     }
-
-    /// The row that the source of keys names for a ticket.
-    pub fn row_of(&self, ticket: u64) -> u64 {
-        self.keys.pick(ticket, self.rows, &mut Random::new(self.seed, Stream::Operation, ticket))
-    }
-
-    /// Whether the keys come from a recording.
-    pub fn is_recorded(&self) -> bool {
-        self.keys.length().is_some()
-    }
 }
 
 /// Each row once, those that come most often first; of those that come as often, the one that comes first.
@@ -82,7 +72,7 @@ mod tests {
         for shift in [None, shift] {
             let traffic = traffic(r#"{"hotspot": {"hot_keys": 50, "request_share": 1.0}}"#, shift, reads());
             let before = traffic.asked_before(20_000);
-            let first: Vec<u64> = (0..2_000).map(|ticket| traffic.row_of(ticket)).collect();
+            let first: Vec<u64> = (0..2_000).map(|ticket| traffic.operation(ticket).key.id()).collect();
             let (mut hot, mut asked) = (hottest(&before), traffic.asked_first(2_000));
             assert_ne!(before[..2_000], first);
             hot.sort_unstable();
