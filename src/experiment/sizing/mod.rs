@@ -17,10 +17,10 @@ use super::observer::{Event, Observer, Phase};
 use super::preload::Entries;
 use super::servers::Servers;
 use super::{ExperimentError, parts};
-use crate::config::{CacheSettings, MaxMemory, Workload};
+use crate::config::{CacheSettings, MaxMemory, Prewarm, Workload};
 use crate::engine::Stop;
 use crate::measure::{Sizing, SizingStep};
-use crate::model::Size;
+use crate::model::{Size, Time};
 use crate::servers::{MemoryProbe, RedisCounters, ServerError};
 use crate::store::Endpoint;
 use crate::traffic::{Bijection, Traffic};
@@ -46,7 +46,8 @@ const CHOOSING: &[&str] = &[
 
 /// What decides how many bytes hold a share of the rows; cells that are alike in it share what was found.
 ///
-/// Not in it: what chooses the victims, and the strategy, which puts the same entries in.
+/// Not in it: what chooses the victims, what is loaded ahead, how long a TTL is, and the strategy, which puts the same
+/// entries in.
 pub type SizingKey = String;
 
 /// The limit for the share of the rows that a workload gives its cache; nothing where it gives bytes or none.
@@ -101,6 +102,7 @@ pub fn settled(cache: &CacheSettings, sizing: Option<&Sizing>) -> CacheSettings 
 fn key(workload: &Workload, rows: u64) -> SizingKey {
     let mut cache = settled(&workload.cache, None);
     (cache.eviction, cache.fill_delay, cache.preload) = (None, None, false);
+    (cache.prewarm, cache.ttl) = (Prewarm::None, cache.ttl.map(|_| Time(LEAST_TTL)));
     cache.settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
     let keys = (workload.traffic.keys.name == "trace").then_some(&workload.traffic.keys);
     let clients = (workload.app.instances, workload.sharing());
@@ -183,9 +185,12 @@ mod tests {
             "strategy=write-through",
             "traffic.keys=uniform",
             "traffic.duration=9s",
+            "cache.prewarm={ top = { keys = 5 } }",
+            "cache.preload=true",
         ] {
             assert_eq!(key(""), key(same), "{same}");
         }
+        assert_eq!(key("cache.ttl=5s"), key("cache.ttl=2h"));
         for other in [
             "cache.maxmemory=5% of keys",
             "cache.ttl=5s",
