@@ -67,8 +67,11 @@ pub fn find(
     let sizings = servers.sizings.clone();
     // Held while one is found: whoever is measured at the same time waits for it, and does not look for it too.
     let mut sizings = sizings.lock().unwrap_or_else(PoisonError::into_inner);
+    if stop.is_requested() {
+        return Err(ExperimentError::Interrupted);
+    }
     if let Some((_, known)) = sizings.iter().find(|(of, _)| *of == key) {
-        return Ok(Some(known.clone()));
+        return known.clone().map(Some).map_err(|problem| ServerError::Known(problem).into());
     }
     observer.event(&Event::Phase(Phase::Sizing));
     let mut settings = workload.cache.settings.clone();
@@ -88,9 +91,10 @@ pub fn find(
             () = stop.requested() => None,
         }
     });
-    let sizing = found.ok_or(ExperimentError::Interrupted)??;
-    sizings.push((key, sizing.clone()));
-    Ok(Some(sizing))
+    let found = found.ok_or(ExperimentError::Interrupted)?;
+    // Whoever comes next would search as long for nothing.
+    sizings.push((key, found.as_ref().map(Sizing::clone).map_err(ToString::to_string)));
+    found.map(Some)
 }
 
 /// The cache with the limit that was found for it.
@@ -167,6 +171,33 @@ async fn search(
 mod tests {
     use super::*;
     use crate::config::load;
+    use crate::experiment::Permissions;
+
+    struct Unwatched;
+
+    impl Observer for Unwatched {
+        fn event(&self, _: &Event) {}
+    }
+
+    #[test]
+    fn a_search_that_failed_is_not_made_again_and_none_begins_once_the_run_is_stopped() {
+        let text = "name = \"test\"\n[data]\nrows = 100\n[traffic]\nload = { closed = { clients = 2 } }\nduration = \"1s\"\n\
+            [cache]\nmaxmemory = \"10% of keys\"\n";
+        let workload = load(Path::new("w.toml"), text.into(), &[]).unwrap().workload;
+        let traffic = parts::traffic(&workload, Path::new("w.toml")).unwrap();
+        let mut servers = Servers::new(Permissions::default()).unwrap();
+        let known = (key(&workload, traffic.rows()), Err("no limit holds 10 entries".to_owned()));
+        servers.sizings.lock().unwrap().push(known);
+        let stop = Stop::default();
+        let mut told = || {
+            let found = find(&workload, Path::new("w.toml"), &traffic, &mut servers, &Unwatched, &stop);
+            assert!(servers.redis.is_none(), "no server was started");
+            found.unwrap_err().to_string()
+        };
+        assert_eq!(told(), "no limit holds 10 entries");
+        stop.request();
+        assert_eq!(told(), "interrupted");
+    }
 
     #[test]
     fn cells_that_differ_in_what_is_evicted_share_what_was_found_and_others_do_not() {
