@@ -32,7 +32,7 @@ pub fn measure(
     gate: Gate,
 ) -> Result<RepeatResult, ExperimentError> {
     let stage = Stage::set(workload, file, servers, observer, stop)?;
-    let at_once = gate.pass();
+    let passed = gate.pass();
     let before = checks::books(&stage.crew, servers, &stage.urls);
     let mut warm = warm_up(&stage, servers)?;
     if stop.is_requested() {
@@ -53,6 +53,9 @@ pub fn measure(
         ..RepeatResult::default()
     };
     tell_ramp(&mut result, &stage, &warm, &played);
+    let is_loaded = workload.cache.preload || stage.prewarmed.is_some();
+    let waited = workload.cache.ttl.filter(|_| is_loaded).and_then(|ttl| passed.note(ttl));
+    result.verdict.notes.extend(waited);
     result.verdict.reasons.extend(warm.unsettled.take());
     let is_harmed = played.is_harmed();
     if !is_harmed {
@@ -64,7 +67,7 @@ pub fn measure(
         result.status = Status::Failed;
         result.verdict.reasons.push(failure);
     } else {
-        judge(&mut result, &stage, servers, &before, &warm, &played, at_once);
+        judge(&mut result, &stage, servers, &before, &warm, &played, passed.at_once);
         match aftermath(&stage, servers, played.drive.next_ticket) {
             Ok(Some(after)) => look_again(&mut result, &stage, servers, after),
             Ok(None) => {}
