@@ -62,6 +62,13 @@ pub fn note_of_small_limit(maxmemory: u64, empty: u64) -> Option<String> {
     })
 }
 
+/// What to know of a policy that evicts entries with a TTL alone, where `any_expires` says whether there are some.
+pub fn note_of_idle_policy(policy: &str, any_expires: bool) -> Option<String> {
+    (policy.starts_with("volatile-") && !any_expires).then(|| {
+        format!("{policy} evicts nothing here: no entry has a TTL; writes fail once the memory is full")
+    })
+}
+
 /// Redis tells when an entry was last used by a clock that ticks once a second; an entry has to live for a few of them.
 const LEAST_LIFE_S: f64 = 3.0;
 
@@ -85,6 +92,14 @@ mod tests {
         assert!(note_of_coarse_ages("allkeys-lru", 1_000.0, 400.0).unwrap().contains("lives for 2.5 s"));
         for (policy, rate) in [("allkeys-lru", 300.0), ("allkeys-lfu", 400.0), ("volatile-lru", 0.0)] {
             assert_eq!(note_of_coarse_ages(policy, 1_000.0, rate), None, "{policy} {rate}");
+        }
+    }
+
+    #[test]
+    fn a_policy_for_entries_that_expire_is_noted_where_none_does() {
+        assert!(note_of_idle_policy("volatile-lru", false).unwrap().contains("volatile-lru evicts nothing"));
+        for (policy, any_expires) in [("volatile-lru", true), ("allkeys-lru", false), ("", false)] {
+            assert_eq!(note_of_idle_policy(policy, any_expires), None, "{policy}");
         }
     }
 
