@@ -1,5 +1,6 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use super::traces::Requested;
 use super::{Absent, Random, Stream, Traffic};
 
 /// The tickets whose random numbers the time before the first is drawn with: no run comes that far.
@@ -34,13 +35,9 @@ impl Traffic {
 
 /// Each row once, those that come most often first; of those that come as often, the one that comes first.
 pub fn hottest(rows: &[u64]) -> Vec<u64> {
-    let mut counts = HashMap::<u64, (u64, usize)>::new();
-    for (place, &row) in rows.iter().enumerate() {
-        counts.entry(row).or_insert((0, place)).0 += 1;
-    }
-    let mut ranked: Vec<u64> = counts.keys().copied().collect();
-    ranked.sort_unstable_by_key(|row| counts.get(row).map(|&(count, place)| (u64::MAX - count, place)));
-    ranked
+    let mut requested = Requested::default();
+    rows.iter().for_each(|&row| requested.add(row));
+    requested.ranked().into_iter().map(|(row, _)| row).collect()
 }
 
 #[cfg(test)]
