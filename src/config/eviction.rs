@@ -1,5 +1,6 @@
 use super::semantics::Report;
 use super::{CacheSettings, Cell, Document, Loaded, Origin, Problem, Problems, Workload};
+use crate::measure::note_of_idle_policy;
 use crate::registry::closest;
 use crate::servers::{Address, Policies};
 
@@ -41,10 +42,8 @@ pub(super) fn warnings(cells: &[Cell]) -> Vec<String> {
         }
         // A recording may bring lifetimes of its own; whether it does is seen when it is read.
         let may_expire = cache.ttl.is_some() || cell.workload.traffic.keys.name == "trace";
-        if policy.starts_with("volatile-") && !may_expire {
-            warn(format!(
-                "{policy} evicts nothing here: no entry has a TTL; writes fail once the memory is full"
-            ));
+        if let Some(idle) = note_of_idle_policy(&policy, may_expire) {
+            warn(idle);
         }
     }
     warnings

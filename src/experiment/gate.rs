@@ -88,6 +88,8 @@ mod tests {
             passed.note(Time(Duration::from_secs(10)))
         };
         assert_eq!(note(1_000), None);
-        assert!(note(2_500).unwrap().contains("waited 2.5 s") && note(2_500).unwrap().contains("live for 10s"));
+        assert!(
+            note(2_500).unwrap().contains("waited 2.5 s") && note(2_500).unwrap().contains("live for 10s")
+        );
     }
 }

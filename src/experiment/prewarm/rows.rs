@@ -162,7 +162,11 @@ mod tests {
     fn the_rows_of_a_dump_are_those_of_the_recording_though_requests_are_left_out() {
         for options in ["", ", skip = 2", ", sets = \"skip\"", ", skip = 2, sets = \"skip\""] {
             let trace = format!("{{ trace = {{ file = \"t.csv\"{options} }} }}");
-            assert_eq!(rows(&trace, "{ dump = { file = \"late.txt\" } }"), Ok((vec![4, 1], None)), "{options}");
+            assert_eq!(
+                rows(&trace, "{ dump = { file = \"late.txt\" } }"),
+                Ok((vec![4, 1], None)),
+                "{options}"
+            );
         }
     }
 

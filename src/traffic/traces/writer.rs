@@ -144,11 +144,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let socket = std::os::unix::net::UnixListener::bind(at("socket.csv")).unwrap();
-        for (target, link) in [("/dev/null", "null.csv"), ("/nowhere/a.csv", "lost.csv"), ("a.csv", "b.csv")] {
+        for (target, link) in [("/dev/null", "null.csv"), ("/nowhere/a.csv", "lost.csv"), ("a.csv", "b.csv")]
+        {
             std::os::unix::fs::symlink(target, at(link)).unwrap();
         }
         fs::write(at("a.csv"), "old").unwrap();
-        let create = |path: &Path| TraceWriter::create(path, Encoding::find(Path::new("a.csv"), None).unwrap());
+        let create =
+            |path: &Path| TraceWriter::create(path, Encoding::find(Path::new("a.csv"), None).unwrap());
         for path in ["/dev/null".into(), at("null.csv"), at("socket.csv")] {
             let error = create(&path).err().unwrap().to_string();
             assert!(error.contains("cannot be written: it is a device, a pipe or a socket"), "{error}");
