@@ -1,5 +1,6 @@
 use super::semantics::Report;
-use super::{Cell, Document, Loaded, Origin, Problem, Problems, Workload};
+use super::{CacheSettings, Cell, Document, Loaded, Origin, Problem, Problems, Workload};
+use crate::measure::note_of_idle_policy;
 use crate::registry::closest;
 use crate::servers::{Address, Policies};
 
@@ -17,6 +18,12 @@ pub(super) fn check(workload: &Workload, wrong: &mut Report) {
     }
 }
 
+/// The policy that the managed cache is given, by either setting, in small letters.
+pub(super) fn policy(cache: &CacheSettings) -> Option<String> {
+    let given = cache.eviction.as_ref().or_else(|| cache.settings.get("maxmemory-policy"))?;
+    Some(given.to_ascii_lowercase())
+}
+
 /// What is allowed, and does not do what it says.
 pub(super) fn warnings(cells: &[Cell]) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -27,18 +34,16 @@ pub(super) fn warnings(cells: &[Cell]) -> Vec<String> {
     };
     for cell in cells {
         let cache = &cell.workload.cache;
-        let Some(policy) = &cache.eviction else { continue };
+        let Some(policy) = policy(cache) else { continue };
         if cache.maxmemory.is_none() && !cache.settings.contains_key("maxmemory") {
             warn(format!(
                 "{policy} evicts nothing here: there is no limit; give one: cache.maxmemory = \"64MB\""
             ));
         }
-        // A recording may bring lifetimes of its own.
+        // A recording may bring lifetimes of its own; whether it does is seen when it is read.
         let may_expire = cache.ttl.is_some() || cell.workload.traffic.keys.name == "trace";
-        if policy.starts_with("volatile-") && !may_expire {
-            warn(format!(
-                "{policy} evicts nothing here: no entry has a TTL; writes fail once the memory is full"
-            ));
+        if let Some(idle) = note_of_idle_policy(&policy, may_expire) {
+            warn(idle);
         }
     }
     warnings
@@ -119,6 +124,9 @@ mod tests {
         let volatile = "[cache]\nmaxmemory = \"2MB\"\neviction = \"volatile-lru\"\n";
         assert!(warnings(volatile, &[]).contains("volatile-lru evicts nothing here: no entry has a TTL"));
         assert_eq!(warnings(volatile, &["cache.ttl=5s"]), "");
+        let by_setting = "[cache]\nmaxmemory = \"2MB\"\nsettings = { maxmemory-policy = \"Volatile-TTL\" }\n";
+        assert!(warnings(by_setting, &[]).contains("volatile-ttl evicts nothing here"));
+        assert_eq!(warnings(by_setting, &["cache.ttl=5s"]), "");
         let unlimited = "[cache]\neviction = \"allkeys-lru\"\n";
         assert!(warnings(unlimited, &[]).contains("there is no limit"));
         assert_eq!(warnings(unlimited, &["cache.maxmemory=10% of keys"]), "");

@@ -276,7 +276,7 @@ pub fn check_together(document: &Document, cells: &[Cell], problems: &mut Proble
 /// What is allowed but probably not meant.
 pub fn warnings(cells: &[Cell]) -> Vec<String> {
     let evicting =
-        |cell: &Cell| cell.workload.cache.eviction.as_ref().is_some_and(|e| e.starts_with("allkeys"));
+        |cell: &Cell| eviction::policy(&cell.workload.cache).is_some_and(|it| it.starts_with("allkeys"));
     let behind = |cell: &Cell| cell.workload.strategy.name == "write-behind";
     let mut warnings = Vec::new();
     warnings.extend(cells.iter().find_map(|cell| prewarm::warning(&cell.workload)));

@@ -43,7 +43,7 @@ pub fn measure(
                 .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             ended.collect::<Vec<_>>()
         });
-        keep(run, batch, measured, observer)?;
+        keep(run, batch, jobs.len(), measured, observer)?;
     }
     all_servers.iter_mut().for_each(Servers::leave);
     Ok(())
@@ -70,15 +70,21 @@ fn announce(run: &Run, batch: &[Job], total: usize, observer: &dyn Observer) {
 fn keep(
     run: &mut Run,
     batch: &[Job],
+    total: usize,
     measured: Vec<Result<RepeatResult, ExperimentError>>,
     observer: &dyn Observer,
 ) -> Result<(), ExperimentError> {
+    let repeats = run.loaded.workload.compare.repeat;
     let none = measured.iter().all(Result::is_err);
     for (job, measured) in batch.iter().zip(measured) {
         match measured {
             Err(ExperimentError::Interrupted) => {}
             Err(error) if none && batch[0].order == 1 => return Err(error),
-            measured => run.keep(*job, measured, observer),
+            measured => {
+                let (order, repeat, label) = (job.order, job.repeat, run.cells[job.index].label());
+                observer.event(&Event::Cell { order, total, label: &label, repeat, repeats });
+                run.keep(*job, measured, observer);
+            }
         }
     }
     Ok(())

@@ -8,12 +8,12 @@ use super::sampler::Sampled;
 use super::servers::Servers;
 use super::stage::Stage;
 use super::warm_up::{Warm, warm_up};
-use super::{ExperimentError, checks, stock, tell, theory};
+use super::{ExperimentError, checks, parts, stock, tell, theory};
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::measure::{
     Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Sizing,
-    Stampede, Status, Unit, Verdict, note_of_small_limit,
+    Stampede, Status, Unit, Verdict, note_of_idle_policy, note_of_small_limit,
 };
 use crate::model::Kind;
 use crate::strategy;
@@ -32,7 +32,7 @@ pub fn measure(
     gate: Gate,
 ) -> Result<RepeatResult, ExperimentError> {
     let stage = Stage::set(workload, file, servers, observer, stop)?;
-    let at_once = gate.pass();
+    let passed = gate.pass();
     let before = checks::books(&stage.crew, servers, &stage.urls);
     let mut warm = warm_up(&stage, servers)?;
     if stop.is_requested() {
@@ -53,6 +53,9 @@ pub fn measure(
         ..RepeatResult::default()
     };
     tell_ramp(&mut result, &stage, &warm, &played);
+    let is_loaded = workload.cache.preload || stage.prewarmed.is_some();
+    let waited = workload.cache.ttl.filter(|_| is_loaded).and_then(|ttl| passed.note(ttl));
+    result.verdict.notes.extend(waited);
     result.verdict.reasons.extend(warm.unsettled.take());
     let is_harmed = played.is_harmed();
     if !is_harmed {
@@ -64,7 +67,7 @@ pub fn measure(
         result.status = Status::Failed;
         result.verdict.reasons.push(failure);
     } else {
-        judge(&mut result, &stage, servers, &before, &warm, &played, at_once);
+        judge(&mut result, &stage, servers, &before, &warm, &played, passed.at_once);
         match aftermath(&stage, servers, played.drive.next_ticket) {
             Ok(Some(after)) => look_again(&mut result, &stage, servers, after),
             Ok(None) => {}
@@ -94,12 +97,20 @@ fn put_memory(result: &mut RepeatResult, stage: &Stage, sampled: &Sampled) {
     let limit: u64 = stage.cache.get("maxmemory").and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
     if limit > 0 {
         result.metrics.put("cache.maxmemory", limit as f64, Unit::Bytes);
+        result.verdict.notes.extend(idle_policy(stage));
     }
     let empty = stage.sizing.as_ref().map_or(sampled.at_start, |sizing| sizing.empty);
     let notes = stage.sizing.as_ref().and_then(Sizing::note).into_iter();
     result.verdict.notes.extend(notes.chain(note_of_small_limit(limit, empty)));
     result.sizing = stage.sizing.clone();
     result.pressure = (!sampled.pressure.is_empty()).then(|| sampled.pressure.clone());
+}
+
+/// Says so where the server's policy finds nothing to evict: whether a recording brings lifetimes is known by now.
+fn idle_policy(stage: &Stage) -> Option<String> {
+    let policy = stage.cache.get("maxmemory-policy")?;
+    let any_expires = parts::lifetimes(stage.workload, &stage.traffic).any();
+    note_of_idle_policy(policy, any_expires).filter(|_| strategy::caches(&stage.workload.strategy.name))
 }
 
 /// Tells how the cache filled, where the measurement began without a warm-up, and what was loaded ahead.

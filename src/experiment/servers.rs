@@ -39,8 +39,8 @@ pub struct Servers {
     pub seeded: Option<(String, Data, Query, Option<Choice>)>,
     /// Where it has a database of its own in a Postgres that it shares with others: its name.
     shares: Option<String>,
-    /// The limits that were found for shares of the keys, known to all that are measured at once.
-    pub sizings: Arc<Mutex<Vec<(SizingKey, Sizing)>>>,
+    /// The limits that were found for shares of the keys, or why none was, known to all that are measured at once.
+    pub sizings: Arc<Mutex<Vec<(SizingKey, Result<Sizing, String>)>>>,
     pub runtime: Runtime,
 }
 

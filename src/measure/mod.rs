@@ -57,7 +57,7 @@ pub use recorder::{Observation, Recorder, Rows};
 pub use recovery::recover;
 pub use sales::{Sales, StockAudit};
 pub use saturation::Waiting;
-pub use sizing::{Sizing, SizingStep, note_of_small_limit};
+pub use sizing::{Sizing, SizingStep, note_of_idle_policy, note_of_small_limit};
 pub use stampede::{LoadsPerExpiry, Stampede, StampedeBin};
 pub use statistics::mean_and_interval;
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};

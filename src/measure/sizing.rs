@@ -62,9 +62,24 @@ pub fn note_of_small_limit(maxmemory: u64, empty: u64) -> Option<String> {
     })
 }
 
+/// What to know of a policy that evicts entries with a TTL alone, where `any_expires` says whether there are some.
+pub fn note_of_idle_policy(policy: &str, any_expires: bool) -> Option<String> {
+    (policy.starts_with("volatile-") && !any_expires).then(|| {
+        format!("{policy} evicts nothing here: no entry has a TTL; writes fail once the memory is full")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_policy_for_entries_that_expire_is_noted_where_none_does() {
+        assert!(note_of_idle_policy("volatile-lru", false).unwrap().contains("volatile-lru evicts nothing"));
+        for (policy, any_expires) in [("volatile-lru", true), ("allkeys-lru", false), ("", false)] {
+            assert_eq!(note_of_idle_policy(policy, any_expires), None, "{policy}");
+        }
+    }
 
     #[test]
     fn what_is_off_by_more_than_a_percent_or_mostly_buffers_is_noted() {

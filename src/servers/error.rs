@@ -55,6 +55,10 @@ pub enum ServerError {
     #[error("{url}: {problem}")]
     Server { url: String, problem: String },
 
+    /// What was met before, and would be met again.
+    #[error("{0}")]
+    Known(String),
+
     #[error("{0} is empty, so it would cover everything on the server; give it a name")]
     EmptyName(&'static str),
 

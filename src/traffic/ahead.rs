@@ -1,5 +1,6 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use super::traces::Requested;
 use super::{Absent, Random, Stream, Traffic};
 
 /// The tickets whose random numbers the time before the first is drawn with: no run comes that far.
@@ -30,27 +31,13 @@ impl Traffic {
         });
         rows.filter(|&row| row < self.rows.min(Absent::FIRST) && seen.insert(row)).collect()
     }
-
-    /// The row that the source of keys names for a ticket.
-    pub fn row_of(&self, ticket: u64) -> u64 {
-        self.keys.pick(ticket, self.rows, &mut Random::new(self.seed, Stream::Operation, ticket))
-    }
-
-    /// Whether the keys come from a recording.
-    pub fn is_recorded(&self) -> bool {
-        self.keys.length().is_some()
-    }
 }
 
 /// Each row once, those that come most often first; of those that come as often, the one that comes first.
 pub fn hottest(rows: &[u64]) -> Vec<u64> {
-    let mut counts = HashMap::<u64, (u64, usize)>::new();
-    for (place, &row) in rows.iter().enumerate() {
-        counts.entry(row).or_insert((0, place)).0 += 1;
-    }
-    let mut ranked: Vec<u64> = counts.keys().copied().collect();
-    ranked.sort_unstable_by_key(|row| counts.get(row).map(|&(count, place)| (u64::MAX - count, place)));
-    ranked
+    let mut requested = Requested::default();
+    rows.iter().for_each(|&row| requested.add(row));
+    requested.ranked().into_iter().map(|(row, _)| row).collect()
 }
 
 #[cfg(test)]
@@ -82,7 +69,7 @@ mod tests {
         for shift in [None, shift] {
             let traffic = traffic(r#"{"hotspot": {"hot_keys": 50, "request_share": 1.0}}"#, shift, reads());
             let before = traffic.asked_before(20_000);
-            let first: Vec<u64> = (0..2_000).map(|ticket| traffic.row_of(ticket)).collect();
+            let first: Vec<u64> = (0..2_000).map(|ticket| traffic.operation(ticket).key.id()).collect();
             let (mut hot, mut asked) = (hottest(&before), traffic.asked_first(2_000));
             assert_ne!(before[..2_000], first);
             hot.sort_unstable();

@@ -170,6 +170,16 @@ fn a_log_of_monitor_becomes_a_trace() {
 }
 
 #[test]
+fn a_line_that_is_no_command_is_lost_once_any_was_one_though_of_another_key() {
+    let folder =
+        Folder::with("monitor.log", "1 [0 a:1] \"GET\" \"a\"\nrubbish\n2 [0 a:1] \"GET\" \"user:1\"\n");
+    let answer = folder.trace(&["record", "--log", "monitor.log", "--prefix", "user:", "a.csv"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let told = "a.csv: 1 requests, 0 commands skipped, 1 lines lost, 1 of other keys";
+    assert!(answer.stderr.contains(told), "{}", answer.stderr);
+}
+
+#[test]
 fn a_recording_needs_one_source_and_shows_no_password() {
     let folder = Folder::with("wrong.log", "key,op\n1,get\n");
     folder.trace(&["record", "a.csv"]).fails(2, &["--from", "--log"]);

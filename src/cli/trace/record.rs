@@ -160,7 +160,7 @@ fn from_log(
             Ok(Some(request)) => recorder.take(request)?,
             Ok(None) => break,
             // A log may be cut at its end, or hold words of others; one that begins with them is no log.
-            Err(TraceError::Record { .. }) if recorder.recorded() + monitor.skipped() > 0 => seen.lost += 1,
+            Err(TraceError::Record { .. }) if recorder.taken() + monitor.skipped() > 0 => seen.lost += 1,
             Err(error) => return Err(error.into()),
         }
         reading.at(recorder.recorded());

@@ -53,6 +53,11 @@ impl Recorder {
         self.others
     }
 
+    /// Requests that were seen, recorded or of other keys.
+    pub fn taken(&self) -> u64 {
+        self.recorded() + self.others
+    }
+
     /// Completes the file.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::config::{Prewarm, Workload};
 use crate::registry::{Choice, OptionsError};
 use crate::traffic::traces::{self, TraceError, TraceKey};
-use crate::traffic::{Traffic, hottest, locate};
+use crate::traffic::{Replay, Traffic, hottest, locate};
 
 /// The rows to load ahead, the most wanted first, and what a reader should know of the choice.
 pub fn chosen(
@@ -32,9 +32,9 @@ pub fn chosen(
         Prewarm::Dump { file, keys, format, .. } => {
             let path = locate("dump of hot keys", file, folders)?;
             let names = dumped(&path, format, keys.unwrap_or(u64::MAX)).map_err(told)?;
-            match traffic.is_recorded() {
-                true => of_trace(&names, workload, traffic, folders),
-                false => Ok((of_rows(&names, traffic.rows(), &path.display().to_string())?, None)),
+            match traffic.replay() {
+                Some(replay) => of_trace(&names, workload, replay, folders),
+                None => Ok((of_rows(&names, traffic.rows(), &path.display().to_string())?, None)),
             }
         }
     }
@@ -78,8 +78,6 @@ fn of_rows(names: &[TraceKey], rows: u64, path: &str) -> Result<Vec<u64>, Option
 struct Place {
     file: PathBuf,
     format: Option<Choice>,
-    #[serde(default)]
-    skip: u64,
 }
 
 /// The rows of keys of the trace, whose names are looked for in its file: a recording has only their numbers. Those
@@ -87,7 +85,7 @@ struct Place {
 fn of_trace(
     names: &[TraceKey],
     workload: &Workload,
-    traffic: &Traffic,
+    replay: &Replay,
     folders: &[PathBuf],
 ) -> Result<(Vec<u64>, Option<String>), OptionsError> {
     let place: Place = serde_json::from_value(workload.traffic.keys.options.clone())
@@ -96,15 +94,12 @@ fn of_trace(
     let mut trace = traces::open(&path, place.format.as_ref()).map_err(told)?;
     let mut rows: HashMap<&TraceKey, Option<u64>> = names.iter().map(|name| (name, None)).collect();
     let mut missing = rows.len();
-    let skipped = traffic.asked_before(place.skip);
-    let end = place.skip + traffic.length().unwrap_or(0);
-    for number in 0..end {
-        let Some(request) = (if missing > 0 { trace.next().map_err(told)? } else { None }) else { break };
-        let known = rows.get_mut(&request.key).filter(|row| row.is_none());
-        let of_ticket = number.checked_sub(place.skip).map(|ticket| traffic.row_of(ticket));
-        if let Some(row) = known {
-            *row = of_ticket.or_else(|| skipped.get(number as usize).copied());
-            missing -= usize::from(row.is_some());
+    for index in 0.. {
+        let Some(of_request) = replay.row_at(index).filter(|_| missing > 0) else { break };
+        let Some(request) = trace.next().map_err(told)? else { break };
+        if let Some(row) = rows.get_mut(&request.key).filter(|row| row.is_none()) {
+            *row = Some(of_request);
+            missing -= 1;
         }
     }
     let found: Vec<u64> = names.iter().filter_map(|name| *rows.get(name)?).collect();
@@ -131,6 +126,8 @@ mod tests {
         fs::write(folder.path().join("hot.txt"), "9\n3\n9\n42\n").unwrap();
         fs::write(folder.path().join("names.txt"), "b\nzz\na\n").unwrap();
         fs::write(folder.path().join("t.txt"), "x\na\nb\na\nc\n").unwrap();
+        fs::write(folder.path().join("late.txt"), "d\na\n").unwrap();
+        fs::write(folder.path().join("t.csv"), "key,op\nx,get\na,set\nb,get\na,get\nc,set\nd,get\n").unwrap();
         let rows = if keys.contains("trace") { "" } else { "rows = 100" };
         let text = format!(
             "name = \"test\"\n[data]\n{rows}\n[traffic]\nkeys = {keys}\nload = {{ open = {{ rate = 10 }} }}\n\
@@ -159,6 +156,18 @@ mod tests {
         }
         let few = "{ sequential = {} }";
         assert!(rows(few, "{ prefix = { requests = 3 } }").unwrap().0.len() == 3);
+    }
+
+    #[test]
+    fn the_rows_of_a_dump_are_those_of_the_recording_though_requests_are_left_out() {
+        for options in ["", ", skip = 2", ", sets = \"skip\"", ", skip = 2, sets = \"skip\""] {
+            let trace = format!("{{ trace = {{ file = \"t.csv\"{options} }} }}");
+            assert_eq!(
+                rows(&trace, "{ dump = { file = \"late.txt\" } }"),
+                Ok((vec![4, 1], None)),
+                "{options}"
+            );
+        }
     }
 
     #[test]

@@ -17,10 +17,10 @@ use super::observer::{Event, Observer, Phase};
 use super::preload::Entries;
 use super::servers::Servers;
 use super::{ExperimentError, parts};
-use crate::config::{CacheSettings, MaxMemory, Workload};
+use crate::config::{CacheSettings, MaxMemory, Prewarm, Workload};
 use crate::engine::Stop;
 use crate::measure::{Sizing, SizingStep};
-use crate::model::Size;
+use crate::model::{Size, Time};
 use crate::servers::{MemoryProbe, RedisCounters, ServerError};
 use crate::store::Endpoint;
 use crate::traffic::{Bijection, Traffic};
@@ -46,7 +46,8 @@ const CHOOSING: &[&str] = &[
 
 /// What decides how many bytes hold a share of the rows; cells that are alike in it share what was found.
 ///
-/// Not in it: what chooses the victims, and the strategy, which puts the same entries in.
+/// Not in it: what chooses the victims, what is loaded ahead, how long a TTL is, and the strategy, which puts the same
+/// entries in.
 pub type SizingKey = String;
 
 /// The limit for the share of the rows that a workload gives its cache; nothing where it gives bytes or none.
@@ -66,8 +67,11 @@ pub fn find(
     let sizings = servers.sizings.clone();
     // Held while one is found: whoever is measured at the same time waits for it, and does not look for it too.
     let mut sizings = sizings.lock().unwrap_or_else(PoisonError::into_inner);
+    if stop.is_requested() {
+        return Err(ExperimentError::Interrupted);
+    }
     if let Some((_, known)) = sizings.iter().find(|(of, _)| *of == key) {
-        return Ok(Some(known.clone()));
+        return known.clone().map(Some).map_err(|problem| ServerError::Known(problem).into());
     }
     observer.event(&Event::Phase(Phase::Sizing));
     let mut settings = workload.cache.settings.clone();
@@ -87,9 +91,10 @@ pub fn find(
             () = stop.requested() => None,
         }
     });
-    let sizing = found.ok_or(ExperimentError::Interrupted)??;
-    sizings.push((key, sizing.clone()));
-    Ok(Some(sizing))
+    let found = found.ok_or(ExperimentError::Interrupted)?;
+    // Whoever comes next would search as long for nothing.
+    sizings.push((key, found.as_ref().map(Sizing::clone).map_err(ToString::to_string)));
+    found.map(Some)
 }
 
 /// The cache with the limit that was found for it.
@@ -101,6 +106,7 @@ pub fn settled(cache: &CacheSettings, sizing: Option<&Sizing>) -> CacheSettings 
 fn key(workload: &Workload, rows: u64) -> SizingKey {
     let mut cache = settled(&workload.cache, None);
     (cache.eviction, cache.fill_delay, cache.preload) = (None, None, false);
+    (cache.prewarm, cache.ttl) = (Prewarm::None, cache.ttl.map(|_| Time(LEAST_TTL)));
     cache.settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
     let keys = (workload.traffic.keys.name == "trace").then_some(&workload.traffic.keys);
     let clients = (workload.app.instances, workload.sharing());
@@ -165,6 +171,33 @@ async fn search(
 mod tests {
     use super::*;
     use crate::config::load;
+    use crate::experiment::Permissions;
+
+    struct Unwatched;
+
+    impl Observer for Unwatched {
+        fn event(&self, _: &Event) {}
+    }
+
+    #[test]
+    fn a_search_that_failed_is_not_made_again_and_none_begins_once_the_run_is_stopped() {
+        let text = "name = \"test\"\n[data]\nrows = 100\n[traffic]\nload = { closed = { clients = 2 } }\nduration = \"1s\"\n\
+            [cache]\nmaxmemory = \"10% of keys\"\n";
+        let workload = load(Path::new("w.toml"), text.into(), &[]).unwrap().workload;
+        let traffic = parts::traffic(&workload, Path::new("w.toml")).unwrap();
+        let mut servers = Servers::new(Permissions::default()).unwrap();
+        let known = (key(&workload, traffic.rows()), Err("no limit holds 10 entries".to_owned()));
+        servers.sizings.lock().unwrap().push(known);
+        let stop = Stop::default();
+        let mut told = || {
+            let found = find(&workload, Path::new("w.toml"), &traffic, &mut servers, &Unwatched, &stop);
+            assert!(servers.redis.is_none(), "no server was started");
+            found.unwrap_err().to_string()
+        };
+        assert_eq!(told(), "no limit holds 10 entries");
+        stop.request();
+        assert_eq!(told(), "interrupted");
+    }
 
     #[test]
     fn cells_that_differ_in_what_is_evicted_share_what_was_found_and_others_do_not() {
@@ -183,9 +216,12 @@ mod tests {
             "strategy=write-through",
             "traffic.keys=uniform",
             "traffic.duration=9s",
+            "cache.prewarm={ top = { keys = 5 } }",
+            "cache.preload=true",
         ] {
             assert_eq!(key(""), key(same), "{same}");
         }
+        assert_eq!(key("cache.ttl=5s"), key("cache.ttl=2h"));
         for other in [
             "cache.maxmemory=5% of keys",
             "cache.ttl=5s",

@@ -143,6 +143,11 @@ impl Replay {
         self.at(ticket).key
     }
 
+    /// The row of a request of the recording, counted from 0, whether it is replayed or not; nothing beyond its end.
+    pub fn row_at(&self, index: u64) -> Option<u64> {
+        self.recording.keys().get(usize::try_from(index).ok()?).map(|&key| key.into())
+    }
+
     /// Rows, those of requests that are skipped included.
     pub fn rows(&self) -> u64 {
         self.recording.unique_keys()

@@ -1,8 +1,40 @@
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use std::hash::{BuildHasherDefault, Hash};
 
 use super::numbering::Quick;
 use super::{TraceError, TraceFormat, TraceKey};
+
+/// How often each key was requested, and which came first.
+pub struct Requested<K> {
+    /// The requests of each, and the number of the first of them.
+    counts: HashMap<K, (u64, u64), BuildHasherDefault<Quick>>,
+    done: u64,
+}
+
+impl<K> Default for Requested<K> {
+    fn default() -> Requested<K> {
+        Requested { counts: HashMap::default(), done: 0 }
+    }
+}
+
+impl<K: Eq + Hash> Requested<K> {
+    pub fn add(&mut self, key: K) {
+        self.counts.entry(key).or_insert((0, self.done)).0 += 1;
+        self.done += 1;
+    }
+
+    /// The requests of all keys.
+    pub fn count(&self) -> u64 {
+        self.done
+    }
+
+    /// Each key with its requests, the hottest first; of those that are as hot, the one that came first.
+    pub fn ranked(self) -> Vec<(K, u64)> {
+        let mut keys: Vec<_> = self.counts.into_iter().collect();
+        keys.sort_unstable_by_key(|(_, (count, first))| (std::cmp::Reverse(*count), *first));
+        keys.into_iter().map(|(key, (count, _))| (key, count)).collect()
+    }
+}
 
 /// Reads a trace to its end or `limit`, and gives its keys by how often they are requested, the hottest first.
 ///
@@ -16,22 +48,16 @@ pub fn hottest(
     limit: u64,
     watch: &mut dyn FnMut(u64),
 ) -> Result<Vec<(TraceKey, u64)>, TraceError> {
-    let mut counts: HashMap<TraceKey, (u64, u64), BuildHasherDefault<Quick>> = HashMap::default();
-    let (mut batch, mut done) = (Vec::new(), 0);
+    let (mut batch, mut requested) = (Vec::new(), Requested::default());
     loop {
-        trace.read(&mut batch, (limit - done).min(1_024) as usize)?;
+        trace.read(&mut batch, (limit - requested.count()).min(1_024) as usize)?;
         if batch.is_empty() {
             break;
         }
-        for request in batch.drain(..) {
-            counts.entry(request.key).or_insert((0, done)).0 += 1;
-            done += 1;
-        }
-        watch(done);
+        batch.drain(..).for_each(|request| requested.add(request.key));
+        watch(requested.count());
     }
-    let mut keys: Vec<_> = counts.into_iter().collect();
-    keys.sort_unstable_by_key(|(_, (count, first))| (std::cmp::Reverse(*count), *first));
-    Ok(keys.into_iter().map(|(key, (count, _))| (key, count)).collect())
+    Ok(requested.ranked())
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ mod writer;
 
 pub use encoding::{ENCODINGS, Encoding};
 pub use error::{Place, Position, TraceError};
-pub use hottest::hottest;
+pub use hottest::{Requested, hottest};
 pub use load::{load, load_watched};
 pub use open::{lines, open};
 pub use recording::{Recorded, Recording};

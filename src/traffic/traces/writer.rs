@@ -1,5 +1,6 @@
+use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::NamedTempFile;
@@ -13,6 +14,8 @@ use super::{Request, TraceError};
 /// It writes into a temporary file beside, which gets its name at the end: a file of that name is always complete.
 pub struct TraceWriter {
     path: Arc<Path>,
+    /// The file that is replaced: not a link to it, which may be a device's.
+    target: PathBuf,
     encoding: &'static Encoding,
     file: NamedTempFile,
     compressor: Compressor,
@@ -24,21 +27,20 @@ pub struct TraceWriter {
 const BUFFER: usize = 64 << 10;
 
 impl TraceWriter {
-    /// Begins the trace at `path`; an existing file is replaced at the end.
+    /// Begins the trace at `path`; an existing file is replaced at the end, where `path` is a link the one that it
+    /// names.
     ///
     /// # Errors
-    /// When no file can be made there.
+    /// When no file can be made there, or something is there that is no file: a device, a pipe, a folder.
     pub fn create(path: &Path, encoding: &'static Encoding) -> Result<TraceWriter, TraceError> {
         let failed = |reason| TraceError::Write { path: path.into(), reason };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let target = target(path).map_err(failed)?;
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        if path.is_dir() {
-            return Err(failed(io::ErrorKind::IsADirectory.into()));
-        }
         let file = temporary(folder).map_err(failed)?;
         let compressor = file.reopen().and_then(|writer| Compressor::new(path, writer)).map_err(failed)?;
         let buffer = encoding.head.as_bytes().to_vec();
-        Ok(TraceWriter { path: path.into(), encoding, file, compressor, buffer, written: 0 })
+        Ok(TraceWriter { path: path.into(), target, encoding, file, compressor, buffer, written: 0 })
     }
 
     /// Appends a request.
@@ -64,11 +66,11 @@ impl TraceWriter {
     /// When what is left cannot be written, or the file not be named.
     pub fn finish(mut self) -> Result<(), TraceError> {
         self.flush()?;
-        let TraceWriter { path, file, compressor, .. } = self;
+        let TraceWriter { path, target, file, compressor, .. } = self;
         let finish = || {
             compressor.finish()?;
             file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)
+            file.persist(&target).map_err(|error| error.error)
         };
         finish().map(drop).map_err(|reason| TraceError::Write { path: path.clone(), reason })
     }
@@ -78,6 +80,23 @@ impl TraceWriter {
         self.buffer.clear();
         written.map_err(|reason| TraceError::Write { path: self.path.clone(), reason })
     }
+}
+
+/// The file that stands at `path` or will: its name would otherwise be taken from a device or a link.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.into()),
+        found => found?,
+    };
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !kind.is_file() {
+        let text = "it is a device, a pipe or a socket, which would be replaced; write into a file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    fs::canonicalize(path)
 }
 
 /// A temporary file that others may read as they may read any new file; by itself it would be private.
@@ -118,6 +137,30 @@ mod tests {
         let mut back = open(&path, None).unwrap();
         assert_eq!(back.next().unwrap(), Some(Request::of(TraceKey::Number(7))));
         assert_eq!(back.next().unwrap(), None);
+    }
+
+    #[test]
+    fn only_files_are_replaced_and_never_the_link_to_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let socket = std::os::unix::net::UnixListener::bind(at("socket.csv")).unwrap();
+        for (target, link) in [("/dev/null", "null.csv"), ("/nowhere/a.csv", "lost.csv"), ("a.csv", "b.csv")]
+        {
+            std::os::unix::fs::symlink(target, at(link)).unwrap();
+        }
+        fs::write(at("a.csv"), "old").unwrap();
+        let create =
+            |path: &Path| TraceWriter::create(path, Encoding::find(Path::new("a.csv"), None).unwrap());
+        for path in ["/dev/null".into(), at("null.csv"), at("socket.csv")] {
+            let error = create(&path).err().unwrap().to_string();
+            assert!(error.contains("cannot be written: it is a device, a pipe or a socket"), "{error}");
+        }
+        assert!(create(&at("lost.csv")).is_err());
+        let mut writer = create(&at("b.csv")).unwrap();
+        writer.write(&Request::of(TraceKey::Number(7))).unwrap();
+        writer.finish().unwrap();
+        assert!(at("b.csv").is_symlink() && fs::read_to_string(at("a.csv")).unwrap().contains('7'));
+        drop(socket);
     }
 
     #[test]
