@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cachebench::registry::Choice;
 use cachebench::simulation::{CacheSize, Capacity, Replay, Sample, simulate};
-use cachebench::traffic::traces::{Recording, Request, TraceKey, load};
+use cachebench::traffic::traces::load;
 use serde_json::Value as Json;
 
 /// A file of the folder of real traces, if there is one.
@@ -26,17 +26,6 @@ fn trace(name: &str) -> Option<PathBuf> {
 fn replay(name: &str, format: &str, limit: u64) -> Option<Replay> {
     let recording = load(&trace(name)?, Some(&Choice::named(format)), Some(limit));
     Some(Replay::of(Arc::new(recording.unwrap_or_else(|error| panic!("{error}")))))
-}
-
-/// The blocks of a conversation trace, line by line.
-fn conversation() -> Option<Replay> {
-    let text = std::fs::read_to_string(trace("conversation_trace.jsonl")?).unwrap();
-    let requests = text.lines().flat_map(|line| {
-        let line: Json = serde_json::from_str(line).unwrap();
-        let blocks = line["hash_ids"].as_array().unwrap().clone();
-        blocks.into_iter().map(|id| Request::of(TraceKey::Number(id.as_u64().unwrap())))
-    });
-    Some(Replay::of(Arc::new(Recording::of(requests).unwrap())))
 }
 
 fn hits(replay: &Replay, policy: &str, capacity: u64, seed: u64) -> u64 {
@@ -100,7 +89,7 @@ fn every_policy_has_the_hits_of_the_reference_on_accesses_to_entities() {
 
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_conversations() {
-    let Some(replay) = conversation() else { return };
+    let Some(replay) = replay("conversation_trace.jsonl", "mooncake", u64::MAX) else { return };
     assert!(agrees(&replay, "mooncake-conversation", "rows"));
 }
 

@@ -145,7 +145,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
         self.bytes_held = self.bytes_held - u64::from(before) + u64::from(size);
         self.lives_from(access);
         // It has grown: others make room, or in the end itself.
-        while self.is_over::<PLAIN>(0) && self.make_room::<PLAIN>(access) {}
+        while self.is_over::<PLAIN>(None) && self.make_room::<PLAIN>(access) {}
     }
 
     #[inline]
@@ -158,11 +158,11 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
         if !fits {
             return;
         }
-        if self.is_over::<PLAIN>(size) {
+        if self.is_over::<PLAIN>(Some(size)) {
             if !self.policy.admits(access) {
                 return;
             }
-            while self.is_over::<PLAIN>(size) {
+            while self.is_over::<PLAIN>(Some(size)) {
                 if !self.make_room::<PLAIN>(access) {
                     return;
                 }
@@ -178,12 +178,12 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
         }
     }
 
-    /// Whether the cache would hold too much with an entry of `size` more; a size of 0 is none.
+    /// Whether the cache holds too much, or would with an entry more of the size that is `entering`.
     #[inline]
-    fn is_over<const PLAIN: bool>(&self, size: u32) -> bool {
+    fn is_over<const PLAIN: bool>(&self, entering: Option<u32>) -> bool {
         match self.capacity {
-            Capacity::Bytes(bytes) if !PLAIN => self.bytes_held + u64::from(size) > bytes,
-            Capacity::Entries(entries) => self.counts.entries + u64::from(size > 0) > entries,
+            Capacity::Bytes(bytes) if !PLAIN => self.bytes_held + u64::from(entering.unwrap_or(0)) > bytes,
+            Capacity::Entries(entries) => self.counts.entries + u64::from(entering.is_some()) > entries,
             Capacity::Bytes(_) => false,
         }
     }

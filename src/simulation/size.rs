@@ -34,11 +34,16 @@ impl CacheSize {
     pub fn of(self, unique_keys: u64) -> Capacity {
         match self {
             CacheSize::Entries(entries) => Capacity::Entries(entries),
-            CacheSize::Percent(percent) => {
-                Capacity::Entries(((unique_keys as f64 * percent / 100.0) as u64).max(1))
-            }
+            CacheSize::Percent(percent) => Capacity::Entries(CacheSize::entries(percent, unique_keys)),
             CacheSize::Bytes(bytes) => Capacity::Bytes(bytes),
         }
+    }
+
+    /// So many percent of the keys, cut to whole entries, of which there is always one.
+    pub fn entries(percent: f64, keys: u64) -> u64 {
+        // 0.57 % of 10,000 is 56.99999999999999 in floating point.
+        const ERROR: f64 = 1e-12;
+        ((keys as f64 * percent / 100.0 * (1.0 + ERROR)) as u64).max(1)
     }
 
     /// Sizes that are separated by commas, each a size or a range.
@@ -147,9 +152,13 @@ mod tests {
         let capacities = sizes.map(|size| size.of(60_734));
         let expected = [Capacity::Entries(1_000), Capacity::Entries(303), Capacity::Bytes(64_000_000)];
         assert_eq!(capacities, expected);
-        // A share is cut to whole entries, of which there is always one.
+    }
+
+    #[test]
+    fn a_share_is_cut_to_whole_entries_of_which_there_is_always_one() {
         assert_eq!(CacheSize::Percent(5.0).of(13_756), Capacity::Entries(687));
         assert_eq!(CacheSize::Percent(1.0).of(20), Capacity::Entries(1));
+        assert_eq!([0.57, 32.3, 64.1].map(|percent| CacheSize::entries(percent, 10_000)), [57, 3_230, 6_410]);
     }
 
     #[test]

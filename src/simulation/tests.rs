@@ -205,6 +205,14 @@ fn by_bytes_an_entry_makes_as_many_others_go_as_it_needs() {
 }
 
 #[test]
+fn an_object_without_bytes_takes_a_place_as_any_other() {
+    let empty = |key| Request { size: Some(0), ..Request::of(TraceKey::Number(key)) };
+    let found = run(&of((0..50).map(|n| empty(n % 10))), "lru", 4);
+    assert_eq!((found.hits, found.evictions, found.entries), (0, 46, 4));
+    assert_eq!(found.byte_hit_rate(), None);
+}
+
+#[test]
 fn a_wrong_option_is_told() {
     for (policy, words) in [
         (r#"{"redis-lru": {"samples": 0}}"#, "from 1 to 64"),

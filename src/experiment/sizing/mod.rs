@@ -22,6 +22,7 @@ use crate::engine::Stop;
 use crate::measure::{Sizing, SizingStep};
 use crate::model::{Size, Time};
 use crate::servers::{MemoryProbe, RedisCounters, ServerError};
+use crate::simulation::CacheSize;
 use crate::store::Endpoint;
 use crate::traffic::{Bijection, Traffic};
 
@@ -84,7 +85,7 @@ pub fn find(
         ..workload.cache.clone()
     };
     let at = servers.cache(&settings, file)?;
-    let wanted = ((traffic.rows() as f64 * percent / 100.0).round() as u64).max(1);
+    let wanted = CacheSize::entries(percent, traffic.rows());
     let found = servers.runtime.block_on(async {
         tokio::select! {
             found = search(workload, traffic, &at, wanted) => Some(found),
