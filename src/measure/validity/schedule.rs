@@ -15,9 +15,11 @@ const LEAST_WINDOWS: usize = 4;
 /// Whether the generator kept its schedule; the first way in which it did not.
 pub fn kept(findings: &Findings) -> Option<Remark> {
     let scheduled = findings.scheduled? as f64;
+    // Of measurements that share the machine one may wait for the others, and nobody asks them for latencies.
     // While a server is down operations wait, as they should; that all of them end is asked for even then.
     let steps: &[fn(&Findings, f64) -> Option<String>] = match findings.faults {
         true => &[given_up, incomplete],
+        false if findings.at_once > 1 => &[given_up, incomplete, growing_backlog],
         false => &[given_up, incomplete, slow_windows, growing_backlog],
     };
     if let Some(reason) = steps.iter().find_map(|step| step(findings, scheduled)) {
