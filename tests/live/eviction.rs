@@ -45,7 +45,8 @@ fn policies_stand_beside_their_models_and_between_what_is_possible_and_nothing()
     }
     // The control: a policy that can tell its entries apart is nearer to its own model than to that of chance.
     assert!(hit_rates[2] - models[1] > 0.025, "lfu {} against random {}", hit_rates[2], models[1]);
-    let warned = |cell: usize| all[cell].notes().iter().any(|note| note.contains("cannot differ from allkeys-random"));
+    let warned =
+        |cell: usize| all[cell].notes().iter().any(|note| note.contains("cannot differ from allkeys-random"));
     assert_eq!([0, 1, 2].map(warned), [true, false, false]);
     for told in ["simulated", "opt", "turned over in"] {
         assert!(outcome.stdout.contains(told), "{}", outcome.stdout);
