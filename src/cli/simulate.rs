@@ -163,14 +163,14 @@ fn policies(names: Option<&str>) -> Result<Vec<Choice>, Failure> {
 /// The recording, replayed as the flags say.
 fn replay(arguments: &Arguments, recording: Arc<Recording>, sizes: &[Capacity]) -> Result<Replay, Failure> {
     let by_bytes = sizes.iter().any(|size| matches!(size, Capacity::Bytes(_)));
-    if by_bytes && !recording.has_sizes() && arguments.unknown_size.is_none() {
-        let text = "the trace has no sizes of objects; give entries or shares, or one size for all by --unknown-size";
-        return Err(usage("--sizes", text));
-    }
     let mut replay = Replay::of(recording);
     if let Some(Size(bytes)) = arguments.unknown_size {
         let bytes = u32::try_from(bytes).ok().filter(|bytes| *bytes > 0);
-        replay.size_of_unknown = bytes.ok_or_else(|| usage("--unknown-size", "takes from 1B to 4GB"))?;
+        let bytes = bytes.ok_or_else(|| usage("--unknown-size", "takes from 1B to 4GB"))?;
+        replay.size_of_unknown = Some(bytes);
+    }
+    if by_bytes {
+        replay.check_sizes().map_err(|error| usage("--sizes", format!("{error} by --unknown-size")))?;
     }
     replay.writes = match arguments.writes {
         OnWrite::AsReads => Writes::AsReads,

@@ -58,8 +58,9 @@ pub struct Replay {
     pub pace: Pace,
     /// Whether a read that misses puts the entry in.
     pub fill_on_miss: bool,
-    /// Bytes of an object whose size the recording does not have.
-    pub size_of_unknown: u32,
+    /// Bytes of an object whose size the recording does not have. Without it, a cache that holds bytes cannot be
+    /// simulated where there are such, and one that holds entries counts them as 1 byte.
+    pub size_of_unknown: Option<u32>,
 }
 
 impl Replay {
@@ -70,7 +71,7 @@ impl Replay {
             Some(_) => Pace::Recorded { speed: 1.0 },
             None => Pace::PerSecond(1_000.0),
         };
-        let (writes, ttl, fill_on_miss, size_of_unknown) = (Writes::AsReads, None, true, 1);
+        let (writes, ttl, fill_on_miss, size_of_unknown) = (Writes::AsReads, None, true, None);
         Replay { recording, writes, ttl, pace, fill_on_miss, size_of_unknown }
     }
 }
@@ -116,7 +117,8 @@ impl Simulated {
 /// Replays a recording through a cache that starts empty. What is drawn by chance follows from the seed.
 ///
 /// # Errors
-/// When the policy or an option is unknown, the recording has more requests than 32 bits number, or the pace makes no clock.
+/// When the policy or an option is unknown, the recording has more requests than 32 bits number, the pace makes no clock,
+/// or a cache of bytes is to hold objects of unknown size.
 pub fn simulate(
     replay: &Replay,
     policy: &Choice,
@@ -125,6 +127,9 @@ pub fn simulate(
 ) -> Result<Simulated, OptionsError> {
     if replay.recording.len() >= u64::from(u32::MAX) {
         return Err(OptionsError("a simulation takes at most 4,294,967,294 requests".into()));
+    }
+    if matches!(capacity, Capacity::Bytes(_)) {
+        replay.check_sizes()?;
     }
     let mut built = policy.build(POLICIES, PolicyParts { replay: replay.clone(), capacity, seed })?;
     if built.has_clock() || replay.has_ttls() {
@@ -139,6 +144,17 @@ impl Replay {
     /// When no time can pass by its pace: a rate or speed of nothing, or a recording without times.
     pub fn check_pace(&self) -> Result<(), OptionsError> {
         self.pace.check(&self.recording)
+    }
+
+    /// # Errors
+    /// When there are objects whose size is not known, so that no cache can be simulated by bytes.
+    pub fn check_sizes(&self) -> Result<(), OptionsError> {
+        let (keys, unknown) = (self.recording.unique_keys(), self.recording.keys_without_size());
+        if unknown == 0 || self.size_of_unknown.is_some() {
+            return Ok(());
+        }
+        let text = format!("the trace has no sizes of {unknown} of its {keys} keys; give entries or shares");
+        Err(OptionsError(text + ", or one size for all of them"))
     }
 
     /// Whether any entry may expire.

@@ -107,7 +107,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
         }
         if PLAIN {
             // Every object counts as one size.
-            let size = u64::from(replay.size_of_unknown);
+            let size = u64::from(replay.size_of_unknown.unwrap_or(1));
             (self.counts.bytes, self.counts.hit_bytes) =
                 (self.counts.requests * size, self.counts.hits * size);
         }
@@ -119,7 +119,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
         self.counts.requests += 1;
         self.counts.hits += u64::from(hit);
         if !PLAIN {
-            let size = u64::from(self.replay.size(access.index));
+            let size = u64::from(self.replay.size(access.key));
             self.counts.bytes += size;
             self.counts.hit_bytes += if hit { size } else { 0 };
         }
@@ -127,20 +127,21 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
             self.last_use[access.key as usize] = access.index;
             self.policy.used(access);
         } else if self.replay.fill_on_miss {
-            self.enter::<PLAIN>(access);
+            let size = if PLAIN { 1 } else { self.replay.size(access.key) };
+            self.enter::<PLAIN>(access, size);
         }
     }
 
     fn put<const PLAIN: bool>(&mut self, access: Access) {
+        let size = if PLAIN { 1 } else { self.replay.size_put(access.index, access.key) };
         if !self.holds(access.key) {
-            return self.enter::<PLAIN>(access);
+            return self.enter::<PLAIN>(access, size);
         }
         self.last_use[access.key as usize] = access.index;
         self.policy.used(access);
         if PLAIN {
             return;
         }
-        let size = self.replay.size(access.index);
         let before = std::mem::replace(&mut self.sizes[access.key as usize], size);
         self.bytes_held = self.bytes_held - u64::from(before) + u64::from(size);
         self.lives_from(access);
@@ -149,8 +150,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
     }
 
     #[inline]
-    fn enter<const PLAIN: bool>(&mut self, access: Access) {
-        let size = if PLAIN { 1 } else { self.replay.size(access.index) };
+    fn enter<const PLAIN: bool>(&mut self, access: Access, size: u32) {
         let fits = match self.capacity {
             Capacity::Entries(entries) => entries > 0,
             Capacity::Bytes(bytes) => u64::from(size) <= bytes,
@@ -222,7 +222,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
 
     /// The entry that the request has put in begins its life.
     fn lives_from(&mut self, access: Access) {
-        let end = self.replay.life(access.index).map_or(NEVER, |life| access.now_ms.saturating_add(life));
+        let end = self.replay.life(access.key).map_or(NEVER, |life| access.now_ms.saturating_add(life));
         self.expiry[access.key as usize] = end;
         if end != NEVER {
             self.due.push(Reverse((end, access.key)));

@@ -34,16 +34,21 @@ impl Replay {
         }
     }
 
-    /// Bytes of the object that the request is about.
+    /// Bytes of the object of a key: of one size for all its reads, as a row has.
     #[inline]
-    pub(super) fn size(&self, index: u32) -> u32 {
-        self.recording.size(index.into()).unwrap_or(self.size_of_unknown)
+    pub(super) fn size(&self, key: u32) -> u32 {
+        self.recording.key_size(key.into()).unwrap_or(self.size_of_unknown.unwrap_or(1))
     }
 
-    /// Milliseconds that the entry lives which the request puts in; `None` where it never expires.
+    /// Bytes that the request at `index` puts in.
+    pub(super) fn size_put(&self, index: u32, key: u32) -> u32 {
+        self.recording.known_size(index.into()).unwrap_or_else(|| self.size(key))
+    }
+
+    /// Milliseconds that an entry of the key lives; `None` where it never expires.
     #[inline]
-    pub(super) fn life(&self, index: u32) -> Option<u64> {
-        let life = self.ttl.or_else(|| self.recording.ttl(index.into()))?;
+    pub(super) fn life(&self, key: u32) -> Option<u64> {
+        let life = self.ttl.or_else(|| self.recording.key_ttl(key.into()))?;
         u64::try_from(life.as_millis()).ok()
     }
 }

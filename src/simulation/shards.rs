@@ -102,7 +102,10 @@ fn corrected(hits: u64, sampled: f64, whole: f64, rate: f64) -> u64 {
 
 fn reads(replay: &Replay) -> Reads {
     let indices = 0..replay.recording.len() as u32;
-    let sizes = indices.filter(|index| replay.effect(*index) == Effect::Read).map(|index| replay.size(index));
+    let keys = replay.recording.keys();
+    let sizes = indices
+        .filter(|index| replay.effect(*index) == Effect::Read)
+        .map(|index| replay.size(keys[index as usize]));
     sizes.fold(Reads { requests: 0.0, bytes: 0.0 }, |sum, size| Reads {
         requests: sum.requests + 1.0,
         bytes: sum.bytes + f64::from(size),

@@ -207,9 +207,46 @@ fn by_bytes_an_entry_makes_as_many_others_go_as_it_needs() {
 #[test]
 fn an_object_without_bytes_takes_a_place_as_any_other() {
     let empty = |key| Request { size: Some(0), ..Request::of(TraceKey::Number(key)) };
-    let found = run(&of((0..50).map(|n| empty(n % 10))), "lru", 4);
+    let mut replay = of((0..50).map(|n| empty(n % 10)));
+    replay.size_of_unknown = Some(0);
+    let found = run(&replay, "lru", 4);
     assert_eq!((found.hits, found.evictions, found.entries), (0, 46, 4));
     assert_eq!(found.byte_hit_rate(), None);
+}
+
+#[test]
+fn a_miss_fills_with_the_size_and_the_time_that_other_requests_say_of_its_key() {
+    let at = |second: u64, op, key, size, ttl: Option<u64>| Request {
+        at_us: Some(second * 1_000_000),
+        op: Some(op),
+        size,
+        ttl: ttl.map(Duration::from_secs),
+        ..Request::of(TraceKey::Number(key))
+    };
+    let (read, write) = (Kind::Read, Kind::Write);
+    let (miss, set) = (
+        |second, key| at(second, read, key, None, None),
+        |second, key| at(second, write, key, Some(60), Some(10)),
+    );
+    let mut replay =
+        of([miss(0, 1), set(0, 1), miss(1, 2), set(1, 2), miss(2, 1), miss(3, 2), miss(4, 2), miss(15, 2)]);
+    replay.writes = Writes::Invalidate;
+    let lru = |replay: &Replay, bytes| {
+        let found = simulate(replay, &Choice::named("lru"), Capacity::Bytes(bytes), 1).unwrap();
+        (found.hits, found.evictions, found.bytes)
+    };
+    // 60 of 100 bytes each, so one at a time: 2 hits at 4 s, and is gone at 15 s.
+    assert_eq!(lru(&replay, 100), (1, 1, 360));
+    // A write's own size wins: it leaves no room for the other.
+    let mut grown = of([set(0, 1), miss(0, 2), set(0, 2), at(1, write, 1, Some(90), None), miss(2, 2)]);
+    grown.writes = Writes::Put;
+    assert_eq!(lru(&grown, 140), (0, 2, 120));
+    // Of 3 nothing is known.
+    let mut unknown = of([set(0, 1), miss(0, 3)]);
+    let wrong = simulate(&unknown, &Choice::named("lru"), Capacity::Bytes(100), 1).unwrap_err();
+    assert!(wrong.to_string().contains("no sizes of 1 of its 2 keys"), "{wrong}");
+    unknown.size_of_unknown = Some(40);
+    assert_eq!(lru(&unknown, 100), (0, 0, 100));
 }
 
 #[test]

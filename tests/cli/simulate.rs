@@ -50,7 +50,7 @@ fn what_cannot_be_simulated_is_told_with_what_could() {
     for (args, words) in [
         (&["--sizes", "many"][..], &["--sizes", "`many`", "64MB"][..]),
         (&["--sizes", "1%..50%"], &["1%..50%/8"]),
-        (&["--sizes", "64MB"], &["no sizes", "--unknown-size"]),
+        (&["--sizes", "64MB"], &["no sizes of 3 of its 3 keys", "--unknown-size"]),
         (&["--policies", "lru,mru"], &["--policies", "mru", "redis-lfu"]),
         (&["--policies", "{ redis-lru = { sample = 3 } }"], &["sample", "samples"]),
         (&["--policies", "{ redis-lru = "], &["--policies"]),

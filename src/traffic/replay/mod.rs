@@ -3,12 +3,9 @@
 mod rows;
 mod sets;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use sets::Sets;
-
-use rows::Sizes;
 
 use super::traces::{Recorded, Recording};
 use crate::model::{Kind, Lifetimes};
@@ -42,8 +39,6 @@ pub struct Replay {
     sets: Sets,
     /// The indices of the requests that are replayed, where some are left out.
     kept: Option<Box<[u32]>>,
-    sizes: Option<Sizes>,
-    lifetimes: Option<Arc<[u32]>>,
     notes: Vec<String>,
 }
 
@@ -60,19 +55,13 @@ impl Replay {
             return Err(OptionsError(text));
         }
         let sets = wanted.sets.filter(|_| wanted.operations).unwrap_or_default();
-        let mut replay = Replay {
-            sizes: wanted.sizes.then(|| Sizes::of(&recording)),
-            lifetimes: wanted.ttls.then(|| rows::lifetimes(&recording)),
-            recording,
-            wanted,
-            sets,
-            kept: None,
-            notes: Vec::new(),
-        };
+        let mut replay = Replay { recording, wanted, sets, kept: None, notes: Vec::new() };
         if sets == Sets::Skip {
             replay.kept = Some(replay.kept()?);
         }
         replay.notes = replay.noted();
+        // Found now, and not by the first operation that is measured.
+        replay.recording.key_ttls();
         Ok(replay)
     }
 
@@ -97,7 +86,7 @@ impl Replay {
     fn noted(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-        if self.sizes.is_some() {
+        if self.wanted.sizes {
             let cut = rows::share_cut(&self.recording, (0..self.len()).map(|ticket| self.index(ticket)));
             if cut > 0.0 {
                 notes.push(format!(
@@ -200,28 +189,28 @@ impl Replay {
     /// The size of a row's body in bytes, where it is recorded: that of the first request of its key with a size above
     /// 0, and 64 KiB at most.
     pub fn row_size(&self, id: u64) -> Option<u64> {
-        self.sizes.as_ref()?.row(id)
+        if self.wanted.sizes { rows::size(&self.recording, id) } else { None }
     }
 
     /// The bytes that the write of a ticket writes, where they are recorded: its own, else those of its row.
     pub fn write_size(&self, ticket: u64) -> Option<u64> {
+        if !self.wanted.sizes {
+            return None;
+        }
         let index = self.index(ticket);
-        let sizes = self.sizes.as_ref()?;
-        rows::written(&self.recording, index).or_else(|| sizes.row(self.recording.request(index).key))
+        rows::written(&self.recording, index)
+            .or_else(|| rows::size(&self.recording, self.recording.request(index).key))
     }
 
     /// How long entries live: a key's for the time of the first of its requests that has one, whichever request puts it
     /// into the cache; others as `usual`.
     pub fn lifetimes(&self, usual: Lifetimes) -> Lifetimes {
-        match &self.lifetimes {
-            Some(own) => usual.with_own(own.clone()),
-            None => usual,
-        }
+        if self.wanted.ttls { usual.with_own(self.recording.key_ttls().clone()) } else { usual }
     }
 
     /// Whether rows have recorded sizes.
     pub fn has_sizes(&self) -> bool {
-        self.sizes.is_some()
+        self.wanted.sizes
     }
 
     /// What is to be known of it beside the numbers.

@@ -1,6 +1,7 @@
 //! Traces: requests that others recorded, one file a format.
 
 mod arc;
+mod by_key;
 mod cachelib;
 mod columns;
 mod compress;

@@ -1,5 +1,7 @@
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::by_key::ByKey;
 use crate::model::Kind;
 
 /// A whole trace in memory, for replay by ticket.
@@ -19,6 +21,8 @@ pub struct Recording {
     pub(super) unique_keys: u32,
     pub(super) late_records: u64,
     pub(super) counts: [u64; Kind::OF_ONE_ROW.len()],
+    /// Found when it is first asked for.
+    pub(super) by_key: OnceLock<ByKey>,
 }
 
 /// One request of a recording.
