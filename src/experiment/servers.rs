@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use tokio::runtime::Runtime;
 
 use super::charge::Charge;
-use super::sizing::{SizingKey, settled};
+use super::sizing::{Known, settled};
 use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, Workload};
 use crate::measure::Sizing;
@@ -40,7 +40,7 @@ pub struct Servers {
     /// Where it has a database of its own in a Postgres that it shares with others: its name.
     shares: Option<String>,
     /// The limits that were found for shares of the keys, or why none was, known to all that are measured at once.
-    pub sizings: Arc<Mutex<Vec<(SizingKey, Result<Sizing, String>)>>>,
+    pub sizings: Arc<Mutex<Vec<Known>>>,
     pub runtime: Runtime,
 }
 

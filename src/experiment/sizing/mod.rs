@@ -51,6 +51,9 @@ const CHOOSING: &[&str] = &[
 /// entries in.
 pub type SizingKey = String;
 
+/// The limit that was found for such cells, or why none was.
+pub type Known = (SizingKey, Result<Sizing, String>);
+
 /// The limit for the share of the rows that a workload gives its cache; nothing where it gives bytes or none.
 ///
 /// # Errors
