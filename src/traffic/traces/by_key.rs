@@ -15,8 +15,7 @@ pub(super) struct ByKey {
 }
 
 impl Recording {
-    /// Bytes of the object of a key: those of the first of its requests with more than 0, which are a miss. Where its
-    /// requests say only 0, it is not known.
+    /// Bytes of the object of a key: those of the first of its requests that says more than 0, since 0 bytes are a miss.
     pub fn key_size(&self, key: u64) -> Option<u32> {
         let size = *self.by_key().sizes.get(usize::try_from(key).ok()?)?;
         (size != NO_SIZE).then_some(size)
