@@ -206,6 +206,11 @@ fn rankings(
         None => Source::Whole(replay),
     };
     let capacity = |size: &CacheSize| size.of(replay.recording.unique_keys());
+    if let Some(sample) = &sample {
+        let capacities: Vec<_> = sizes.iter().map(capacity).collect();
+        sample.check(&capacities).map_err(|error| usage("--shards", error))?;
+    }
+    let sampled = arguments.shards.filter(|rate| *rate < 1.0);
     let opt = Choice::named("opt");
     let mut all = policies.to_vec();
     if !all.contains(&opt) {
@@ -218,13 +223,15 @@ fn rankings(
     bar.finish_and_clear();
     let found = found.map_err(failed)?;
     let by_size = sizes.iter().zip(found.chunks(all.len()));
-    Ok(by_size.map(|(size, results)| ranking(size, capacity(size), policies.len(), results)).collect())
+    let ranking =
+        |(size, results)| Ranking { sampled, ..ranking(size, capacity(size), policies.len(), results) };
+    Ok(by_size.map(ranking).collect())
 }
 
 /// The first `asked` results were asked for; one of them, or another, is that of `opt`.
 fn ranking(size: &CacheSize, capacity: Capacity, asked: usize, results: &[Simulated]) -> Ranking {
     let possible = results.iter().find(|result| result.policy == "opt").map_or(0, |opt| opt.hits);
-    Ranking { size: size.to_string(), capacity, possible, results: results[..asked].to_vec() }
+    Ranking { size: size.to_string(), capacity, possible, results: results[..asked].to_vec(), sampled: None }
 }
 
 fn bar(printer: &Printer, points: usize) -> ProgressBar {

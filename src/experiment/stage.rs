@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::observer::{Event, Observer, Phase};
-use super::prewarm::{Prewarmed, prewarm};
+use super::prewarm::{Prewarmed, Scene, prewarm};
 use super::servers::{Servers, Urls};
 use super::{ExperimentError, parts, preload, sizing};
 use crate::config::{Data, Workload};
@@ -70,7 +70,8 @@ impl<'a> Stage<'a> {
             });
             preloaded.ok_or(ExperimentError::Interrupted)??;
         }
-        let prewarmed = prewarm(workload, file, &traffic, &loads, &urls, servers, observer, stop)?;
+        let scene = Scene { workload, traffic: &traffic, loads: &loads, urls: &urls };
+        let prewarmed = prewarm(&scene, file, servers, observer, stop)?;
         let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
         Ok(Stage {
             workload,

@@ -12,6 +12,8 @@ pub struct Ranking {
     /// Hits of `opt` at this size.
     pub possible: u64,
     pub results: Vec<Simulated>,
+    /// The share of the keys that it is estimated from; `None` where it is exact.
+    pub sampled: Option<f64>,
 }
 
 /// One simulated cache, as JSON and CSV tell it. What cannot be told is null, or empty.
@@ -32,6 +34,8 @@ struct Row<'a> {
     entries: u64,
     /// In requests.
     eviction_age: Option<f64>,
+    /// The share of the keys that the row is estimated from; nothing where it is exact.
+    sampled: Option<f64>,
 }
 
 impl Ranking {
@@ -61,6 +65,7 @@ impl Ranking {
             evictions: result.evictions,
             entries: result.entries,
             eviction_age: result.eviction_age,
+            sampled: self.sampled,
         }
     }
 }
@@ -74,7 +79,10 @@ pub fn rankings_table(rankings: &[Ranking], sized: bool) -> String {
             Capacity::Entries(entries) => format!("{entries} entries"),
             Capacity::Bytes(_) => ranking.capacity.to_string(),
         };
-        text += &format!("size {}: {capacity}, simulated\n", ranking.size);
+        let estimate = ranking
+            .sampled
+            .map_or(String::new(), |rate| format!(", estimated from {} of the keys", share(rate)));
+        text += &format!("size {}: {capacity}, simulated{estimate}\n", ranking.size);
         let mut header =
             vec!["policy", "entries", "hit rate", "of opt", "misses", "evictions", "eviction age"];
         if sized {
@@ -137,7 +145,7 @@ mod tests {
 
     fn ranking(possible: u64) -> Ranking {
         let results = vec![simulated("fifo", 0), simulated("lru", 40)];
-        Ranking { size: "5%".into(), capacity: Capacity::Entries(10), possible, results }
+        Ranking { size: "5%".into(), capacity: Capacity::Entries(10), possible, results, sampled: None }
     }
 
     #[test]
@@ -157,9 +165,21 @@ mod tests {
     fn csv_and_json_leave_out_what_cannot_be_told() {
         let csv = rankings_csv(&[ranking(0)]);
         let lines: Vec<_> = csv.lines().collect();
-        assert_eq!(lines[1], "5%,lru,10,,100,40,60,0.4,0.25,,3,10,12.4");
-        assert_eq!((lines.len(), lines[0].split(',').count()), (3, 13));
+        assert_eq!(lines[1], "5%,lru,10,,100,40,60,0.4,0.25,,3,10,12.4,");
+        assert_eq!((lines.len(), lines[0].split(',').count()), (3, 14));
         let json: serde_json::Value = serde_json::from_str(&rankings_json(&[ranking(80)])).unwrap();
         assert_eq!((json[0]["of_opt"].as_f64(), json[1]["eviction_age"].is_null()), (Some(0.5), true));
+        assert!(json[0]["sampled"].is_null());
+    }
+
+    #[test]
+    fn an_estimate_says_from_which_share_of_the_keys() {
+        let estimated = [Ranking { sampled: Some(0.01), ..ranking(80) }];
+        assert!(
+            rankings_table(&estimated, false).contains(", simulated, estimated from 1.0 % of the keys\n")
+        );
+        assert!(rankings_csv(&estimated).lines().nth(1).unwrap().ends_with(",0.01"));
+        let json: serde_json::Value = serde_json::from_str(&rankings_json(&estimated)).unwrap();
+        assert_eq!(json[0]["sampled"], 0.01);
     }
 }

@@ -26,6 +26,9 @@ struct Reads {
     bytes: f64,
 }
 
+/// An estimate takes this many entries in the sample: with fewer, single keys decide it.
+const LEAST_ENTRIES: f64 = 10.0;
+
 /// The steps in which a rate is told.
 const STEPS: u64 = 1 << 24;
 
@@ -63,16 +66,47 @@ impl Sample {
         self.replay.recording.unique_keys()
     }
 
+    /// # Errors
+    /// When one of these caches has too few entries in the sample, with the rate that would do for all of them.
+    pub fn check(&self, capacities: &[Capacity]) -> Result<(), OptionsError> {
+        let entries = |capacity: &Capacity| self.entries(*capacity);
+        let Some(fewest) = capacities.iter().map(entries).min_by(f64::total_cmp) else { return Ok(()) };
+        if self.rate >= 1.0 || fewest.round() >= LEAST_ENTRIES {
+            return Ok(());
+        }
+        let enough = self.rate * LEAST_ENTRIES / fewest;
+        let way_out =
+            if enough < 1.0 { format!("take {}", rounded_up(enough)) } else { "take all keys".into() };
+        Err(OptionsError(format!(
+            "the smallest cache has {fewest:.1} entries in a sample of {}, too few for an estimate, which takes              {LEAST_ENTRIES}; {way_out}, or larger caches",
+            self.rate
+        )))
+    }
+
+    /// The entries that the sample has of a cache of the whole `capacity`.
+    fn entries(&self, capacity: Capacity) -> f64 {
+        let keys = self.keys() as f64;
+        let held = match capacity {
+            Capacity::Entries(entries) => entries as f64,
+            Capacity::Bytes(bytes) => {
+                let all: f64 = (0..self.keys()).map(|key| f64::from(self.replay.size(key as u32))).sum();
+                bytes as f64 / (all / keys).max(1.0)
+            }
+        };
+        (held * self.rate).min(keys)
+    }
+
     /// What a cache of the whole `capacity` would do, by the sample.
     ///
     /// # Errors
-    /// As [`simulate`].
+    /// As [`simulate`], and when the sample has too few entries of the cache.
     pub fn simulate(
         &self,
         policy: &Choice,
         capacity: Capacity,
         seed: u64,
     ) -> Result<Simulated, OptionsError> {
+        self.check(&[capacity])?;
         let of_sample = |amount: u64| ((amount as f64 * self.rate).round() as u64).max(1);
         let smaller = match capacity {
             Capacity::Entries(entries) => Capacity::Entries(of_sample(entries)),
@@ -92,6 +126,12 @@ impl Sample {
             policy: found.policy,
         })
     }
+}
+
+/// A rate in two significant digits, none of which makes it less.
+fn rounded_up(rate: f64) -> f64 {
+    let steps = 10f64.powf(1.0 - rate.log10().floor());
+    (rate * steps * (1.0 - 1e-9)).ceil() / steps
 }
 
 /// The hits among the whole, by those in the sample: what it has more or less than its share is hits.
@@ -145,6 +185,21 @@ mod tests {
             let exact = simulate(&replay, &policy, capacity, 1).unwrap();
             assert_eq!(sample.simulate(&policy, capacity, 1).unwrap(), exact);
         }
+    }
+
+    #[test]
+    fn fewer_than_ten_sampled_entries_are_refused_with_the_rate_that_would_do() {
+        let requests = (0..4_000u64).map(|n| Request::of(TraceKey::Number(n % 2_000)));
+        let replay = Replay::of(Arc::new(Recording::of(requests).unwrap()));
+        let sample = Sample::of(&replay, 0.1, 5).unwrap();
+        let lru = Choice::named("lru");
+        let told = |entries| sample.simulate(&lru, Capacity::Entries(entries), 1).err().map(|error| error.0);
+        assert_eq!(told(100), None);
+        let few = told(90).unwrap();
+        assert!(few.contains("9.0 entries in a sample of 0.1") && few.contains("take 0.12"), "{few}");
+        assert!(told(8).unwrap().contains("take all keys"));
+        assert!(sample.check(&[Capacity::Entries(500), Capacity::Bytes(90)]).is_err());
+        assert!(Sample::of(&replay, 1.0, 5).unwrap().check(&[Capacity::Entries(1)]).is_ok());
     }
 
     #[test]

@@ -50,6 +50,14 @@ impl Prewarmed {
     }
 }
 
+/// What is loaded ahead, and where it is noted.
+pub struct Scene<'a> {
+    pub workload: &'a Workload,
+    pub traffic: &'a Traffic,
+    pub loads: &'a Loads,
+    pub urls: &'a Urls,
+}
+
 /// Whether anything is loaded ahead.
 pub fn is_wanted(workload: &Workload) -> bool {
     !workload.cache.prewarm.is_none() && strategy::caches(&workload.strategy.name)
@@ -61,15 +69,13 @@ pub fn is_wanted(workload: &Workload) -> bool {
 /// # Errors
 /// When the rows cannot be named, or a store fails.
 pub fn prewarm(
-    workload: &Workload,
+    scene: &Scene<'_>,
     file: &Path,
-    traffic: &Traffic,
-    loads: &Loads,
-    urls: &Urls,
     servers: &Servers,
     observer: &dyn Observer,
     stop: &Stop,
 ) -> Result<Option<Prewarmed>, ExperimentError> {
+    let Scene { workload, traffic, .. } = *scene;
     if !is_wanted(workload) {
         return Ok(None);
     }
@@ -77,7 +83,7 @@ pub fn prewarm(
     observer.event(&Event::Phase(Phase::Prewarming { rows: rows.len() as u64 }));
     let loaded = servers.runtime.block_on(async {
         tokio::select! {
-            loaded = load(workload, traffic, loads, urls, &rows) => Some(loaded),
+            loaded = load(scene, &rows) => Some(loaded),
             () = stop.requested() => None,
         }
     });
@@ -86,13 +92,8 @@ pub fn prewarm(
 }
 
 /// Reads each row and puts it into the cache as a fill would, no more of them a second than the workload allows.
-async fn load(
-    workload: &Workload,
-    traffic: &Traffic,
-    loads: &Loads,
-    urls: &Urls,
-    rows: &[u64],
-) -> Result<Prewarmed, StoreError> {
+async fn load(scene: &Scene<'_>, rows: &[u64]) -> Result<Prewarmed, StoreError> {
+    let Scene { workload, traffic, loads, urls } = *scene;
     let tally = Arc::new(Tally::default());
     let sharing = Sharing::Shared { connections: 1, run: 1 };
     let stores = parts::connect(workload, urls, sharing, AT_ONCE, &tally).await?;

@@ -49,7 +49,7 @@ fn columns_stand_in_any_order_and_a_miss_has_no_size() {
         ..Request::of(TraceKey::of(b"k"))
     };
     for text in [one, other] {
-        assert_eq!(read(text).unwrap(), [expected.clone()]);
+        assert_eq!(read(text).unwrap(), std::slice::from_ref(&expected));
     }
 }
 
