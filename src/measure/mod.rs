@@ -59,7 +59,7 @@ pub use sales::{Sales, StockAudit};
 pub use saturation::Waiting;
 pub use sizing::{Sizing, SizingStep, note_of_idle_policy, note_of_small_limit};
 pub use stampede::{LoadsPerExpiry, Stampede, StampedeBin};
-pub use statistics::mean_and_interval;
+pub use statistics::{mean_and_interval, median};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
 pub use tally::{Command, Flushes, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};

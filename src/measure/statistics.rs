@@ -21,9 +21,25 @@ pub fn mean_and_interval(values: &[f64]) -> Option<(f64, Option<f64>)> {
     Some((mean, Some(student * (variance / count).sqrt())))
 }
 
+/// The middle of the values, or the mean of the two in the middle; nothing of none.
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    Some(if values.len() % 2 == 1 { upper } else { (values[middle - 1] + upper) / 2.0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_or_between_the_two_in_it() {
+        assert_eq!(
+            [vec![], vec![3.0], vec![4.0, 1.0], vec![9.0, 1.0, 2.0]].map(median),
+            [None, Some(3.0), Some(2.5), Some(2.0)]
+        );
+    }
 
     #[test]
     fn the_interval_is_students() {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::statistics::median;
 use super::{
     Audit, Bounds, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Pressure, Ramp, Recorder,
     Sizing, Stampede, Usage, Verdict, Window,
@@ -179,15 +180,7 @@ impl CellResult {
 
     /// The median of a metric over the measurements that count.
     pub fn median(&self, metric: &str) -> Option<f64> {
-        let mut values: Vec<f64> =
-            self.measured().iter().filter_map(|repeat| repeat.metrics.get(metric)).collect();
-        values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        match values.len() {
-            0 => None,
-            n if n % 2 == 1 => Some(values[middle]),
-            _ => Some((values[middle - 1] + values[middle]) / 2.0),
-        }
+        median(self.measured().iter().filter_map(|repeat| repeat.metrics.get(metric)).collect())
     }
 
     /// The worst status among its measurements.

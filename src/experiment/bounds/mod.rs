@@ -6,7 +6,7 @@ use self::replays::{Replays, requests_per_s, writes};
 use super::observer::{Event, Observer, Phase};
 use crate::config::{Cell, Loaded, Warmup, Workload};
 use crate::engine::Stop;
-use crate::measure::{Bounds, CellResult, CellSetting, RepeatResult, Status, clock_guard};
+use crate::measure::{Bounds, CellResult, CellSetting, RepeatResult, Status, clock_guard, median};
 use crate::registry::Choice;
 use crate::servers::Address;
 use crate::simulation::{Capacity, POLICIES, Replay, Source, curve, simulate};
@@ -177,13 +177,6 @@ fn model(cell: &CellResult, policy: &str, replay: &Replay) -> Option<Choice> {
     Some(Choice { name: name.into(), options })
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    Some(if values.len() % 2 == 1 { upper } else { (values[middle - 1] + upper) / 2.0 })
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -191,7 +184,7 @@ mod tests {
     use super::*;
     use crate::config::load;
 
-    fn workload(tail: &str) -> Workload {
+    pub fn workload(tail: &str) -> Workload {
         let text = format!(
             "name = \"w\"\n[data]\nrows = 50\n[traffic]\nload = {{ closed = {{ clients = 1 }} }}\noperations = 500\n{tail}"
         );

@@ -105,15 +105,7 @@ pub fn requests_per_s(cell: &CellResult) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::load;
-
-    fn workload(tail: &str) -> Workload {
-        let text = format!(
-            "name = \"w\"\n[data]\nrows = 50\n[traffic]\nload = {{ closed = {{ clients = 1 }} }}\noperations = 500\n{tail}"
-        );
-        let loaded = load(Path::new("w.toml"), text, &[]);
-        loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false))).workload
-    }
+    use crate::experiment::bounds::tests::workload;
 
     #[test]
     fn a_replay_asks_for_what_the_traffic_asked_for_at_the_pace_of_all_requests() {
