@@ -7,6 +7,9 @@ ARGS     ?=
 CACHEBENCH := cargo run --release --quiet --
 COMPOSE    := docker compose -f docker/compose.yaml
 
+# Every crate of tests but `live` and `theory`, which take minutes.
+QUICK := $(addprefix --test ,$(filter-out live theory machine,$(basename $(notdir $(wildcard tests/*)))))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test check bench results up down clean
 
@@ -22,14 +25,14 @@ build: setup ## build the release binary
 run: build ## run a workload: make run WORKLOAD=workloads/x.toml ARGS="--set traffic.duration=5s"
 	$(CACHEBENCH) run $(WORKLOAD) $(ARGS)
 
-test: setup ## run the tests, on real servers
-	cargo test
+test: setup ## run all tests, on real servers
+	scripts/test.sh
 
-check: setup ## formatting, lints, tests and documentation
+check: setup ## formatting, lints, documentation, and the tests but for those that measure
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	cargo test
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+	scripts/test.sh --lib --bins $(QUICK)
 
 bench: setup ## measure the harness itself, and the whole tool against its peers: results/generator.md
 	cargo bench

@@ -2,7 +2,6 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -10,30 +9,31 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::eventually;
+use super::machine::{self, Seats};
 use super::outcome::Outcome;
 use super::processes::{self, Process};
 
-/// Held while a run may use the machine.
-static MACHINE: Mutex<()> = Mutex::new(());
-
-/// The machine to itself, once it is free.
-pub fn machine() -> MutexGuard<'static, ()> {
-    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A workload file in a folder of its own, with the machine to itself.
+/// A workload file in a folder of its own, with a seat on the machine.
 pub struct Bench {
     folder: TempDir,
-    _machine: MutexGuard<'static, ()>,
+    _seats: Seats,
 }
 
 impl Bench {
-    /// A bench for this workload, once the machine is free.
+    /// A bench for this workload, once the machine has a seat for it.
     pub fn new(workload: &str) -> Bench {
-        let machine = machine();
+        Bench::with(machine::seat(), workload)
+    }
+
+    /// A bench with the machine to itself.
+    pub fn alone(workload: &str) -> Bench {
+        Bench::with(machine::alone(), workload)
+    }
+
+    fn with(seats: Seats, workload: &str) -> Bench {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("w.toml"), workload).unwrap();
-        let bench = Bench { folder, _machine: machine };
+        let bench = Bench { folder, _seats: seats };
         fs::create_dir(bench.temporary()).unwrap();
         // The user that servers run as has to pass through both.
         for path in [bench.folder.path(), &bench.temporary()] {
@@ -108,14 +108,14 @@ impl Run<'_> {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
     }
 
-    /// The Redis of the `nth` cell once the load has put something into it.
-    pub fn busy_redis(&mut self, nth: usize) -> Process {
+    /// The newest Redis, once the load has put something into it, if its number is above this one.
+    pub fn busy_redis(&mut self, above: usize) -> Process {
         eventually("the cache is in use", || {
             assert_eq!(self.child.try_wait().unwrap(), None, "the run ended before: {}", self.stderr());
             let redis = self.bench.processes().into_iter().filter(|process| process.kind() == "redis");
             let mut all: Vec<Process> = redis.collect();
             all.sort_by_key(Process::number);
-            let server = all.pop().filter(|server| server.number() > nth)?;
+            let server = all.pop().filter(|server| server.number() > above)?;
             (processes::keys(server.redis_port()?)? > 0).then_some(server)
         })
     }

@@ -32,7 +32,7 @@ fn was_disturbed(capacity: &Json) -> bool {
 
 #[test]
 fn the_capacity_of_a_pool_is_found() {
-    let bench = Bench::new(WORKLOAD);
+    let bench = Bench::alone(WORKLOAD);
     // Half of the reads wait less than four times as long as a statement takes, until the pool is nearly full.
     let outcome = bench.run(&["--find-max", "read.response.p50 < 20ms", "--find-max", "failures == 0"]);
     let capacity = capacity(&outcome.result);
@@ -55,7 +55,7 @@ fn the_capacity_of_a_pool_is_found() {
 
 #[test]
 fn what_never_holds_has_no_rate() {
-    let bench = Bench::new(WORKLOAD);
+    let bench = Bench::alone(WORKLOAD);
     let rate = "traffic.load={ open = { rate = 100 } }";
     // A statement alone takes 5 ms. Few operations, so that trials are short at low rates too.
     let arguments =

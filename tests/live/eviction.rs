@@ -26,7 +26,7 @@ fn rate(simulated: &Json) -> f64 {
 
 #[test]
 fn policies_stand_beside_their_models_and_between_what_is_possible_and_nothing() {
-    let outcome = Bench::new(WORKLOAD).run(&[]);
+    let outcome = Bench::alone(WORKLOAD).run(&[]);
     outcome.ends_with(0);
     let bounds = &outcome.result["bounds"][0];
     assert_eq!(bounds["cells"], serde_json::json!([0, 1, 2]));

@@ -6,7 +6,8 @@ use cachebench::servers::{ManagedPostgres, PostgresOptions, RunFolder, admit_pos
 use cachebench::store::Database;
 use cachebench::store::postgres::{Postgres, Query, SCHEMA, prepare, seed};
 
-use super::bench::{Bench, machine};
+use super::bench::Bench;
+use super::machine;
 
 /// Without rest: whenever the two sides' counts are compared, something is being sent.
 const RESTLESS: &str = r#"
@@ -42,7 +43,7 @@ fn rows(ids: impl Iterator<Item = u64>, version: u64) -> Vec<(Key, Value)> {
 
 #[test]
 fn two_instances_that_flush_the_same_rows_do_not_deadlock() {
-    let _turn = machine();
+    let _seat = machine::seat();
     let postgres =
         ManagedPostgres::start(&PostgresOptions::default(), &RunFolder::create().unwrap()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -15,7 +15,7 @@ use cachebench::store::postgres::{Listing, Postgres, Query, SCHEMA, prepare, see
 use cachebench::store::{DRIVERS, DriverParts, Sharing, Tasks};
 use cachebench::strategy::{Parts, STRATEGIES, Strategy};
 
-use super::bench::machine;
+use super::machine;
 
 const PREFIX: &str = "losses:";
 const ROWS: u64 = 40;
@@ -125,7 +125,7 @@ async fn at_stake_and_lost(persistence: &[(&str, &str)]) -> Vec<(u64, u64)> {
 
 #[test]
 fn what_a_crash_of_the_cache_loses_is_key_by_key_what_the_ledger_had_as_not_flushed() {
-    let _turn = machine();
+    let _seat = machine::seat();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for persistence in [vec![], vec![("appendonly", "yes"), ("appendfsync", "always")]] {
         let found = runtime.block_on(at_stake_and_lost(&persistence));

@@ -1,6 +1,6 @@
 //! Runs of the built program on real servers, from the workload file to the files of its result.
 //!
-//! Each test waits for its turn: two measurements at once would make each other slow.
+//! A few share the machine at a time; those about how fast something is have it to themselves.
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
@@ -20,6 +20,8 @@ mod interrupts;
 mod inventory;
 mod load;
 mod losses;
+#[path = "../machine/mod.rs"]
+mod machine;
 mod omission;
 mod outcome;
 mod pages;

@@ -9,7 +9,7 @@ use super::bench::Bench;
 /// worth of operations; the service times, kept beside, show what would have been reported without.
 #[test]
 fn a_pause_is_felt_by_every_operation_that_was_due_meanwhile() {
-    let bench = Bench::new(
+    let bench = Bench::alone(
         "name = \"pause\"\n[data]\nrows = 1_000\n[traffic]\nkeys = \"uniform\"\ntimeout = \"8s\"\n\
          load = { open = { rate = 3_000, in_flight = 64 } }\nduration = \"6s\"\n",
     );

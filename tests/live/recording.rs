@@ -7,8 +7,8 @@ use cachebench::servers::{ManagedRedis, RedisOptions, RunFolder};
 use cachebench::traffic::traces::{Request, TraceKey, open};
 use redis::Connection;
 
-use super::bench::machine;
 use super::eventually;
+use super::machine;
 
 /// Records `limit` requests of the server, and ends by itself.
 fn record(url: &str, out: &Path, arguments: &[&str]) -> Child {
@@ -71,7 +71,7 @@ fn equalities(requests: &[Request]) -> Vec<Option<usize>> {
 
 #[test]
 fn what_a_server_is_sent_is_recorded_with_and_without_its_keys() {
-    let _machine = machine();
+    let _seat = machine::seat();
     let server = ManagedRedis::start(&RedisOptions::default(), &RunFolder::create().unwrap()).unwrap();
     let url = server.url();
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ fn what_a_server_is_sent_is_recorded_with_and_without_its_keys() {
 
 #[test]
 fn a_server_that_goes_away_leaves_a_complete_recording_and_a_failure() {
-    let _machine = machine();
+    let _seat = machine::seat();
     let mut server = ManagedRedis::start(&RedisOptions::default(), &RunFolder::create().unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("part.csv.gz");

@@ -33,7 +33,7 @@ fn calls_that_overrun_are_counted_as_timeouts() {
 
 #[test]
 fn an_overload_ends_soon_and_is_not_valid() {
-    let bench = Bench::new(
+    let bench = Bench::alone(
         "name = \"overload\"\n[data]\nrows = 100\n[traffic]\nload = { open = { rate = 20_000_000 } }\n\
          duration = \"1s\"\n",
     );

@@ -182,8 +182,9 @@ fn keeps_the_secrets(outcome: &Outcome) {
 
 /// How a run ends that cannot begin.
 #[track_caller]
-fn refused(workload: &str, expected: &[&str]) {
-    let outcome = Bench::new(workload).run(&[]);
+fn refused(bench: &Bench, workload: &str, expected: &[&str]) {
+    bench.file("w.toml", workload);
+    let outcome = bench.run(&[]);
     outcome.ends_with(3);
     for words in expected {
         assert!(outcome.stderr.contains(words), "no {words:?} in: {}", outcome.stderr);
@@ -239,7 +240,8 @@ fn a_user_without_info_and_config_can_measure_and_is_told_what_is_not_checked() 
 #[test]
 fn a_user_who_may_not_do_what_is_needed_is_told_what() {
     let theirs = Theirs::new(&ALLOWED.replace("+dbsize", ""));
-    refused(&theirs.workload(), &["rediss://bench:***@127.0.0.1", "'dbsize'"]);
+    let bench = Bench::new("");
+    refused(&bench, &theirs.workload(), &["rediss://bench:***@127.0.0.1", "'dbsize'"]);
 }
 
 #[test]
@@ -248,6 +250,8 @@ fn who_is_not_trusted_or_does_not_trust_is_told_why() {
     let right = theirs.workload();
     let (tls, redis, postgres) = (theirs.tls(), theirs.redis_url(), theirs.postgres_url());
     let (ca, identity) = tls.split_once(", ").unwrap();
+    let bench = Bench::new("");
+    let refused = |workload: &str, expected: &[&str]| refused(&bench, workload, expected);
 
     refused(&right.replace(&tls, ""), &["UnknownIssuer", "cache.tls = { ca = \"FILE\" }"]);
     refused(

@@ -1,5 +1,6 @@
 use cachebench::measure::CellResult;
 
+use super::machine;
 use super::run::{Measured, Run};
 
 /// The most loads in a second.
@@ -22,6 +23,7 @@ fn leases_take_the_peak_off_an_invalidation_storm() {
         guards,
         load,
         more,
+        seats: machine::alone,
         ..Run::default()
     };
     let cells = run.measure();

@@ -1,48 +1,21 @@
-//! Closed forms as oracles: what a run measures, against what must come out.
-
-#![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
-
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-
-use cachebench::config;
-use cachebench::engine::Stop;
-use cachebench::experiment::{self, Event, Observer, Permissions};
 use cachebench::measure::Summary;
 use cachebench::measure::theory::{
     hit_rate_with_ttl, hit_rate_with_ttl_and_deletes, stale_sets_per_miss, standard_error,
 };
 
-struct Unobserved;
-
-impl Observer for Unobserved {
-    fn event(&self, _: &Event) {}
-}
+use super::run;
 
 const ROWS: f64 = 100.0;
 
-/// Held while a run uses the machine.
-static MACHINE: Mutex<()> = Mutex::new(());
-
-/// Runs a strategy under Poisson load over uniform keys, once for each pair of rates per key.
-fn run(strategy: &str, rates: &[(f64, f64)]) -> Vec<Summary> {
-    run_with(strategy, rates, ["3s", "8s"], "")
-}
-
-/// As [`run`], for these times of warm-up and measurement, and with more settings.
-fn run_with(strategy: &str, rates: &[(f64, f64)], [warmup, duration]: [&str; 2], more: &str) -> Vec<Summary> {
-    let _turn = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let one = |&(reads, writes): &(f64, f64)| {
-        let text = format!(
-            "name = \"theory\"\nstrategy = \"{strategy}\"\n[data]\nrows = {ROWS}\n[traffic]\nkeys = \"uniform\"\n\
-             mix = {{ read = {reads}, write = {writes} }}\nload = {{ open = {{ rate = {} }} }}\nwarmup = \"{warmup}\"\n\
-             duration = \"{duration}\"\n[cache]\nttl = \"1s\"\n{more}\n",
-            ROWS * (reads + writes)
-        );
-        let loaded = config::load(Path::new("theory.toml"), text, &[]).unwrap();
-        experiment::run(&loaded, Permissions::default(), &Unobserved, &Stop::default()).unwrap()
-    };
-    rates.iter().map(one).collect()
+/// A strategy under Poisson load over uniform keys, at so many reads and writes of a key per second, for these times of
+/// warm-up and measurement, and with more settings.
+fn run(strategy: &str, (reads, writes): (f64, f64), [warmup, duration]: [&str; 2], more: &str) -> Summary {
+    run::run(format!(
+        "name = \"theory\"\nstrategy = \"{strategy}\"\n[data]\nrows = {ROWS}\n[traffic]\nkeys = \"uniform\"\n\
+         mix = {{ read = {reads}, write = {writes} }}\nload = {{ open = {{ rate = {} }} }}\nwarmup = \"{warmup}\"\n\
+         duration = \"{duration}\"\n[cache]\nttl = \"1s\"\n{more}\n",
+        ROWS * (reads + writes)
+    ))
 }
 
 /// Asserts that the measured hit rate lies within three standard errors of the closed form.
@@ -61,23 +34,31 @@ fn assert_hit_rate(summary: &Summary, expected: f64, wrong: f64) {
     assert!((wrong - expected).abs() > 6.0 * error, "the run is too short to tell {wrong} from {expected}");
 }
 
+/// Asserts the hit rate of one strategy at these rates.
+fn hit_rate_is(strategy: &str, rates: (f64, f64), expected: f64, wrong: f64) {
+    assert_hit_rate(&run(strategy, rates, ["3s", "8s"], ""), expected, wrong);
+}
+
 #[test]
-fn hit_rates_under_a_ttl_follow_their_closed_forms() {
-    let rates = [(10.0, 0.0), (5.0, 0.0)];
-    for (summary, (reads, _)) in run("write-around", &rates).iter().zip(rates) {
-        let expected = hit_rate_with_ttl(reads, 1.0);
-        assert_hit_rate(summary, expected, hit_rate_with_ttl(reads, 0.7));
+fn the_hit_rate_under_a_ttl_follows_its_closed_form() {
+    for reads in [10.0, 5.0] {
+        let form = |ttl| hit_rate_with_ttl(reads, ttl);
+        hit_rate_is("write-around", (reads, 0.0), form(1.0), form(0.7));
     }
-    let rates = [(10.0, 1.0), (10.0, 5.0)];
-    for (summary, (reads, writes)) in run("cache-aside", &rates).iter().zip(rates) {
-        let expected = hit_rate_with_ttl_and_deletes(reads, writes, 1.0);
-        assert_hit_rate(summary, expected, hit_rate_with_ttl(reads, 1.0));
+}
+
+#[test]
+fn the_hit_rate_under_a_ttl_and_deletes_follows_its_closed_form() {
+    for writes in [1.0, 5.0] {
+        let expected = hit_rate_with_ttl_and_deletes(10.0, writes, 1.0);
+        hit_rate_is("cache-aside", (10.0, writes), expected, hit_rate_with_ttl(10.0, 1.0));
     }
-    // Write-around leaves entries alone: the same writes must not cost hits.
-    for summary in run("write-around", &[(10.0, 5.0)]) {
-        let without_deletes = hit_rate_with_ttl(10.0, 1.0);
-        assert_hit_rate(&summary, without_deletes, hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0));
-    }
+}
+
+#[test]
+fn writes_that_leave_entries_alone_cost_no_hits() {
+    let expected = hit_rate_with_ttl(10.0, 1.0);
+    hit_rate_is("write-around", (10.0, 5.0), expected, hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0));
 }
 
 /// The injected pause between the load and the fill of a miss, in seconds.
@@ -110,7 +91,7 @@ fn stale_fills(summary: &Summary, writes_per_s: f64) -> (f64, [f64; 2]) {
 fn stale_fills_under_plain_deletes_follow_their_closed_form() {
     let rates = [(5.0, 5.0), (5.0, 2.0)];
     let more = "fill_delay = \"20ms\"\n[freshness]\nrecheck = [\"2s\"]";
-    let summaries = run_with("cache-aside", &rates, ["1s", "6s"], more);
+    let summaries = rates.map(|rates| run("cache-aside", rates, ["1s", "6s"], more));
     let found = [0, 1].map(|index| stale_fills(&summaries[index], rates[index].1));
     for (measured, [least, most]) in found {
         assert!(least <= measured && measured <= most, "{measured:.4} is not within {least:.4} to {most:.4}");

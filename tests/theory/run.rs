@@ -1,12 +1,12 @@
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use cachebench::config;
 use cachebench::engine::Stop;
 use cachebench::experiment::{self, Event, Observer, Permissions};
-use cachebench::measure::{CellResult, Clock, RepeatResult};
+use cachebench::measure::{CellResult, Clock, RepeatResult, Summary};
 use cachebench::model::Kind;
 
+use super::machine::{self, Seats};
 use super::sample::Sample;
 
 struct Unobserved;
@@ -15,8 +15,15 @@ impl Observer for Unobserved {
     fn event(&self, _: &Event) {}
 }
 
-/// Held while a run uses the machine.
-static MACHINE: Mutex<()> = Mutex::new(());
+/// Runs this workload, once the machine has a seat for it.
+pub fn run(workload: String) -> Summary {
+    run_in(machine::seat(), workload)
+}
+
+fn run_in(_seats: Seats, workload: String) -> Summary {
+    let loaded = config::load(Path::new("theory.toml"), workload, &[]).unwrap();
+    experiment::run(&loaded, Permissions::default(), &Unobserved, &Stop::default()).unwrap()
+}
 
 /// Reads of uniform keys over real servers, and what guards them.
 pub struct Run<'a> {
@@ -37,6 +44,8 @@ pub struct Run<'a> {
     pub load: Option<&'a str>,
     /// More settings, from `[traffic]` on.
     pub more: &'a str,
+    /// How much of the machine it needs.
+    pub seats: fn() -> Seats,
 }
 
 impl Default for Run<'_> {
@@ -53,6 +62,7 @@ impl Default for Run<'_> {
             guards: &["\"none\""],
             load: None,
             more: "",
+            seats: machine::seat,
         }
     }
 }
@@ -60,7 +70,6 @@ impl Default for Run<'_> {
 impl Run<'_> {
     /// Measures each guard.
     pub fn measure(&self) -> Vec<CellResult> {
-        let _turn = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
         let Run { rows, load_ms, ttl_ms, instances, pool, seconds, seed, more, .. } = self;
         let rate = self.reads_per_s * *rows as f64;
         let open = format!("{{ open = {{ rate = {rate}, in_flight = 512 }} }}");
@@ -71,9 +80,7 @@ impl Run<'_> {
              query = {{ sleep = \"{load_ms}ms\" }}\n[traffic]\nkeys = \"uniform\"\nload = {load}\nwarmup = \"500ms\"\n\
              duration = \"{seconds}s\"\n{more}\n[compare]\nmitigation = [{guards}]\n"
         );
-        let loaded = config::load(Path::new("stampedes.toml"), text, &[]).unwrap();
-        let summary =
-            experiment::run(&loaded, Permissions::default(), &Unobserved, &Stop::default()).unwrap();
+        let summary = run_in((self.seats)(), text);
         for cell in &summary.cells {
             println!("{}: {:?} {:?}", cell.label(), cell.status(), cell.repeats[0].verdict.reasons);
         }

@@ -1,5 +1,6 @@
 use cachebench::measure::theory;
 
+use super::machine;
 use super::run::{Measured, Run, holds};
 use crate::ensure;
 
@@ -133,6 +134,7 @@ fn slow_loads_take_a_small_pool_down_unless_they_are_guarded() {
             load,
             more,
             seed,
+            seats: machine::alone,
             ..Run::default()
         };
         let cells = run.measure();
