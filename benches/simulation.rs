@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use cachebench::registry::Choice;
-use cachebench::simulation::{CacheSize, Replay, simulate};
+use cachebench::simulation::{CacheSize, Scenario, simulate};
 use cachebench::traffic::traces::{Recording, Request, TraceKey, load};
 use cachebench::traffic::{KEYS, KeyParts, Random, Stream};
 use divan::Bencher;
@@ -18,7 +18,8 @@ use divan::counter::ItemsCount;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-static REPLAY: LazyLock<Replay> = LazyLock::new(|| Replay::of(Arc::new(recorded().unwrap_or_else(drawn))));
+static SCENARIO: LazyLock<Scenario> =
+    LazyLock::new(|| Scenario::of(Arc::new(recorded().unwrap_or_else(drawn))));
 
 /// 5,000,000 accesses to 76,349 entities.
 fn recorded() -> Option<Recording> {
@@ -44,10 +45,10 @@ fn drawn() -> Recording {
     consts = [1, 25]
 )]
 fn percent<const PERCENT: u8>(bencher: Bencher, policy: &str) {
-    let recording = &REPLAY.recording;
+    let recording = &SCENARIO.recording;
     let capacity = CacheSize::Percent(PERCENT.into()).of(recording.unique_keys());
     let policy = Choice::named(policy);
-    bencher.counter(ItemsCount::new(recording.len())).bench(|| simulate(&REPLAY, &policy, capacity, 1));
+    bencher.counter(ItemsCount::new(recording.len())).bench(|| simulate(&SCENARIO, &policy, capacity, 1));
 }
 
 fn main() {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cachebench::registry::Choice;
-use cachebench::simulation::{CacheSize, Capacity, Replay, Sample, simulate};
+use cachebench::simulation::{CacheSize, Capacity, Sample, Scenario, simulate};
 use cachebench::traffic::traces::load;
 use serde_json::Value as Json;
 
@@ -23,13 +23,13 @@ fn trace(name: &str) -> Option<PathBuf> {
     found
 }
 
-fn replay(name: &str, format: &str, limit: u64) -> Option<Replay> {
+fn scenario(name: &str, format: &str, limit: u64) -> Option<Scenario> {
     let recording = load(&trace(name)?, Some(&Choice::named(format)), Some(limit));
-    Some(Replay::of(Arc::new(recording.unwrap_or_else(|error| panic!("{error}")))))
+    Some(Scenario::of(Arc::new(recording.unwrap_or_else(|error| panic!("{error}")))))
 }
 
-fn hits(replay: &Replay, policy: &str, capacity: u64, seed: u64) -> u64 {
-    simulate(replay, &Choice::named(policy), Capacity::Entries(capacity), seed).unwrap().hits
+fn hits(scenario: &Scenario, policy: &str, capacity: u64, seed: u64) -> u64 {
+    simulate(scenario, &Choice::named(policy), Capacity::Entries(capacity), seed).unwrap().hits
 }
 
 /// The names of policies in the reference, and here.
@@ -43,7 +43,7 @@ const EXACT: [(&str, &str); 6] = [
 ];
 
 /// Holds every policy against the rows of the reference; false where there is none.
-fn agrees(replay: &Replay, name: &str, rows: &str) -> bool {
+fn agrees(scenario: &Scenario, name: &str, rows: &str) -> bool {
     let Some(path) = trace("reference.json") else { return false };
     let reference: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let rows = reference["traces"][name][rows].as_array().unwrap();
@@ -53,15 +53,15 @@ fn agrees(replay: &Replay, name: &str, rows: &str) -> bool {
         for (theirs, ours) in EXACT {
             if let Some(expected) = row[theirs].as_u64() {
                 assert_eq!(
-                    hits(replay, ours, capacity, 1),
+                    hits(scenario, ours, capacity, 1),
                     expected,
                     "{name}: {ours} with {capacity} entries"
                 );
             }
         }
         let seeds = 3;
-        let mean =
-            (1..=seeds).map(|seed| hits(replay, "random", capacity, seed)).sum::<u64>() as f64 / seeds as f64;
+        let mean = (1..=seeds).map(|seed| hits(scenario, "random", capacity, seed)).sum::<u64>() as f64
+            / seeds as f64;
         let (expected, deviation) = (row["random"].as_f64().unwrap(), row["random_sd"].as_f64().unwrap());
         let far = (mean - expected).abs() > 4.0 * deviation;
         assert!(!far, "{name}: random with {capacity} entries has {mean}, not {expected} ± {deviation}");
@@ -71,51 +71,51 @@ fn agrees(replay: &Replay, name: &str, rows: &str) -> bool {
 
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_web_requests() {
-    let Some(replay) = replay("web12.trace.xz", "int32be", u64::MAX) else { return };
-    assert!(agrees(&replay, "web12", "rows"));
+    let Some(scenario) = scenario("web12.trace.xz", "int32be", u64::MAX) else { return };
+    assert!(agrees(&scenario, "web12", "rows"));
 }
 
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_block_requests() {
-    let Some(replay) = replay("cloudPhysicsIO.txt", "plain", u64::MAX) else { return };
-    assert!(agrees(&replay, "cloudphysics-sample", "rows"));
+    let Some(scenario) = scenario("cloudPhysicsIO.txt", "plain", u64::MAX) else { return };
+    assert!(agrees(&scenario, "cloudphysics-sample", "rows"));
 }
 
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_accesses_to_entities() {
-    let Some(replay) = replay("orm-busy.trace.xz", "int32be", 2_000_000) else { return };
-    assert!(agrees(&replay, "orm-busy", "rows"));
+    let Some(scenario) = scenario("orm-busy.trace.xz", "int32be", 2_000_000) else { return };
+    assert!(agrees(&scenario, "orm-busy", "rows"));
 }
 
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_conversations() {
-    let Some(replay) = replay("conversation_trace.jsonl", "mooncake", u64::MAX) else { return };
-    assert!(agrees(&replay, "mooncake-conversation", "rows"));
+    let Some(scenario) = scenario("conversation_trace.jsonl", "mooncake", u64::MAX) else { return };
+    assert!(agrees(&scenario, "mooncake-conversation", "rows"));
 }
 
 #[test]
 fn a_cycle_that_does_not_fit_has_no_hit_at_all_but_by_looking_ahead_or_by_chance() {
-    let Some(replay) = replay("lirs_loop.trace.gz", "plain", u64::MAX) else { return };
-    assert!(agrees(&replay, "lirs-loop", "rows"));
+    let Some(scenario) = scenario("lirs_loop.trace.gz", "plain", u64::MAX) else { return };
+    assert!(agrees(&scenario, "lirs-loop", "rows"));
     for policy in ["lru", "fifo", "lfu", "perfect-lfu"] {
-        assert_eq!(hits(&replay, policy, 1_010, 1), 0, "{policy}");
+        assert_eq!(hits(&scenario, policy, 1_010, 1), 0, "{policy}");
         // One entry more, and only the first of each key is missed.
-        assert_eq!(hits(&replay, policy, 1_011, 1), 505_500 - 1_011, "{policy}");
+        assert_eq!(hits(&scenario, policy, 1_011, 1), 505_500 - 1_011, "{policy}");
     }
-    assert!(hits(&replay, "opt", 1_010, 1) > 490_000);
+    assert!(hits(&scenario, "opt", 1_010, 1) > 490_000);
 }
 
 #[test]
 fn a_tenth_of_the_keys_tells_the_hit_rates_of_all() {
-    let Some(replay) = replay("orm-busy.trace.xz", "int32be", 1_000_000) else { return };
+    let Some(scenario) = scenario("orm-busy.trace.xz", "int32be", 1_000_000) else { return };
     let (lru, rate) = (Choice::named("lru"), 0.1);
-    let whole = replay.recording.len() as f64;
-    let sizes =
-        [1.0, 5.0, 10.0, 25.0].map(|percent| CacheSize::Percent(percent).of(replay.recording.unique_keys()));
-    let exact = sizes.map(|size| simulate(&replay, &lru, size, 1).unwrap().hit_rate().unwrap());
+    let whole = scenario.recording.len() as f64;
+    let sizes = [1.0, 5.0, 10.0, 25.0]
+        .map(|percent| CacheSize::Percent(percent).of(scenario.recording.unique_keys()));
+    let exact = sizes.map(|size| simulate(&scenario, &lru, size, 1).unwrap().hit_rate().unwrap());
     let (mut errors, mut unscaled) = (Vec::new(), Vec::new());
     for seed in 1..=3 {
-        let sample = Sample::of(&replay, rate, seed).unwrap();
+        let sample = Sample::of(&scenario, rate, seed).unwrap();
         for (size, exact) in sizes.iter().zip(exact) {
             let estimate = sample.simulate(&lru, *size, 1).unwrap();
             assert_eq!(estimate.requests as f64, whole);

@@ -11,7 +11,7 @@ use crate::model::{Size, Time};
 use crate::registry::{Choice, OptionsError};
 use crate::report::{Ranking, rankings_csv, rankings_json, rankings_table};
 use crate::simulation::{
-    CacheSize, Capacity, POLICIES, Pace, Replay, Sample, Simulated, Source, Writes, curve,
+    Basis, CacheSize, Capacity, POLICIES, Pace, Sample, Scenario, Simulated, Writes, curve,
 };
 use crate::traffic::traces::{FORMATS, Recording, load};
 
@@ -161,9 +161,9 @@ fn policies(names: Option<&str>) -> Result<Vec<Choice>, Failure> {
 }
 
 /// The recording, replayed as the flags say.
-fn replay(arguments: &Arguments, recording: Arc<Recording>, sizes: &[Capacity]) -> Result<Replay, Failure> {
+fn replay(arguments: &Arguments, recording: Arc<Recording>, sizes: &[Capacity]) -> Result<Scenario, Failure> {
     let by_bytes = sizes.iter().any(|size| matches!(size, Capacity::Bytes(_)));
-    let mut replay = Replay::of(recording);
+    let mut replay = Scenario::of(recording);
     if let Some(Size(bytes)) = arguments.unknown_size {
         let bytes = u32::try_from(bytes).ok().filter(|bytes| *bytes > 0);
         let bytes = bytes.ok_or_else(|| usage("--unknown-size", "takes from 1B to 4GB"))?;
@@ -190,7 +190,7 @@ fn replay(arguments: &Arguments, recording: Arc<Recording>, sizes: &[Capacity]) 
 /// Simulates every policy at every size, and `opt` to hold them against.
 fn rankings(
     arguments: &Arguments,
-    replay: &Replay,
+    replay: &Scenario,
     policies: &[Choice],
     sizes: &[CacheSize],
     printer: &Printer,
@@ -201,9 +201,9 @@ fn rankings(
     let source = match &sample {
         Some(sample) => {
             printer.note(&format!("a sample of {} requests of {} keys", sample.requests(), sample.keys()));
-            Source::Sampled(sample)
+            Basis::Sampled(sample)
         }
-        None => Source::Whole(replay),
+        None => Basis::Whole(replay),
     };
     let capacity = |size: &CacheSize| size.of(replay.recording.unique_keys());
     if let Some(sample) = &sample {

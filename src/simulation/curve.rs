@@ -1,20 +1,20 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Capacity, Replay, Sample, Simulated, simulate};
+use super::{Capacity, Sample, Scenario, Simulated, simulate};
 use crate::registry::{Choice, OptionsError};
 
-/// What is simulated for a curve of hits by size.
-pub enum Source<'a> {
-    Whole(&'a Replay),
+/// What a curve of hits by size rests on: all requests, or those of a sample of the keys.
+pub enum Basis<'a> {
+    Whole(&'a Scenario),
     Sampled(&'a Sample),
 }
 
-impl Source<'_> {
+impl Basis<'_> {
     fn simulate(&self, policy: &Choice, capacity: Capacity, seed: u64) -> Result<Simulated, OptionsError> {
         match self {
-            Source::Whole(replay) => simulate(replay, policy, capacity, seed),
-            Source::Sampled(sample) => sample.simulate(policy, capacity, seed),
+            Basis::Whole(scenario) => simulate(scenario, policy, capacity, seed),
+            Basis::Sampled(sample) => sample.simulate(policy, capacity, seed),
         }
     }
 }
@@ -25,7 +25,7 @@ impl Source<'_> {
 /// # Errors
 /// As [`simulate`].
 pub fn curve(
-    source: &Source,
+    source: &Basis,
     points: &[(Choice, Capacity)],
     seed: u64,
     told: &(dyn Fn(usize) + Sync),
@@ -67,21 +67,22 @@ mod tests {
     #[test]
     fn a_curve_has_its_points_in_their_order_and_is_told_of_each() {
         let requests = (0..500u64).map(|n| Request::of(TraceKey::Number(n * n % 41)));
-        let replay = Replay::of(Arc::new(Recording::of(requests).unwrap()));
+        let scenario = Scenario::of(Arc::new(Recording::of(requests).unwrap()));
         let points: Vec<_> = ["lru", "random", "opt"]
             .into_iter()
             .flat_map(|policy| [1, 5, 10].map(|entries| (Choice::named(policy), Capacity::Entries(entries))))
             .collect();
         let told = Mutex::new(Vec::new());
         let found =
-            curve(&Source::Whole(&replay), &points, 7, &|done| told.lock().unwrap().push(done)).unwrap();
-        let alone = points.iter().map(|(policy, capacity)| simulate(&replay, policy, *capacity, 7).unwrap());
+            curve(&Basis::Whole(&scenario), &points, 7, &|done| told.lock().unwrap().push(done)).unwrap();
+        let alone =
+            points.iter().map(|(policy, capacity)| simulate(&scenario, policy, *capacity, 7).unwrap());
         assert_eq!(found, alone.collect::<Vec<_>>());
         let mut told = told.into_inner().unwrap();
         told.sort_unstable();
         assert_eq!(told, (1..=9).collect::<Vec<_>>());
         let wrong =
-            curve(&Source::Whole(&replay), &[(Choice::named("mru"), Capacity::Entries(1))], 7, &|_| ());
+            curve(&Basis::Whole(&scenario), &[(Choice::named("mru"), Capacity::Entries(1))], 7, &|_| ());
         assert!(wrong.unwrap_err().to_string().contains("redis-lru"));
     }
 }

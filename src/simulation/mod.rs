@@ -6,16 +6,16 @@
 mod clock;
 mod curve;
 mod policies;
-mod replay;
-mod request;
+mod scenario;
+mod cache;
 mod shards;
 mod size;
 
+pub use cache::{Counts, run};
 pub use clock::Pace;
-pub use curve::{Source, curve};
+pub use curve::{Basis, curve};
 pub use policies::{Access, POLICIES, Policy, PolicyParts};
-pub use replay::{Counts, run};
-pub use request::Writes;
+pub use scenario::Writes;
 pub use shards::Sample;
 pub use size::{CacheSize, SizeError};
 
@@ -50,7 +50,7 @@ impl fmt::Display for Capacity {
 
 /// What is replayed, and how.
 #[derive(Clone)]
-pub struct Replay {
+pub struct Scenario {
     pub recording: Arc<Recording>,
     pub writes: Writes,
     /// How long every entry lives; without it, as long as the recording says.
@@ -63,16 +63,16 @@ pub struct Replay {
     pub size_of_unknown: Option<u32>,
 }
 
-impl Replay {
+impl Scenario {
     /// Every request a read, which fills on a miss; entries live as the recording says, and time passes as in it or,
     /// where it has no times, at 1,000 requests a second.
-    pub fn of(recording: Arc<Recording>) -> Replay {
+    pub fn of(recording: Arc<Recording>) -> Scenario {
         let pace = match recording.span() {
             Some(_) => Pace::Recorded { speed: 1.0 },
             None => Pace::PerSecond(1_000.0),
         };
         let (writes, ttl, fill_on_miss, size_of_unknown) = (Writes::AsReads, None, true, None);
-        Replay { recording, writes, ttl, pace, fill_on_miss, size_of_unknown }
+        Scenario { recording, writes, ttl, pace, fill_on_miss, size_of_unknown }
     }
 }
 
@@ -120,26 +120,26 @@ impl Simulated {
 /// When the policy or an option is unknown, the recording has more requests than 32 bits number, the pace makes no clock,
 /// or a cache of bytes is to hold objects of unknown size.
 pub fn simulate(
-    replay: &Replay,
+    scenario: &Scenario,
     policy: &Choice,
     capacity: Capacity,
     seed: u64,
 ) -> Result<Simulated, OptionsError> {
-    if replay.recording.len() >= u64::from(u32::MAX) {
+    if scenario.recording.len() >= u64::from(u32::MAX) {
         return Err(OptionsError("a simulation takes at most 4,294,967,294 requests".into()));
     }
     if matches!(capacity, Capacity::Bytes(_)) {
-        replay.check_sizes()?;
+        scenario.check_sizes()?;
     }
-    let mut built = policy.build(POLICIES, PolicyParts { replay: replay.clone(), capacity, seed })?;
-    if built.has_clock() || replay.has_ttls() {
-        replay.check_pace()?;
+    let mut built = policy.build(POLICIES, PolicyParts { scenario: scenario.clone(), capacity, seed })?;
+    if built.has_clock() || scenario.has_ttls() {
+        scenario.check_pace()?;
     }
-    let counts = built.run(replay, capacity);
+    let counts = built.run(scenario, capacity);
     Ok(counts.of(policy.label(), capacity))
 }
 
-impl Replay {
+impl Scenario {
     /// # Errors
     /// When no time can pass by its pace: a rate or speed of nothing, or a recording without times.
     pub fn check_pace(&self) -> Result<(), OptionsError> {

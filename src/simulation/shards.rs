@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use super::request::Effect;
-use super::{Capacity, Pace, Replay, Simulated, simulate};
+use super::scenario::Effect;
+use super::{Capacity, Pace, Scenario, Simulated, simulate};
 use crate::registry::{Choice, OptionsError};
 use crate::traffic::traces::{Recording, Request, TraceKey};
 use crate::traffic::{Random, Stream};
@@ -13,7 +13,7 @@ use crate::traffic::{Random, Stream};
 /// stand in the sample or not are the largest part of the error; what the sample has too few of requests is counted as
 /// hits, too many are taken from the hits, as hot keys hit almost always.
 pub struct Sample {
-    replay: Replay,
+    scenario: Scenario,
     rate: f64,
     whole: Reads,
     sampled: Reads,
@@ -37,33 +37,33 @@ impl Sample {
     ///
     /// # Errors
     /// When the rate is not above 0 and at most 1, or no key stands in the sample.
-    pub fn of(replay: &Replay, rate: f64, seed: u64) -> Result<Sample, OptionsError> {
+    pub fn of(scenario: &Scenario, rate: f64, seed: u64) -> Result<Sample, OptionsError> {
         if !(rate > 0.0 && rate <= 1.0) {
             return Err(OptionsError(format!("a rate of {rate} is no share, it is above 0 and at most 1")));
         }
         let threshold = (rate * STEPS as f64) as u64;
-        let recording = &replay.recording;
+        let recording = &scenario.recording;
         let stands = |key: u32| Random::new(seed, Stream::Sample, key.into()).below(STEPS) < threshold;
         let chosen = (0..recording.len()).filter(|index| stands(recording.keys()[*index as usize]));
         let sampled = Recording::of(chosen.map(|index| request(recording, index)))
             .ok_or_else(|| OptionsError(format!("no key stands in a sample of {rate}, take more")))?;
-        let pace = match replay.pace {
+        let pace = match scenario.pace {
             // The requests of the sample are so much rarer.
             Pace::PerSecond(per_second) => Pace::PerSecond(per_second * rate),
             recorded => recorded,
         };
-        let sample = Replay { recording: Arc::new(sampled), pace, ..replay.clone() };
-        Ok(Sample { rate, whole: reads(replay), sampled: reads(&sample), replay: sample })
+        let sample = Scenario { recording: Arc::new(sampled), pace, ..scenario.clone() };
+        Ok(Sample { rate, whole: reads(scenario), sampled: reads(&sample), scenario: sample })
     }
 
     /// The requests in the sample.
     pub fn requests(&self) -> u64 {
-        self.replay.recording.len()
+        self.scenario.recording.len()
     }
 
     /// The keys in the sample.
     pub fn keys(&self) -> u64 {
-        self.replay.recording.unique_keys()
+        self.scenario.recording.unique_keys()
     }
 
     /// # Errors
@@ -89,7 +89,7 @@ impl Sample {
         let held = match capacity {
             Capacity::Entries(entries) => entries as f64,
             Capacity::Bytes(bytes) => {
-                let all: f64 = (0..self.keys()).map(|key| f64::from(self.replay.size(key as u32))).sum();
+                let all: f64 = (0..self.keys()).map(|key| f64::from(self.scenario.size(key as u32))).sum();
                 bytes as f64 / (all / keys).max(1.0)
             }
         };
@@ -112,7 +112,7 @@ impl Sample {
             Capacity::Entries(entries) => Capacity::Entries(of_sample(entries)),
             Capacity::Bytes(bytes) => Capacity::Bytes(of_sample(bytes)),
         };
-        let found = simulate(&self.replay, policy, smaller, seed)?;
+        let found = simulate(&self.scenario, policy, smaller, seed)?;
         let whole = |amount: u64| (amount as f64 / self.rate).round() as u64;
         Ok(Simulated {
             capacity,
@@ -140,12 +140,12 @@ fn corrected(hits: u64, sampled: f64, whole: f64, rate: f64) -> u64 {
     ((hits as f64 + expected - sampled) / rate).round().clamp(0.0, whole) as u64
 }
 
-fn reads(replay: &Replay) -> Reads {
-    let indices = 0..replay.recording.len() as u32;
-    let keys = replay.recording.keys();
+fn reads(scenario: &Scenario) -> Reads {
+    let indices = 0..scenario.recording.len() as u32;
+    let keys = scenario.recording.keys();
     let sizes = indices
-        .filter(|index| replay.effect(*index) == Effect::Read)
-        .map(|index| replay.size(keys[index as usize]));
+        .filter(|index| scenario.effect(*index) == Effect::Read)
+        .map(|index| scenario.size(keys[index as usize]));
     sizes.fold(Reads { requests: 0.0, bytes: 0.0 }, |sum, size| Reads {
         requests: sum.requests + 1.0,
         bytes: sum.bytes + f64::from(size),
@@ -178,11 +178,11 @@ mod tests {
     #[test]
     fn a_sample_of_all_is_the_whole() {
         let requests = (0..400u64).map(|n| Request::of(TraceKey::Number(n * n % 37)));
-        let replay = Replay::of(Arc::new(Recording::of(requests).unwrap()));
-        let sample = Sample::of(&replay, 1.0, 5).unwrap();
+        let scenario = Scenario::of(Arc::new(Recording::of(requests).unwrap()));
+        let sample = Sample::of(&scenario, 1.0, 5).unwrap();
         for policy in ["lru", "opt", "lfu"] {
             let (policy, capacity) = (Choice::named(policy), Capacity::Entries(6));
-            let exact = simulate(&replay, &policy, capacity, 1).unwrap();
+            let exact = simulate(&scenario, &policy, capacity, 1).unwrap();
             assert_eq!(sample.simulate(&policy, capacity, 1).unwrap(), exact);
         }
     }
@@ -190,8 +190,8 @@ mod tests {
     #[test]
     fn fewer_than_ten_sampled_entries_are_refused_with_the_rate_that_would_do() {
         let requests = (0..4_000u64).map(|n| Request::of(TraceKey::Number(n % 2_000)));
-        let replay = Replay::of(Arc::new(Recording::of(requests).unwrap()));
-        let sample = Sample::of(&replay, 0.1, 5).unwrap();
+        let scenario = Scenario::of(Arc::new(Recording::of(requests).unwrap()));
+        let sample = Sample::of(&scenario, 0.1, 5).unwrap();
         let lru = Choice::named("lru");
         let told = |entries| sample.simulate(&lru, Capacity::Entries(entries), 1).err().map(|error| error.0);
         assert_eq!(told(100), None);
@@ -199,16 +199,16 @@ mod tests {
         assert!(few.contains("9.0 entries in a sample of 0.1") && few.contains("take 0.12"), "{few}");
         assert!(told(8).unwrap().contains("take all keys"));
         assert!(sample.check(&[Capacity::Entries(500), Capacity::Bytes(90)]).is_err());
-        assert!(Sample::of(&replay, 1.0, 5).unwrap().check(&[Capacity::Entries(1)]).is_ok());
+        assert!(Sample::of(&scenario, 1.0, 5).unwrap().check(&[Capacity::Entries(1)]).is_ok());
     }
 
     #[test]
     fn a_rate_that_is_no_share_or_catches_no_key_is_told() {
-        let replay = Replay::of(Arc::new(Recording::of([Request::of(TraceKey::Number(1))]).unwrap()));
+        let scenario = Scenario::of(Arc::new(Recording::of([Request::of(TraceKey::Number(1))]).unwrap()));
         for (rate, words) in
             [(0.0, "above 0"), (1.5, "at most 1"), (f64::NAN, "above 0"), (1e-9, "take more")]
         {
-            let error = Sample::of(&replay, rate, 1).err().unwrap().to_string();
+            let error = Sample::of(&scenario, rate, 1).err().unwrap().to_string();
             assert!(error.contains(words), "{rate}: {error}");
         }
     }

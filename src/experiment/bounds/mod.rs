@@ -9,7 +9,7 @@ use crate::engine::Stop;
 use crate::measure::{Bounds, CellResult, CellSetting, RepeatResult, Status, clock_guard, median};
 use crate::registry::Choice;
 use crate::servers::Address;
-use crate::simulation::{Capacity, POLICIES, Replay, Source, curve, simulate};
+use crate::simulation::{Basis, Capacity, POLICIES, Scenario, curve, simulate};
 
 /// Settings that decide what is evicted: cells that differ in nothing else are bounded by the same ideal caches.
 const OF_EVICTION: &[&str] = &[
@@ -122,7 +122,7 @@ fn bound(
     let ideal = POLICIES.iter().filter(|entry| !entry.name.starts_with("redis-"));
     let points: Vec<_> = ideal.map(|entry| (Choice::named(entry.name), Capacity::Entries(entries))).collect();
     let simulated =
-        curve(&Source::Whole(&replay), &points, seed, &|_| ()).map_err(|error| error.to_string())?;
+        curve(&Basis::Whole(&replay), &points, seed, &|_| ()).map_err(|error| error.to_string())?;
     let eviction_age = simulated.iter().find(|one| one.policy == "lru").and_then(|lru| lru.eviction_age);
     let cells_of = members.to_vec();
     let bounds = Bounds { settings, cells: cells_of, entries, requests_per_s, simulated, eviction_age };
@@ -135,7 +135,7 @@ fn bound(
 }
 
 /// Adds to a cell the model of its own policy at the entries it held, and whether its policy can tell anything here.
-fn tell_cell(cell: &mut CellResult, seed: u64, replay: &Replay, bounds: &Bounds) {
+fn tell_cell(cell: &mut CellResult, seed: u64, replay: &Scenario, bounds: &Bounds) {
     // What the server itself told, since the workload may leave it to the server.
     let told = cell.measured().first().and_then(|repeat| repeat.cache.get("maxmemory-policy").cloned());
     let Some(policy) = told else { return };
@@ -150,7 +150,7 @@ fn tell_cell(cell: &mut CellResult, seed: u64, replay: &Replay, bounds: &Bounds)
 }
 
 /// The model of a policy with the settings that the server itself told.
-fn model(cell: &CellResult, policy: &str, replay: &Replay) -> Option<Choice> {
+fn model(cell: &CellResult, policy: &str, replay: &Scenario) -> Option<Choice> {
     let told = &cell.measured().first()?.cache;
     let number =
         |name: &str, default: u64| told.get(name).and_then(|text| text.parse().ok()).unwrap_or(default);

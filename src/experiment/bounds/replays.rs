@@ -6,7 +6,7 @@ use crate::config::{LoadSetting, Workload};
 use crate::experiment::parts;
 use crate::measure::CellResult;
 use crate::model::{Kind, Lifetimes};
-use crate::simulation::{Pace, Replay, Writes};
+use crate::simulation::{Pace, Scenario, Writes};
 use crate::traffic::Traffic;
 use crate::traffic::traces::{Recording, Request, TraceKey};
 
@@ -16,7 +16,7 @@ const MOST_REQUESTS: u64 = 5_000_000;
 /// The requests that cells made, as recordings, by how many there were.
 pub struct Replays<'a> {
     file: &'a Path,
-    known: HashMap<u64, Replay>,
+    known: HashMap<u64, Scenario>,
 }
 
 impl<'a> Replays<'a> {
@@ -26,7 +26,7 @@ impl<'a> Replays<'a> {
     }
 
     /// Those of a cell, which differs from others in nothing that its requests follow from.
-    pub fn of(&mut self, cell: &CellResult, workload: &Workload) -> Result<Replay, String> {
+    pub fn of(&mut self, cell: &CellResult, workload: &Workload) -> Result<Scenario, String> {
         let operations = cell.median("operations").unwrap_or(0.0) as u64;
         if operations > MOST_REQUESTS {
             return Err(format!(
@@ -44,7 +44,12 @@ impl<'a> Replays<'a> {
 }
 
 /// The first requests of a workload, as its cache saw them.
-fn replay(workload: &Workload, file: &Path, operations: u64, requests_per_s: f64) -> Result<Replay, String> {
+fn replay(
+    workload: &Workload,
+    file: &Path,
+    operations: u64,
+    requests_per_s: f64,
+) -> Result<Scenario, String> {
     let traffic = parts::traffic(workload, file).map_err(|error| error.to_string())?;
     let lifetimes = parts::lifetimes(workload, &traffic);
     let mut sizes = HashMap::new();
@@ -57,11 +62,11 @@ fn replay(workload: &Workload, file: &Path, operations: u64, requests_per_s: f64
         LoadSetting::Recorded { speed, .. } => Pace::Recorded { speed },
         _ => Pace::PerSecond(requests_per_s),
     };
-    Ok(Replay {
+    Ok(Scenario {
         writes: if fills { Writes::Put } else { by_strategy },
         fill_on_miss: !fills,
         pace,
-        ..Replay::of(Arc::new(recording))
+        ..Scenario::of(Arc::new(recording))
     })
 }
 

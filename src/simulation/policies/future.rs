@@ -1,13 +1,13 @@
 use super::marks::Marks;
-use super::{Access, Replay};
-use crate::simulation::request::Effect;
+use super::{Access, Scenario};
+use crate::simulation::scenario::Effect;
 
 /// Held keys by when each is asked for next.
 ///
 /// No two keys are asked for by one request, so the numbers of the requests to come are a set of marks, and the
 /// farthest is the highest mark. Marks of requests that are past lie below and are left there.
 pub(super) struct Future {
-    replay: Replay,
+    scenario: Scenario,
     /// By request: the next read of its key, unless it is written before; else [`NEVER`].
     next: Vec<u32>,
     /// By key: the next read of it, [`NEVER`], or [`ABSENT`] where it is not held.
@@ -21,18 +21,18 @@ pub(super) const NEVER: u32 = u32::MAX;
 const ABSENT: u32 = u32::MAX - 1;
 
 impl Future {
-    pub fn new(replay: &Replay) -> Future {
-        let recording = &replay.recording;
+    pub fn new(scenario: &Scenario) -> Future {
+        let recording = &scenario.recording;
         let mut next_of = vec![NEVER; recording.unique_keys() as usize];
         let mut next = vec![NEVER; recording.keys().len()];
         for (index, &key) in recording.keys().iter().enumerate().rev() {
-            let read = replay.effect(index as u32) == Effect::Read;
+            let read = scenario.effect(index as u32) == Effect::Read;
             let value = if read { index as u32 } else { NEVER };
             next[index] = std::mem::replace(&mut next_of[key as usize], value);
         }
         next_of.fill(ABSENT);
         Future {
-            replay: replay.clone(),
+            scenario: scenario.clone(),
             next,
             next_of,
             marks: Marks::new(recording.keys().len()),
@@ -73,7 +73,7 @@ impl Future {
             self.done.pop();
         }
         while let Some(at) = self.marks.highest() {
-            let key = self.replay.recording.keys()[at as usize];
+            let key = self.scenario.recording.keys()[at as usize];
             if self.next_of[key as usize] == at {
                 return Some((key, at));
             }

@@ -8,7 +8,7 @@ pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
-        let frequencies = Frequencies::new(parts.keys(), parts.replay.recording.len());
+        let frequencies = Frequencies::new(parts.keys(), parts.scenario.recording.len());
         Ok(Box::new(Lfu { frequencies }))
     },
 };

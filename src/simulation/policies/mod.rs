@@ -17,7 +17,7 @@ mod redis_lfu;
 mod redis_lru;
 mod unbounded;
 
-use super::{Capacity, Counts, Replay, run};
+use super::{Capacity, Counts, Scenario, run};
 use crate::registry::Entry;
 
 /// A request, as a policy sees it.
@@ -58,15 +58,15 @@ pub trait Policy: Send {
     }
 
     /// Replays a recording. Made anew for each policy, so that no call in the loop is dynamic.
-    fn run(&mut self, replay: &Replay, capacity: Capacity) -> Counts {
-        run(self, replay, capacity)
+    fn run(&mut self, scenario: &Scenario, capacity: Capacity) -> Counts {
+        run(self, scenario, capacity)
     }
 }
 
 /// What a policy is built from.
 #[derive(Clone)]
 pub struct PolicyParts {
-    pub replay: Replay,
+    pub scenario: Scenario,
     pub capacity: Capacity,
     pub seed: u64,
 }
@@ -74,7 +74,7 @@ pub struct PolicyParts {
 impl PolicyParts {
     /// The number of keys.
     fn keys(&self) -> usize {
-        self.replay.recording.unique_keys() as usize
+        self.scenario.recording.unique_keys() as usize
     }
 }
 

@@ -8,7 +8,7 @@ pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
-        Ok(Box::new(Opt { future: Future::new(&parts.replay) }))
+        Ok(Box::new(Opt { future: Future::new(&parts.scenario) }))
     },
 };
 

@@ -1,4 +1,4 @@
-use super::{Access, Capacity, Counts, Policy, PolicyParts, Replay, run};
+use super::{Access, Capacity, Counts, Policy, PolicyParts, Scenario, run};
 use crate::registry::{self, Entry, NoOptions};
 
 pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
@@ -24,7 +24,7 @@ impl Policy for Unbounded {
         None
     }
 
-    fn run(&mut self, replay: &Replay, _: Capacity) -> Counts {
-        run(self, replay, Capacity::Entries(u64::MAX))
+    fn run(&mut self, scenario: &Scenario, _: Capacity) -> Counts {
+        run(self, scenario, Capacity::Entries(u64::MAX))
     }
 }

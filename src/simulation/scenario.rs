@@ -1,4 +1,4 @@
-use super::Replay;
+use super::Scenario;
 use crate::model::Kind;
 
 /// What a request that is no read does to the cache.
@@ -20,7 +20,7 @@ pub(super) enum Effect {
     Remove,
 }
 
-impl Replay {
+impl Scenario {
     #[inline]
     pub(super) fn effect(&self, index: u32) -> Effect {
         let kind = match self.writes {

@@ -2,8 +2,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::clock::Clock;
-use super::request::Effect;
-use super::{Access, Capacity, Policy, Replay, Simulated};
+use super::scenario::Effect;
+use super::{Access, Capacity, Policy, Scenario, Simulated};
 
 /// What a cache counted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,10 +38,10 @@ impl Counts {
 ///
 /// An entry goes when its time is up, not only when it is asked for: Redis removes most of what has expired by itself.
 /// It keeps the size with which it came in. An object that is larger than the cache does not come in.
-pub fn run<P: Policy + ?Sized>(policy: &mut P, replay: &Replay, capacity: Capacity) -> Counts {
-    let (expires, sized) = (replay.has_ttls(), replay.recording.has_sizes());
+pub fn run<P: Policy + ?Sized>(policy: &mut P, scenario: &Scenario, capacity: Capacity) -> Counts {
+    let (expires, sized) = (scenario.has_ttls(), scenario.recording.has_sizes());
     let plain = !expires && !sized && matches!(capacity, Capacity::Entries(_));
-    let mut cache = Cache::new(policy, replay, capacity, plain);
+    let mut cache = Cache::new(policy, scenario, capacity, plain);
     // Two loops of one body: what a recording does not have costs nothing.
     if plain {
         cache.replay::<true>()
@@ -53,7 +53,7 @@ pub fn run<P: Policy + ?Sized>(policy: &mut P, replay: &Replay, capacity: Capaci
 
 struct Cache<'a, P: ?Sized> {
     policy: &'a mut P,
-    replay: &'a Replay,
+    scenario: &'a Scenario,
     capacity: Capacity,
     clock: Clock<'a>,
     counts: Counts,
@@ -72,14 +72,14 @@ const ABSENT: u32 = u32::MAX;
 const NEVER: u64 = u64::MAX;
 
 impl<'a, P: Policy + ?Sized> Cache<'a, P> {
-    fn new(policy: &'a mut P, replay: &'a Replay, capacity: Capacity, plain: bool) -> Cache<'a, P> {
-        let keys = replay.recording.unique_keys() as usize;
+    fn new(policy: &'a mut P, scenario: &'a Scenario, capacity: Capacity, plain: bool) -> Cache<'a, P> {
+        let keys = scenario.recording.unique_keys() as usize;
         let detailed = if plain { 0 } else { keys };
         Cache {
             policy,
-            replay,
+            scenario,
             capacity,
-            clock: Clock::new(&replay.recording, replay.pace),
+            clock: Clock::new(&scenario.recording, scenario.pace),
             counts: Counts::default(),
             last_use: vec![ABSENT; keys],
             sizes: vec![0; detailed],
@@ -90,16 +90,16 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
     }
 
     fn replay<const PLAIN: bool>(&mut self) {
-        let replay = self.replay;
-        let timed = self.policy.has_clock() || replay.has_ttls();
-        for (index, &key) in replay.recording.keys().iter().enumerate() {
+        let scenario = self.scenario;
+        let timed = self.policy.has_clock() || scenario.has_ttls();
+        for (index, &key) in scenario.recording.keys().iter().enumerate() {
             let index = index as u32;
             let now_ms = if timed { self.clock.millis(index) } else { 0 };
             let access = Access { key, index, now_ms };
             if !PLAIN {
                 self.expire(now_ms);
             }
-            match replay.effect(index) {
+            match scenario.effect(index) {
                 Effect::Read => self.read::<PLAIN>(access),
                 Effect::Put => self.put::<PLAIN>(access),
                 Effect::Remove => self.remove::<PLAIN>(key),
@@ -107,7 +107,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
         }
         if PLAIN {
             // Every object counts as one size.
-            let size = u64::from(replay.size_of_unknown.unwrap_or(1));
+            let size = u64::from(scenario.size_of_unknown.unwrap_or(1));
             (self.counts.bytes, self.counts.hit_bytes) =
                 (self.counts.requests * size, self.counts.hits * size);
         }
@@ -119,21 +119,21 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
         self.counts.requests += 1;
         self.counts.hits += u64::from(hit);
         if !PLAIN {
-            let size = u64::from(self.replay.size(access.key));
+            let size = u64::from(self.scenario.size(access.key));
             self.counts.bytes += size;
             self.counts.hit_bytes += if hit { size } else { 0 };
         }
         if hit {
             self.last_use[access.key as usize] = access.index;
             self.policy.used(access);
-        } else if self.replay.fill_on_miss {
-            let size = if PLAIN { 1 } else { self.replay.size(access.key) };
+        } else if self.scenario.fill_on_miss {
+            let size = if PLAIN { 1 } else { self.scenario.size(access.key) };
             self.enter::<PLAIN>(access, size);
         }
     }
 
     fn put<const PLAIN: bool>(&mut self, access: Access) {
-        let size = if PLAIN { 1 } else { self.replay.size_put(access.index, access.key) };
+        let size = if PLAIN { 1 } else { self.scenario.size_put(access.index, access.key) };
         if !self.holds(access.key) {
             return self.enter::<PLAIN>(access, size);
         }
@@ -222,7 +222,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
 
     /// The entry that the request has put in begins its life.
     fn lives_from(&mut self, access: Access) {
-        let end = self.replay.life(access.key).map_or(NEVER, |life| access.now_ms.saturating_add(life));
+        let end = self.scenario.life(access.key).map_or(NEVER, |life| access.now_ms.saturating_add(life));
         self.expiry[access.key as usize] = end;
         if end != NEVER {
             self.due.push(Reverse((end, access.key)));
