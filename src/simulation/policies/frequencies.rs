@@ -1,3 +1,4 @@
+use super::PolicyParts;
 use super::chain::{Links, Row};
 use super::marks::Marks;
 
@@ -13,17 +14,26 @@ pub(super) struct Frequencies {
 }
 
 impl Frequencies {
-    /// For so many keys and, over all of them, so many uses.
-    pub fn new(keys: usize, uses: u64) -> Frequencies {
+    /// No key is held, and none was used yet.
+    pub fn new(parts: &PolicyParts) -> Frequencies {
+        let (keys, most_uses) = (parts.keys(), parts.scenario.recording.keys().len());
         let (links, rows, counts) = (Links::new(keys), Vec::new(), vec![0; keys]);
-        Frequencies { links, rows, marks: Marks::new(uses as usize + 1), counts }
+        Frequencies { links, rows, marks: Marks::new(most_uses + 1), counts }
     }
 
     /// Takes in a key that is not held, with this use of it counted.
     #[inline]
     pub fn enter(&mut self, key: u32) {
         let count = self.counts[key as usize] + 1;
-        self.place(key, count);
+        self.counts[key as usize] = count;
+        if self.rows.len() <= count as usize {
+            self.rows.resize(count as usize + 1, Row::EMPTY);
+        }
+        let row = &mut self.rows[count as usize];
+        if row.is_empty() {
+            self.marks.insert(count);
+        }
+        self.links.push_back(row, key);
     }
 
     /// Counts a use of a key that is held.
@@ -53,18 +63,5 @@ impl Frequencies {
     #[inline]
     pub fn least(&self) -> Option<u32> {
         self.rows[self.marks.lowest()? as usize].front()
-    }
-
-    #[inline]
-    fn place(&mut self, key: u32, count: u32) {
-        self.counts[key as usize] = count;
-        if self.rows.len() <= count as usize {
-            self.rows.resize(count as usize + 1, Row::EMPTY);
-        }
-        let row = &mut self.rows[count as usize];
-        if row.is_empty() {
-            self.marks.insert(count);
-        }
-        self.links.push_back(row, key);
     }
 }

@@ -8,14 +8,15 @@ pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
-        let frequencies = Frequencies::new(parts.keys(), parts.scenario.recording.len());
-        Ok(Box::new(Lfu { frequencies }))
+        Ok(Box::new(Lfu { frequencies: Frequencies::new(&parts), forgets: true }))
     },
 };
 
-/// Counts are forgotten with the entry.
-struct Lfu {
-    frequencies: Frequencies,
+/// Of requests that neither find nor fill an entry it does not know.
+pub(super) struct Lfu {
+    pub frequencies: Frequencies,
+    /// Whether the count of an entry is forgotten with it.
+    pub forgets: bool,
 }
 
 impl Policy for Lfu {
@@ -29,7 +30,9 @@ impl Policy for Lfu {
 
     fn left(&mut self, key: u32) {
         self.frequencies.take(key);
-        self.frequencies.reset(key);
+        if self.forgets {
+            self.frequencies.reset(key);
+        }
     }
 
     fn evict(&mut self, _: Access) -> Option<u32> {

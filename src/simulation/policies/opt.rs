@@ -8,13 +8,15 @@ pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
-        Ok(Box::new(Opt { future: Future::new(&parts.scenario) }))
+        Ok(Box::new(Opt { future: Future::new(&parts.scenario), bypasses: false }))
     },
 };
 
 /// Belady's optimum. By bytes it is a good rule and no bound, as it does not weigh sizes; nor does it know of expiries.
-struct Opt {
-    future: Future,
+pub(super) struct Opt {
+    pub future: Future,
+    /// Whether what is asked for again later than all that is held does not come in.
+    pub bypasses: bool,
 }
 
 impl Policy for Opt {
@@ -34,5 +36,10 @@ impl Policy for Opt {
         let (key, _) = self.future.farthest()?;
         self.future.forget(key);
         Some(key)
+    }
+
+    fn admits(&mut self, access: Access) -> bool {
+        let next = self.future.next(access);
+        !self.bypasses || self.future.farthest().is_some_and(|(_, farthest)| next < farthest)
     }
 }

@@ -1,5 +1,6 @@
 use super::frequencies::Frequencies;
-use super::{Access, Policy, PolicyParts};
+use super::lfu::Lfu;
+use super::{Policy, PolicyParts};
 use crate::registry::{self, Entry, NoOptions};
 
 pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
@@ -8,32 +9,6 @@ pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
-        let frequencies = Frequencies::new(parts.keys(), parts.scenario.recording.len());
-        Ok(Box::new(PerfectLfu { frequencies }))
+        Ok(Box::new(Lfu { frequencies: Frequencies::new(&parts), forgets: false }))
     },
 };
-
-/// Counts outlive the entry. Of requests that neither find nor fill an entry it does not know.
-struct PerfectLfu {
-    frequencies: Frequencies,
-}
-
-impl Policy for PerfectLfu {
-    fn entered(&mut self, access: Access) {
-        self.frequencies.enter(access.key);
-    }
-
-    fn used(&mut self, access: Access) {
-        self.frequencies.count(access.key);
-    }
-
-    fn left(&mut self, key: u32) {
-        self.frequencies.take(key);
-    }
-
-    fn evict(&mut self, _: Access) -> Option<u32> {
-        let key = self.frequencies.least()?;
-        self.left(key);
-        Some(key)
-    }
-}
