@@ -2,61 +2,42 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::clock::Clock;
+use super::policies::Access;
 use super::scenario::Effect;
-use super::{Access, Capacity, Policy, Scenario, Simulated};
+use super::{Capacity, Policy, Scenario, Simulated};
 
-/// What a cache counted.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Counts {
-    pub requests: u64,
-    pub hits: u64,
-    pub bytes: u64,
-    pub hit_bytes: u64,
-    pub evictions: u64,
-    pub entries: u64,
-    /// Requests between last use and eviction, over all evictions.
-    pub eviction_ages: u64,
-}
-
-impl Counts {
-    pub(super) fn of(self, policy: String, capacity: Capacity) -> Simulated {
-        Simulated {
-            policy,
-            capacity,
-            requests: self.requests,
-            hits: self.hits,
-            bytes: self.bytes,
-            hit_bytes: self.hit_bytes,
-            evictions: self.evictions,
-            entries: self.entries,
-            eviction_age: (self.evictions > 0).then(|| self.eviction_ages as f64 / self.evictions as f64),
-        }
-    }
-}
-
-/// Replays a recording through a cache that starts empty, where `policy` makes room.
+/// Replays a recording through a cache that starts empty, where `policy`, which is shown as `label`, makes room.
 ///
 /// An entry goes when its time is up, not only when it is asked for: Redis removes most of what has expired by itself.
 /// It keeps the size with which it came in. An object that is larger than the cache does not come in.
-pub fn run<P: Policy + ?Sized>(policy: &mut P, scenario: &Scenario, capacity: Capacity) -> Counts {
+pub(super) fn run<P: Policy + ?Sized>(
+    policy: &mut P,
+    scenario: &Scenario,
+    label: String,
+    capacity: Capacity,
+) -> Simulated {
     let (expires, sized) = (scenario.has_ttls(), scenario.recording.has_sizes());
     let plain = !expires && !sized && matches!(capacity, Capacity::Entries(_));
-    let mut cache = Cache::new(policy, scenario, capacity, plain);
+    let mut cache = Cache::new(policy, scenario, Simulated::nothing(label, capacity), plain);
     // Two loops of one body: what a recording does not have costs nothing.
     if plain {
         cache.replay::<true>()
     } else {
         cache.replay::<false>()
     }
-    cache.counts
+    let (found, ages) = (cache.found, cache.eviction_ages);
+    let eviction_age = (found.evictions > 0).then(|| ages as f64 / found.evictions as f64);
+    Simulated { eviction_age, ..found }
 }
 
 struct Cache<'a, P: ?Sized> {
     policy: &'a mut P,
     scenario: &'a Scenario,
-    capacity: Capacity,
     clock: Clock<'a>,
-    counts: Counts,
+    /// What it has done so far.
+    found: Simulated,
+    /// Requests between last use and eviction, over all evictions.
+    eviction_ages: u64,
     /// By key: the request that used its entry last, or [`ABSENT`].
     last_use: Vec<u32>,
     /// By key: bytes of its entry. Empty where neither sizes nor times to live matter, as is `expiry`.
@@ -72,15 +53,15 @@ const ABSENT: u32 = u32::MAX;
 const NEVER: u64 = u64::MAX;
 
 impl<'a, P: Policy + ?Sized> Cache<'a, P> {
-    fn new(policy: &'a mut P, scenario: &'a Scenario, capacity: Capacity, plain: bool) -> Cache<'a, P> {
+    fn new(policy: &'a mut P, scenario: &'a Scenario, found: Simulated, plain: bool) -> Cache<'a, P> {
         let keys = scenario.recording.unique_keys() as usize;
         let detailed = if plain { 0 } else { keys };
         Cache {
             policy,
             scenario,
-            capacity,
             clock: Clock::new(&scenario.recording, scenario.pace),
-            counts: Counts::default(),
+            found,
+            eviction_ages: 0,
             last_use: vec![ABSENT; keys],
             sizes: vec![0; detailed],
             expiry: vec![NEVER; detailed],
@@ -108,20 +89,20 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
         if PLAIN {
             // Every object counts as one size.
             let size = u64::from(scenario.size_of_unknown.unwrap_or(1));
-            (self.counts.bytes, self.counts.hit_bytes) =
-                (self.counts.requests * size, self.counts.hits * size);
+            self.found.bytes = self.found.requests * size;
+            self.found.hit_bytes = self.found.hits * size;
         }
     }
 
     #[inline]
     fn read<const PLAIN: bool>(&mut self, access: Access) {
         let hit = self.holds(access.key);
-        self.counts.requests += 1;
-        self.counts.hits += u64::from(hit);
+        self.found.requests += 1;
+        self.found.hits += u64::from(hit);
         if !PLAIN {
             let size = u64::from(self.scenario.size(access.key));
-            self.counts.bytes += size;
-            self.counts.hit_bytes += if hit { size } else { 0 };
+            self.found.bytes += size;
+            self.found.hit_bytes += if hit { size } else { 0 };
         }
         if hit {
             self.last_use[access.key as usize] = access.index;
@@ -151,7 +132,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
 
     #[inline]
     fn enter<const PLAIN: bool>(&mut self, access: Access, size: u32) {
-        let fits = match self.capacity {
+        let fits = match self.found.capacity {
             Capacity::Entries(entries) => entries > 0,
             Capacity::Bytes(bytes) => u64::from(size) <= bytes,
         };
@@ -169,7 +150,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
             }
         }
         self.last_use[access.key as usize] = access.index;
-        self.counts.entries += 1;
+        self.found.entries += 1;
         self.policy.entered(access);
         if !PLAIN {
             self.sizes[access.key as usize] = size;
@@ -181,9 +162,9 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
     /// Whether the cache holds too much, or would with an entry more of the size that is `entering`.
     #[inline]
     fn is_over<const PLAIN: bool>(&self, entering: Option<u32>) -> bool {
-        match self.capacity {
+        match self.found.capacity {
             Capacity::Bytes(bytes) if !PLAIN => self.bytes_held + u64::from(entering.unwrap_or(0)) > bytes,
-            Capacity::Entries(entries) => self.counts.entries + u64::from(entering.is_some()) > entries,
+            Capacity::Entries(entries) => self.found.entries + u64::from(entering.is_some()) > entries,
             Capacity::Bytes(_) => false,
         }
     }
@@ -192,8 +173,8 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
     #[inline]
     fn make_room<const PLAIN: bool>(&mut self, access: Access) -> bool {
         let Some(victim) = self.policy.evict(access) else { return false };
-        self.counts.evictions += 1;
-        self.counts.eviction_ages += u64::from(access.index - self.last_use[victim as usize]);
+        self.found.evictions += 1;
+        self.eviction_ages += u64::from(access.index - self.last_use[victim as usize]);
         self.forget::<PLAIN>(victim);
         true
     }
@@ -208,7 +189,7 @@ impl<'a, P: Policy + ?Sized> Cache<'a, P> {
     #[inline]
     fn forget<const PLAIN: bool>(&mut self, key: u32) {
         self.last_use[key as usize] = ABSENT;
-        self.counts.entries -= 1;
+        self.found.entries -= 1;
         if !PLAIN {
             self.bytes_held -= u64::from(self.sizes[key as usize]);
             self.expiry[key as usize] = NEVER;

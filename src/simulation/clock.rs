@@ -11,8 +11,10 @@ pub enum Pace {
 }
 
 impl Pace {
+    /// Whether time can pass by it.
+    ///
     /// # Errors
-    /// When no time can pass by it.
+    /// When it cannot; the message says what would be right.
     pub(super) fn check(self, recording: &Recording) -> Result<(), OptionsError> {
         let (factor, what) = match self {
             Pace::Recorded { speed } => (speed, "speed"),

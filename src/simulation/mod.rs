@@ -3,32 +3,29 @@
 //! A recording is replayed in process, without a server and without waiting: exact policies bound what is possible,
 //! models of Redis say what its sampling makes of them.
 
+mod cache;
 mod clock;
 mod curve;
 mod policies;
 mod scenario;
-mod cache;
 mod shards;
 mod size;
 
-pub use cache::{Counts, run};
 pub use clock::Pace;
 pub use curve::{Basis, curve};
-pub use policies::{Access, POLICIES, Policy, PolicyParts};
-pub use scenario::Writes;
+pub use policies::POLICIES;
+pub use scenario::{Scenario, Writes};
 pub use shards::Sample;
-pub use size::{CacheSize, SizeError};
+pub use size::CacheSize;
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
 
+use policies::{Policy, PolicyParts};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Size;
 use crate::registry::{Choice, OptionsError};
-use crate::traffic::traces::Recording;
 
 /// How much a cache holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -45,34 +42,6 @@ impl fmt::Display for Capacity {
             Capacity::Entries(entries) => write!(f, "{entries}"),
             Capacity::Bytes(bytes) => write!(f, "{}", Size(*bytes)),
         }
-    }
-}
-
-/// What is replayed, and how.
-#[derive(Clone)]
-pub struct Scenario {
-    pub recording: Arc<Recording>,
-    pub writes: Writes,
-    /// How long every entry lives; without it, as long as the recording says.
-    pub ttl: Option<Duration>,
-    pub pace: Pace,
-    /// Whether a read that misses puts the entry in.
-    pub fill_on_miss: bool,
-    /// Bytes of an object whose size the recording does not have. Without it, a cache that holds bytes cannot be
-    /// simulated where there are such, and one that holds entries counts them as 1 byte.
-    pub size_of_unknown: Option<u32>,
-}
-
-impl Scenario {
-    /// Every request a read, which fills on a miss; entries live as the recording says, and time passes as in it or,
-    /// where it has no times, at 1,000 requests a second.
-    pub fn of(recording: Arc<Recording>) -> Scenario {
-        let pace = match recording.span() {
-            Some(_) => Pace::Recorded { speed: 1.0 },
-            None => Pace::PerSecond(1_000.0),
-        };
-        let (writes, ttl, fill_on_miss, size_of_unknown) = (Writes::AsReads, None, true, None);
-        Scenario { recording, writes, ttl, pace, fill_on_miss, size_of_unknown }
     }
 }
 
@@ -99,6 +68,21 @@ pub struct Simulated {
 }
 
 impl Simulated {
+    /// What a cache has done that was asked for nothing yet.
+    fn nothing(policy: String, capacity: Capacity) -> Simulated {
+        Simulated {
+            policy,
+            capacity,
+            requests: 0,
+            hits: 0,
+            bytes: 0,
+            hit_bytes: 0,
+            evictions: 0,
+            entries: 0,
+            eviction_age: None,
+        }
+    }
+
     pub fn misses(&self) -> u64 {
         self.requests - self.hits
     }
@@ -131,36 +115,11 @@ pub fn simulate(
     if matches!(capacity, Capacity::Bytes(_)) {
         scenario.check_sizes()?;
     }
-    let mut built = policy.build(POLICIES, PolicyParts { scenario: scenario.clone(), capacity, seed })?;
+    let mut built = policy.build(POLICIES, PolicyParts { scenario: scenario.clone(), seed })?;
     if built.has_clock() || scenario.has_ttls() {
         scenario.check_pace()?;
     }
-    let counts = built.run(scenario, capacity);
-    Ok(counts.of(policy.label(), capacity))
-}
-
-impl Scenario {
-    /// # Errors
-    /// When no time can pass by its pace: a rate or speed of nothing, or a recording without times.
-    pub fn check_pace(&self) -> Result<(), OptionsError> {
-        self.pace.check(&self.recording)
-    }
-
-    /// # Errors
-    /// When there are objects whose size is not known, so that no cache can be simulated by bytes.
-    pub fn check_sizes(&self) -> Result<(), OptionsError> {
-        let (keys, unknown) = (self.recording.unique_keys(), self.recording.keys_without_size());
-        if unknown == 0 || self.size_of_unknown.is_some() {
-            return Ok(());
-        }
-        let text = format!("the trace has no sizes of {unknown} of its {keys} keys; give entries or shares");
-        Err(OptionsError(text + ", or one size for all of them"))
-    }
-
-    /// Whether any entry may expire.
-    fn has_ttls(&self) -> bool {
-        self.ttl.is_some() || self.recording.has_ttls()
-    }
+    Ok(built.run(scenario, policy.label(), capacity))
 }
 
 #[cfg(test)]

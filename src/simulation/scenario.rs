@@ -1,5 +1,25 @@
-use super::Scenario;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Pace;
 use crate::model::Kind;
+use crate::registry::OptionsError;
+use crate::traffic::traces::Recording;
+
+/// A recording, and how it is replayed.
+#[derive(Clone)]
+pub struct Scenario {
+    pub recording: Arc<Recording>,
+    pub writes: Writes,
+    /// How long every entry lives; without it, as long as the recording says.
+    pub ttl: Option<Duration>,
+    pub pace: Pace,
+    /// Whether a read that misses puts the entry in.
+    pub fill_on_miss: bool,
+    /// Bytes of an object whose size the recording does not have. Without it, a cache that holds bytes cannot be
+    /// simulated where there are such, and one that holds entries counts them as 1 byte.
+    pub size_of_unknown: Option<u32>,
+}
 
 /// What a request that is no read does to the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +41,44 @@ pub(super) enum Effect {
 }
 
 impl Scenario {
+    /// Every request a read, which fills on a miss; entries live as the recording says, and time passes as in it or,
+    /// where it has no times, at 1,000 requests a second.
+    pub fn of(recording: Arc<Recording>) -> Scenario {
+        let pace = match recording.span() {
+            Some(_) => Pace::Recorded { speed: 1.0 },
+            None => Pace::PerSecond(1_000.0),
+        };
+        let (writes, ttl, fill_on_miss, size_of_unknown) = (Writes::AsReads, None, true, None);
+        Scenario { recording, writes, ttl, pace, fill_on_miss, size_of_unknown }
+    }
+
+    /// Whether time can pass by its pace.
+    ///
+    /// # Errors
+    /// When it cannot: by a rate or speed of nothing, or as in a recording without times.
+    pub fn check_pace(&self) -> Result<(), OptionsError> {
+        self.pace.check(&self.recording)
+    }
+
+    /// Whether a cache can be simulated by bytes.
+    ///
+    /// # Errors
+    /// When it cannot: there are objects whose size is not known.
+    pub fn check_sizes(&self) -> Result<(), OptionsError> {
+        let (keys, unknown) = (self.recording.unique_keys(), self.recording.keys_without_size());
+        if unknown == 0 || self.size_of_unknown.is_some() {
+            return Ok(());
+        }
+        Err(OptionsError(format!(
+            "the trace has no sizes of {unknown} of its {keys} keys; give entries or shares, or one size for all of them"
+        )))
+    }
+
+    /// Whether any entry may expire.
+    pub(super) fn has_ttls(&self) -> bool {
+        self.ttl.is_some() || self.recording.has_ttls()
+    }
+
     #[inline]
     pub(super) fn effect(&self, index: u32) -> Effect {
         let kind = match self.writes {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Kind;
-use crate::traffic::traces::{Request, TraceKey};
+use crate::traffic::traces::{Recording, Request, TraceKey};
 use crate::traffic::{KEYS, KeyParts, Random, Stream};
 
 /// Requests of keys that are named by letters.

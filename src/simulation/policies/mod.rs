@@ -17,7 +17,8 @@ mod redis_lfu;
 mod redis_lru;
 mod unbounded;
 
-use super::{Capacity, Counts, Scenario, run};
+use super::cache::run;
+use super::{Capacity, Scenario, Simulated};
 use crate::registry::Entry;
 
 /// A request, as a policy sees it.
@@ -34,6 +35,8 @@ pub struct Access {
 /// The order in which a cache lets go of its entries.
 ///
 /// A policy is told of every entry that comes, is used, or goes; the cache counts, keeps sizes, and lets entries expire.
+/// What a policy owes is an entry that is held whenever one has to go. It holds what came in and neither left nor was
+/// evicted. What it leaves to chance follows from the seed alone, so that a simulation repeats.
 pub trait Policy: Send {
     /// An entry comes in that was not there.
     fn entered(&mut self, access: Access);
@@ -57,18 +60,17 @@ pub trait Policy: Send {
         false
     }
 
-    /// Replays a recording. Made anew for each policy, so that no call in the loop is dynamic.
-    fn run(&mut self, scenario: &Scenario, capacity: Capacity) -> Counts {
-        run(self, scenario, capacity)
+    /// Replays a recording; `label` is how the policy is shown. Made anew for each policy, so that no call in the loop
+    /// is dynamic.
+    fn run(&mut self, scenario: &Scenario, label: String, capacity: Capacity) -> Simulated {
+        run(self, scenario, label, capacity)
     }
 }
 
 /// What a policy is built from.
-#[derive(Clone)]
 pub struct PolicyParts {
-    pub scenario: Scenario,
-    pub capacity: Capacity,
-    pub seed: u64,
+    pub(super) scenario: Scenario,
+    pub(super) seed: u64,
 }
 
 impl PolicyParts {

@@ -1,4 +1,4 @@
-use super::{Access, Capacity, Counts, Policy, PolicyParts, Scenario, run};
+use super::{Access, Capacity, Policy, PolicyParts, Scenario, Simulated, run};
 use crate::registry::{self, Entry, NoOptions};
 
 pub const ENTRY: Entry<dyn Policy, PolicyParts> = Entry {
@@ -24,7 +24,7 @@ impl Policy for Unbounded {
         None
     }
 
-    fn run(&mut self, scenario: &Scenario, _: Capacity) -> Counts {
-        run(self, scenario, Capacity::Entries(u64::MAX))
+    fn run(&mut self, scenario: &Scenario, label: String, capacity: Capacity) -> Simulated {
+        Simulated { capacity, ..run(self, scenario, label, Capacity::Entries(u64::MAX)) }
     }
 }
