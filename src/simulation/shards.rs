@@ -66,6 +66,8 @@ impl Sample {
         self.scenario.recording.unique_keys()
     }
 
+    /// Whether the sample is large enough for caches of these capacities.
+    ///
     /// # Errors
     /// When one of these caches has too few entries in the sample, with the rate that would do for all of them.
     pub fn check(&self, capacities: &[Capacity]) -> Result<(), OptionsError> {
@@ -78,7 +80,8 @@ impl Sample {
         let way_out =
             if enough < 1.0 { format!("take {}", rounded_up(enough)) } else { "take all keys".into() };
         Err(OptionsError(format!(
-            "the smallest cache has {fewest:.1} entries in a sample of {}, too few for an estimate, which takes              {LEAST_ENTRIES}; {way_out}, or larger caches",
+            "the smallest cache has {fewest:.1} entries in a sample of {}, too few for an estimate, which takes \
+             {LEAST_ENTRIES}; {way_out}, or larger caches",
             self.rate
         )))
     }
@@ -196,7 +199,10 @@ mod tests {
         let told = |entries| sample.simulate(&lru, Capacity::Entries(entries), 1).err().map(|error| error.0);
         assert_eq!(told(100), None);
         let few = told(90).unwrap();
-        assert!(few.contains("9.0 entries in a sample of 0.1") && few.contains("take 0.12"), "{few}");
+        assert!(
+            few.contains("9.0 entries in a sample of 0.1") && few.contains("takes 10; take 0.12"),
+            "{few}"
+        );
         assert!(told(8).unwrap().contains("take all keys"));
         assert!(sample.check(&[Capacity::Entries(500), Capacity::Bytes(90)]).is_err());
         assert!(Sample::of(&scenario, 1.0, 5).unwrap().check(&[Capacity::Entries(1)]).is_ok());
