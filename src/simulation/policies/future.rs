@@ -1,13 +1,16 @@
+use std::sync::Arc;
+
 use super::marks::Marks;
 use super::{Access, Scenario};
 use crate::simulation::scenario::Effect;
+use crate::traffic::traces::Recording;
 
 /// Held keys by when each is asked for next.
 ///
 /// No two keys are asked for by one request, so the numbers of the requests to come are a set of marks, and the
 /// farthest is the highest mark. Marks of requests that are past lie below and are left there.
 pub(super) struct Future {
-    scenario: Scenario,
+    recording: Arc<Recording>,
     /// By request: the next read of its key, unless it is written before; else [`NEVER`].
     next: Vec<u32>,
     /// By key: the next read of it, [`NEVER`], or [`ABSENT`] where it is not held.
@@ -32,7 +35,7 @@ impl Future {
         }
         next_of.fill(ABSENT);
         Future {
-            scenario: scenario.clone(),
+            recording: recording.clone(),
             next,
             next_of,
             marks: Marks::new(recording.keys().len()),
@@ -73,7 +76,7 @@ impl Future {
             self.done.pop();
         }
         while let Some(at) = self.marks.highest() {
-            let key = self.scenario.recording.keys()[at as usize];
+            let key = self.recording.keys()[at as usize];
             if self.next_of[key as usize] == at {
                 return Some((key, at));
             }

@@ -1,4 +1,5 @@
 use super::members::Members;
+use crate::registry::OptionsError;
 use crate::traffic::Random;
 
 /// The candidates that Redis keeps from one eviction to the next, by how much each deserves to go: of every sample
@@ -11,6 +12,14 @@ pub(super) struct Pool {
 
 /// As EVPOOL_SIZE in Redis.
 const SIZE: usize = 16;
+
+/// maxmemory-samples, within what Redis takes.
+pub(super) fn samples(samples: u32) -> Result<u32, OptionsError> {
+    match samples {
+        1..=64 => Ok(samples),
+        _ => Err(OptionsError(format!("samples is {samples}, it has to be from 1 to 64"))),
+    }
+}
 
 impl Pool {
     /// Samples keys, until there is a candidate that is still held, and takes the best; `None` where nothing is held.

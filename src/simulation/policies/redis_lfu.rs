@@ -2,8 +2,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::members::Members;
-use super::pool::Pool;
-use super::redis_lru::samples;
+use super::pool::{Pool, samples};
 use super::{Access, Policy, PolicyParts};
 use crate::registry::{self, Entry};
 use crate::traffic::{Random, Stream};

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::members::Members;
-use super::pool::Pool;
+use super::pool::{Pool, samples};
 use super::{Access, Policy, PolicyParts};
 use crate::model::Time;
 use crate::registry::{self, Entry, OptionsError};
@@ -42,14 +42,6 @@ struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options { samples: 5, clock: Time(std::time::Duration::from_secs(1)) }
-    }
-}
-
-/// maxmemory-samples, within what Redis takes.
-pub(super) fn samples(samples: u32) -> Result<u32, OptionsError> {
-    match samples {
-        1..=64 => Ok(samples),
-        _ => Err(OptionsError(format!("samples is {samples}, it has to be from 1 to 64"))),
     }
 }
 
