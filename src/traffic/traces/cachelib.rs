@@ -1,14 +1,15 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use ::csv::ByteRecord;
 
 use super::columns::{self, Columns, Wanted};
 use super::decimal::{TimeUnit, micros};
+use super::request::says_size;
 use super::rows::{self, Rows};
 use super::words::Words;
-use super::{Request, Sample, Source, TraceError, TraceFormat, TraceKey};
-use crate::model::Kind;
+use super::{Request, Sample, Source, TraceError, TraceFormat};
 use crate::registry::{self, Entry, NoOptions};
 use repeats::Repeats;
 
@@ -74,28 +75,19 @@ impl CacheLib {
             let count = columns::position(header, COUNT).ok_or("no column `op_count`")?;
             Ok(Found { columns, op, count })
         };
-        found().map_err(|wrong: String| {
-            let (path, columns) = (self.rows.source().path(), columns::list(header));
-            TraceError::Column { path, wrong, columns }
-        })
+        found().map_err(|wrong: String| self.rows.misnamed(wrong))
     }
 
     /// The current row; `None` when it stands for no request.
     fn row(&self, found: &Found) -> Result<Option<Repeats>, TraceError> {
         let (rows, columns) = (&self.rows, &found.columns);
-        let key = rows.cell(columns.key)?;
-        if key.is_empty() {
-            return Err(rows.source().wrong("an empty key", "a number or any other token"));
-        }
-        let mut request = Request::of(TraceKey::of(key));
+        let mut request = Request::of(rows.key(columns.key)?);
         let word = rows.cell(found.op)?;
         let right = || format!("one of: {}", self.words.list());
         let kind = self.words.kind(word).ok_or_else(|| rows.unreadable("operation", word, right()))?;
         request.op = Some(kind);
         if let Some(column) = columns.size {
-            // What fits into the bound fits into the type. A read of no bytes has found nothing.
-            let size = rows.number(column, "size", u32::MAX.into())?.map(|size| size as u32);
-            request.size = size.filter(|size| *size > 0 || matches!(kind, Kind::Write | Kind::Insert));
+            request.size = rows.size(column)?.filter(|size| says_size(kind, *size));
         }
         if let Some(column) = columns.ttl {
             request.ttl = rows.seconds(column, "time to live")?;
@@ -156,7 +148,7 @@ impl TraceFormat for CacheLib {
         Ok(Some(match first.0.take() {
             (request, true) => request,
             (request, false) => {
-                std::collections::binary_heap::PeekMut::pop(first);
+                PeekMut::pop(first);
                 request
             }
         }))

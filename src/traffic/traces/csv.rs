@@ -81,20 +81,13 @@ impl Csv {
     fn find_columns(&self) -> Result<(Columns, bool), TraceError> {
         let first = self.rows.row();
         let header = self.header.unwrap_or_else(|| self.wanted.have_header(first));
-        let found = self.wanted.find(first, header).map_err(|wrong| {
-            let (path, columns) = (self.rows.source().path(), columns::list(first));
-            TraceError::Column { path, wrong, columns }
-        })?;
+        let found = self.wanted.find(first, header).map_err(|wrong| self.rows.misnamed(wrong))?;
         Ok((found, header))
     }
 
     fn request(&self, columns: &Columns) -> Result<Request, TraceError> {
         let rows = &self.rows;
-        let key = rows.cell(columns.key)?;
-        if key.is_empty() {
-            return Err(rows.source().wrong("an empty key", "a number or any other token"));
-        }
-        let mut request = Request::of(TraceKey::of(key));
+        let mut request = Request::of(rows.key(columns.key)?);
         if let Some(column) = columns.time {
             let text = rows.cell(column)?;
             let right = "a decimal number that is not negative";
@@ -108,8 +101,7 @@ impl Csv {
             request.op = (!word.is_empty()).then(kind).transpose()?;
         }
         if let Some(column) = columns.size {
-            // What fits into the bound fits into the type.
-            request.size = rows.number(column, "size", u32::MAX.into())?.map(|size| size as u32);
+            request.size = rows.size(column)?;
         }
         if let Some(column) = columns.ttl {
             request.ttl = rows.seconds(column, "time to live")?;

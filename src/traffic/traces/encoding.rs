@@ -29,7 +29,7 @@ impl Misfit {
 }
 
 /// The formats that can be written, in the order in which they are listed.
-pub static ENCODINGS: &[Encoding] =
+pub(super) static ENCODINGS: &[Encoding] =
     &[plain::ENCODING, csv::ENCODING, int32be::ENCODING, int64be::ENCODING, oracle_general::ENCODING];
 
 impl Encoding {

@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-use super::{ENCODINGS, FORMATS, RECOGNISED, Request, Sample, Source, TraceKey};
+use super::encoding::ENCODINGS;
+use super::{FORMATS, RECOGNISED, Request, Sample, Source, TraceKey};
 use crate::model::Kind;
 use crate::registry::find;
 

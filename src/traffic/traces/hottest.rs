@@ -5,7 +5,7 @@ use super::numbering::Quick;
 use super::{TraceError, TraceFormat, TraceKey};
 
 /// How often each key was requested, and which came first.
-pub struct Requested<K> {
+pub(crate) struct Requested<K> {
     /// The requests of each, and the number of the first of them.
     counts: HashMap<K, (u64, u64), BuildHasherDefault<Quick>>,
     done: u64,

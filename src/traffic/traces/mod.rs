@@ -10,6 +10,7 @@ mod decimal;
 mod decompress;
 mod encoding;
 mod error;
+mod fields;
 #[cfg(test)]
 mod fuzz;
 mod hottest;
@@ -33,21 +34,25 @@ mod vscsi;
 mod words;
 mod writer;
 
-pub use encoding::{ENCODINGS, Encoding};
-pub use error::{Place, Position, TraceError};
-pub use hottest::{Requested, hottest};
+pub use encoding::Encoding;
+pub use error::TraceError;
+pub(super) use hottest::Requested;
+pub use hottest::hottest;
 pub use load::{load, load_watched};
 pub use open::{lines, open};
 pub use recording::{Recorded, Recording};
 pub use request::{Request, TraceKey};
 pub use source::Source;
-
 pub use writer::TraceWriter;
 
 use crate::registry::Entry;
+use error::{Place, Position};
 use sample::Sample;
 
 /// A trace being read, request by request, in the order of the file.
+///
+/// A format owes an answer for any bytes: it comes to an end or to an error, and takes no more memory than a line or a
+/// second of the trace does, whatever a damaged number promises. What the file does not say is `None`.
 pub trait TraceFormat: Send {
     /// The next request; `None` at the end of the trace.
     ///
@@ -90,13 +95,13 @@ type Recognises = fn(&Sample) -> bool;
 ///
 /// What asks for more comes first: a table of CacheLib is a table too.
 static RECOGNISED: &[(&str, Recognises)] = &[
-    ("oracle-general", oracle_general::recognises),
-    ("vscsi", vscsi::recognises),
-    ("mooncake", mooncake::recognises),
-    ("monitor", monitor::recognises),
-    ("cachelib", cachelib::recognises),
-    ("twitter", twitter::recognises),
-    ("arc", arc::recognises),
-    ("csv", csv::recognises),
-    ("plain", plain::recognises),
+    (oracle_general::ENTRY.name, oracle_general::recognises),
+    (vscsi::ENTRY.name, vscsi::recognises),
+    (mooncake::ENTRY.name, mooncake::recognises),
+    (monitor::ENTRY.name, monitor::recognises),
+    (cachelib::ENTRY.name, cachelib::recognises),
+    (twitter::ENTRY.name, twitter::recognises),
+    (arc::ENTRY.name, arc::recognises),
+    (csv::ENTRY.name, csv::recognises),
+    (plain::ENTRY.name, plain::recognises),
 ];

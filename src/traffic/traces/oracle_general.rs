@@ -1,4 +1,5 @@
 use super::encoding::{Encoding, Misfit};
+use super::fields::number;
 use super::{Request, Sample, Source, TraceError, TraceFormat, TraceKey};
 use crate::registry::{self, Entry, NoOptions};
 
@@ -28,13 +29,11 @@ struct Record {
 
 impl Record {
     fn of(bytes: &[u8; LENGTH]) -> Record {
-        let [a, b, c, d, id @ .., _, _, _, _, _, _, _, _, _, _, _, _] = *bytes;
-        let [_, _, _, _, _, _, _, _, _, _, _, _, e, f, g, h, next @ ..] = *bytes;
         Record {
-            seconds: u32::from_le_bytes([a, b, c, d]),
-            id: u64::from_le_bytes(id),
-            size: u32::from_le_bytes([e, f, g, h]),
-            next: i64::from_le_bytes(next),
+            seconds: number!(u32, bytes, 0),
+            id: number!(u64, bytes, 4),
+            size: number!(u32, bytes, 12),
+            next: number!(i64, bytes, 16),
         }
     }
 }

@@ -24,6 +24,11 @@ impl Request {
     }
 }
 
+/// Whether a request of this kind says a size with these bytes: a read of no bytes has found nothing.
+pub(super) fn says_size(kind: Kind, bytes: u32) -> bool {
+    bytes > 0 || matches!(kind, Kind::Write | Kind::Insert)
+}
+
 /// The name of an object in a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TraceKey {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use ::csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
 use super::decimal::{TimeUnit, digits, micros};
-use super::{Source, TraceError};
+use super::{Source, TraceError, TraceKey, columns};
 
 /// The lines of a table, split into cells.
 ///
@@ -53,6 +53,17 @@ impl Rows {
         })
     }
 
+    /// The key in the cell of a column.
+    pub(super) fn key(&self, column: usize) -> Result<TraceKey, TraceError> {
+        self.source().key(self.cell(column)?)
+    }
+
+    /// The bytes of an object in the cell of a column; an empty cell is none.
+    pub(super) fn size(&self, column: usize) -> Result<Option<u32>, TraceError> {
+        // What fits into the bound fits into the type.
+        Ok(self.number(column, "size", u32::MAX.into())?.map(|size| size as u32))
+    }
+
     /// The number in the cell of a column; an empty cell is none.
     pub(super) fn number(&self, column: usize, what: &str, largest: u64) -> Result<Option<u64>, TraceError> {
         let text = self.cell(column)?;
@@ -72,6 +83,12 @@ impl Rows {
         let right = "a decimal number of seconds that is not negative, 0 for ever";
         let micros = micros(text, TimeUnit::Seconds).ok_or_else(|| self.unreadable(what, text, right))?;
         Ok(Some(Duration::from_micros(micros)).filter(|length| !length.is_zero()))
+    }
+
+    /// An error about the columns that the current row, a header, names.
+    #[cold]
+    pub(super) fn misnamed(&self, wrong: String) -> TraceError {
+        TraceError::Column { path: self.source().path(), wrong, columns: columns::list(&self.row) }
     }
 
     /// An error about a cell that holds `text`.

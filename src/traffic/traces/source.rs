@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::shown;
-use super::{Place, Position, TraceError};
+use super::{Place, Position, TraceError, TraceKey};
 
 /// The longest line of a trace, so that a binary file read as text does not fill the memory.
 const LONGEST_LINE: usize = 1 << 20;
@@ -127,6 +127,14 @@ impl Source {
         self.records += 1;
         self.consumed += N as u64;
         Ok(Some(record))
+    }
+
+    /// The key that the current record writes as `token`.
+    pub(super) fn key(&self, token: &[u8]) -> Result<TraceKey, TraceError> {
+        if token.is_empty() {
+            return Err(self.wrong("an empty key", "a number or any other token"));
+        }
+        Ok(TraceKey::of(token))
     }
 
     /// An error about the current record: what stands there, and what should.

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use super::decimal::{TimeUnit, digits, micros};
+use super::request::says_size;
 use super::words::Words;
-use super::{Request, Sample, Source, TraceError, TraceFormat, TraceKey};
-use crate::model::Kind;
+use super::{Request, Sample, Source, TraceError, TraceFormat};
 use crate::registry::{self, Entry, NoOptions};
 
 pub(super) const ENTRY: Entry<dyn TraceFormat, Source> = Entry {
@@ -50,9 +50,7 @@ impl Twitter {
             let columns = line.split(|byte| *byte == b',').count();
             return Err(self.source.wrong(format!("a row of {columns} columns"), COLUMNS));
         };
-        if key.is_empty() {
-            return Err(self.source.wrong("an empty key", "a number or any other token"));
-        }
+        let key = self.source.key(key)?;
         let misread = |what: &str, text, right: &str| self.source.misread(what, text, right);
         let at_us = micros(time, TimeUnit::Seconds)
             .ok_or_else(|| misread("time", time, "a number of seconds that is not negative"))?;
@@ -67,9 +65,9 @@ impl Twitter {
         let seconds = seconds.ok_or_else(|| misread("TTL", ttl, "a whole number of seconds, 0 for ever"))?;
         Ok(Request {
             at_us: Some(at_us),
-            key: TraceKey::of(key),
+            key,
             op: Some(kind),
-            size: Some(size).filter(|size| *size > 0 || matches!(kind, Kind::Write | Kind::Insert)),
+            size: Some(size).filter(|size| says_size(kind, *size)),
             ttl: Some(Duration::from_secs(seconds)).filter(|ttl| !ttl.is_zero()),
         })
     }
@@ -101,6 +99,8 @@ pub(super) fn recognises(sample: &Sample) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Kind;
+    use crate::traffic::traces::TraceKey;
 
     fn read(text: &'static str) -> Result<Vec<Request>, String> {
         let mut trace = Twitter { source: Source::of(text), words: Words::default() };

@@ -1,3 +1,4 @@
+use super::fields::number;
 use super::{Request, Sample, Source, TraceError, TraceFormat, TraceKey};
 use crate::model::Kind;
 use crate::registry::{self, Entry, NoOptions};
@@ -38,31 +39,22 @@ struct Record {
     time_us: u64,
 }
 
-/// The number at an offset that is known to lie within the record.
-macro_rules! number {
-    ($type:ty, $record:expr, $at:expr) => {{
-        let mut bytes = [0; size_of::<$type>()];
-        bytes.copy_from_slice(&$record[$at..$at + size_of::<$type>()]);
-        <$type>::from_le_bytes(bytes)
-    }};
-}
-
 impl Record {
     fn one(record: &[u8; 32]) -> Record {
-        Record {
-            length: number!(u32, record, 4),
-            command: number!(u16, record, 12),
-            version: number!(u16, record, 14),
-            block: number!(u64, record, 16),
-            time_us: number!(u64, record, 24),
-        }
+        Record::of(record, 4, 12)
     }
 
     fn two(record: &[u8; 40]) -> Record {
+        Record::of(record, 8, 0)
+    }
+
+    /// The versions differ in the offsets of the length and of the command, after which its version stands.
+    #[inline]
+    fn of<const N: usize>(record: &[u8; N], length: usize, command: usize) -> Record {
         Record {
-            length: number!(u32, record, 8),
-            command: number!(u16, record, 0),
-            version: number!(u16, record, 2),
+            length: number!(u32, record, length),
+            command: number!(u16, record, command),
+            version: number!(u16, record, command + 2),
             block: number!(u64, record, 16),
             time_us: number!(u64, record, 24),
         }

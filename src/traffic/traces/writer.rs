@@ -72,7 +72,7 @@ impl TraceWriter {
             file.as_file().sync_all()?;
             file.persist(&target).map_err(|error| error.error)
         };
-        finish().map(drop).map_err(|reason| TraceError::Write { path: path.clone(), reason })
+        finish().map(drop).map_err(|reason| TraceError::Write { path, reason })
     }
 
     fn flush(&mut self) -> Result<(), TraceError> {
@@ -110,7 +110,8 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::traffic::traces::{ENCODINGS, TraceKey, open};
+    use crate::traffic::traces::encoding::ENCODINGS;
+    use crate::traffic::traces::{TraceKey, open};
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).unwrap();

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use super::*;
+use crate::model::Kind;
+use crate::traffic::traces::TraceKey;
 
 fn read(text: impl AsRef<[u8]> + Send + 'static) -> Result<Vec<Request>, String> {
     let mut trace = CacheLib::new(Source::of(text));
