@@ -27,9 +27,9 @@ impl Recording {
         (ttl != NO_TTL).then(|| Duration::from_millis(ttl.into()))
     }
 
-    /// [`Recording::key_ttl`] of all keys in milliseconds, [`u32::MAX`] where there is none; empty in a recording without
+    /// [`Recording::key_ttl`] of all keys in milliseconds, [`NO_TTL`] where there is none; empty in a recording without
     /// times to live.
-    pub fn key_ttls(&self) -> &Arc<[u32]> {
+    pub(crate) fn key_ttls(&self) -> &Arc<[u32]> {
         &self.by_key().ttls
     }
 

@@ -72,6 +72,13 @@ impl Csv {
                 "`delimiter` is {character:?}, expected a character such as ',', ';' or '\\t'"
             ))
         })?;
+        if let Some((word, kind)) = ops.iter().find(|(_, kind)| !Kind::OF_ONE_ROW.contains(kind)) {
+            let right = Kind::OF_ONE_ROW.map(Kind::name).join(", ");
+            return Err(OptionsError(format!(
+                "`ops` takes `{word}` for a {}, expected one of: {right}",
+                kind.name()
+            )));
+        }
         let wanted = Wanted { time, key, size, op, ttl };
         let rows = Rows::new(source, delimiter);
         Ok(Csv { rows, wanted, header, time_unit, words: Words::new(ops), found: None })

@@ -82,11 +82,11 @@ impl Loader {
         recording.unique_keys = self.numbers.count();
         let before = recording.keys.len();
         recording.keys.push(number);
-        if let Some(kind) = request.op {
-            recording.counts[index_of(kind)] += 1;
+        let kind = request.op.and_then(index_of);
+        if let Some(kind) = kind {
+            recording.counts[kind] += 1;
         }
-        let op = request.op.map(|kind| index_of(kind) as u8 + 1);
-        push(&mut recording.ops, before, op, 0);
+        push(&mut recording.ops, before, kind.map(|kind| kind as u8 + 1), 0);
         push(&mut recording.sizes, before, request.size.map(|size| size.min(NO_SIZE - 1)), NO_SIZE);
         let ttl = request.ttl.map(|ttl| u32::try_from(ttl.as_millis()).unwrap_or(NO_TTL));
         push(&mut recording.ttls, before, ttl, NO_TTL);

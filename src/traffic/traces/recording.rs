@@ -2,7 +2,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::by_key::ByKey;
-use crate::model::Kind;
+use crate::model::{Kind, Lifetimes};
 
 /// A whole trace in memory, for replay by ticket.
 ///
@@ -55,10 +55,7 @@ impl Recording {
         let index = index as usize;
         Recorded {
             key: self.keys[index].into(),
-            op: self
-                .ops
-                .as_ref()
-                .and_then(|ops| Kind::OF_ONE_ROW.get(usize::from(ops[index]).checked_sub(1)?).copied()),
+            op: self.ops.as_ref().and_then(|ops| op_of(ops[index])),
             at: self.times.as_ref().map(|times| Duration::from_micros(times[index])),
         }
     }
@@ -100,9 +97,9 @@ impl Recording {
         self.times.as_ref()?.last().map(|micros| Duration::from_micros(*micros))
     }
 
-    /// The number of requests of this kind; all are 0 when the trace has no operations.
+    /// The number of requests of this kind; 0 for all when the trace has no operations.
     pub fn count(&self, kind: Kind) -> u64 {
-        self.counts[index_of(kind)]
+        index_of(kind).map_or(0, |index| self.counts[index])
     }
 
     /// The number of requests whose time was before that of an earlier one, whose time they got instead.
@@ -114,10 +111,14 @@ impl Recording {
 /// Stands for a size that is not known.
 pub(super) const NO_SIZE: u32 = u32::MAX;
 /// Stands for a time to live without an end, and for any of more than 49 days.
-pub(super) const NO_TTL: u32 = u32::MAX;
+pub(super) const NO_TTL: u32 = Lifetimes::NONE;
 
-/// Where a kind stands in [`Kind::OF_ONE_ROW`].
-pub(super) fn index_of(kind: Kind) -> usize {
-    // Every kind stands there, so the default is never taken.
-    Kind::OF_ONE_ROW.iter().position(|other| *other == kind).unwrap_or_default()
+/// The kind that a number of [`Recording::ops`] stands for.
+fn op_of(number: u8) -> Option<Kind> {
+    Kind::OF_ONE_ROW.get(usize::from(number).checked_sub(1)?).copied()
+}
+
+/// Where a kind stands in [`Kind::OF_ONE_ROW`]; `None` for those that no recording holds.
+pub(super) fn index_of(kind: Kind) -> Option<usize> {
+    Kind::OF_ONE_ROW.iter().position(|other| *other == kind)
 }

@@ -100,6 +100,7 @@ fn wrong_options_are_told_with_the_right_ones() {
         (json!({ "key": -1 }), "the name of a column or its index"),
         (json!({ "time_unit": "h" }), "`ms`"),
         (json!({ "ops": { "x": "scan" } }), "`read`"),
+        (json!({ "ops": { "x": "decrement" } }), "`x` for a decrement, expected one of: read, write,"),
         (json!({ "delimiter": "é" }), "such as ','"),
     ] {
         let error = read(options, "").unwrap_err();
