@@ -206,11 +206,6 @@ impl Traffic {
     pub fn recorded_at(&self, ticket: u64) -> Option<Duration> {
         self.keys.recorded_at(ticket)
     }
-
-    /// The share of reads that go to the `top` share of rows, where a closed form exists.
-    pub fn share_of_hottest(&self, top: f64) -> Option<f64> {
-        self.keys.share_of_hottest(top)
-    }
 }
 
 #[cfg(test)]

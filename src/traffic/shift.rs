@@ -105,11 +105,6 @@ impl Keys for Shifting {
         self.keys.pick_before(number, population, random)
     }
 
-    /// That of the keys within one shift; nothing over a whole run.
-    fn share_of_hottest(&self, _top: f64) -> Option<f64> {
-        None
-    }
-
     fn rows(&self) -> Option<u64> {
         self.keys.rows()
     }

@@ -1,35 +1,18 @@
 use rand_distr::{Distribution, Zipf};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
+use super::skew::Skew;
 use super::{Keys, Random};
-use crate::registry::{self, Entry, OptionsError};
+use crate::registry::{self, Entry};
 
 pub const ENTRY: Entry<dyn Keys, super::KeyParts> = Entry {
     name: "latest",
     summary: "the newest rows most often: a zipfian over the age of the row",
-    options: registry::schema_of::<Options>,
+    options: registry::schema_of::<Skew>,
     build: |options, parts| {
-        let options: Options = registry::options(options)?;
-        let ages = Zipf::new(parts.rows.max(1) as f64, options.exponent)
-            .map_err(|_| OptionsError(format!("exponent {} is not 0 or more", options.exponent)))?;
-        Ok(Box::new(Latest { ages }))
+        let skew: Skew = registry::options(options)?;
+        Ok(Box::new(Latest { ages: skew.law(parts.rows.max(1))? }))
     },
 };
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Options {
-    /// The skew towards the newest row.
-    #[schemars(range(min = 0, max = 10))]
-    exponent: f64,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { exponent: 0.99 }
-    }
-}
 
 /// YCSB's latest distribution: age 1 is the newest row. The newest rows are those of whole blocks of
 /// tickets (see [`Mix`](crate::traffic::Mix)), so that a row asked for has been inserted well before.

@@ -4,6 +4,7 @@ mod exponential;
 mod hotspot;
 mod latest;
 mod sequential;
+mod skew;
 mod trace;
 mod uniform;
 mod zipfian;
@@ -17,6 +18,9 @@ use crate::model::Kind;
 use crate::registry::Entry;
 
 /// A source of keys: a pure function of the ticket and of the random numbers of its operation.
+///
+/// A source owes a row for any ticket, asked for in any order and by many threads: no counter, no clock. The row is below
+/// the population, and below the rows of the recording where the source is one.
 pub trait Keys: Send + Sync {
     /// The row that the ticket asks for. `population` rows exist by then, inserted ones included.
     fn pick(&self, ticket: u64, population: u64, random: &mut Random) -> u64;
@@ -26,15 +30,10 @@ pub trait Keys: Send + Sync {
         self.pick(number, population, random)
     }
 
-    /// The rows of the last `count` requests before the first ticket, in their order, where a recording leaves requests out
-    /// at its start.
-    fn previous(&self, _count: u64) -> Vec<u64> {
+    /// The rows of up to `most` requests right before the first ticket, in their order, where a recording leaves requests
+    /// out at its start.
+    fn previous(&self, _most: u64) -> Vec<u64> {
         Vec::new()
-    }
-
-    /// The closed form of the share of requests that go to the hottest `top` share of rows, where there is one.
-    fn share_of_hottest(&self, _top: f64) -> Option<f64> {
-        None
     }
 
     /// Rows that the source itself knows of; a recording names its own.
@@ -96,7 +95,7 @@ pub(super) mod tests {
     use crate::traffic::Stream;
 
     /// The share of `draws` requests that each of `rows` rows gets, largest first.
-    pub fn shares(choice: &str, rows: u64, draws: u64) -> (Box<dyn Keys>, Vec<f64>) {
+    pub fn shares(choice: &str, rows: u64, draws: u64) -> Vec<f64> {
         let choice: Choice = serde_json::from_str(choice).unwrap();
         let keys = choice.build(KEYS, KeyParts { rows, seed: 11, folders: Vec::new() }).unwrap();
         let mut counts = vec![0u64; rows as usize];
@@ -105,7 +104,7 @@ pub(super) mod tests {
             counts[keys.pick(ticket, rows, &mut random) as usize] += 1;
         }
         counts.sort_unstable_by(|a, b| b.cmp(a));
-        (keys, counts.into_iter().map(|count| count as f64 / draws as f64).collect())
+        counts.into_iter().map(|count| count as f64 / draws as f64).collect()
     }
 
     #[test]

@@ -19,8 +19,4 @@ impl Keys for Sequential {
     fn pick(&self, ticket: u64, _: u64, _: &mut Random) -> u64 {
         ticket % self.count
     }
-
-    fn share_of_hottest(&self, top: f64) -> Option<f64> {
-        Some(top)
-    }
 }

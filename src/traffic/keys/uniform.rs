@@ -17,8 +17,4 @@ impl Keys for Uniform {
     fn pick(&self, _: u64, population: u64, random: &mut Random) -> u64 {
         random.below(population)
     }
-
-    fn share_of_hottest(&self, top: f64) -> Option<f64> {
-        Some(top)
-    }
 }

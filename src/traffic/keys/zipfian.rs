@@ -1,51 +1,33 @@
 use rand_distr::{Distribution, Zipf};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
+use super::skew::Skew;
 use super::{Keys, Random};
-use crate::registry::{self, Entry, OptionsError};
+use crate::registry::{self, Entry};
 use crate::traffic::{AliasTable, Bijection};
 
 pub const ENTRY: Entry<dyn Keys, super::KeyParts> = Entry {
     name: "zipfian",
     summary: "popularity falls with rank^-exponent; ranks are scattered over the rows",
-    options: registry::schema_of::<Options>,
+    options: registry::schema_of::<Skew>,
     build: |options, parts| {
-        let options: Options = registry::options(options)?;
-        let (exponent, count) = (options.exponent, parts.rows.max(1));
+        let skew: Skew = registry::options(options)?;
+        let count = parts.rows.max(1);
         let rows = Bijection::new(count, parts.seed);
         let draws = if count <= AliasTable::MOST {
-            let weight = |rank: u64| ((rank + 1) as f64).powf(-exponent);
+            let weight = |rank: u64| ((rank + 1) as f64).powf(-skew.exponent);
             Draws::Table(AliasTable::new(count, weight, |rank| rows.apply(rank)))
         } else {
-            let ranks = Zipf::new(count as f64, exponent)
-                .map_err(|_| OptionsError(format!("exponent {exponent} is not 0 or more")))?;
-            Draws::Ranks(ranks, rows)
+            Draws::Ranks(skew.law(count)?, rows)
         };
-        Ok(Box::new(Zipfian { exponent, count, draws }))
+        Ok(Box::new(Zipfian { count, draws }))
     },
 };
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct Options {
-    /// The skew: 0 is uniform, 0.99 is YCSB's, above 1 a few rows take nearly all.
-    #[schemars(range(min = 0, max = 10))]
-    exponent: f64,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { exponent: 0.99 }
-    }
-}
 
 /// P(rank k) = k^-s / H(n, s); rank k is row π(k-1), π a permutation, so that hot rows are no neighbours and
 /// no row is lost to a collision.
 ///
 /// Covers the rows that exist at the start; inserted rows are not asked for.
 struct Zipfian {
-    exponent: f64,
     count: u64,
     draws: Draws,
 }
@@ -68,30 +50,28 @@ impl Keys for Zipfian {
             }
         }
     }
-
-    /// H(⌈top · n⌉, s) / H(n, s).
-    fn share_of_hottest(&self, top: f64) -> Option<f64> {
-        let harmonic = |n: u64| (1..=n).map(|k| (k as f64).powf(-self.exponent)).sum::<f64>();
-        let hottest = ((top * self.count as f64).ceil() as u64).min(self.count);
-        Some(harmonic(hottest) / harmonic(self.count))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::traffic::keys::tests::shares;
 
+    /// The closed form of the share of the first ranks: H(hottest, s) / H(rows, s).
+    fn share_of(hottest: u64, rows: u64, exponent: f64) -> f64 {
+        let harmonic = |n: u64| (1..=n).map(|k| (k as f64).powf(-exponent)).sum::<f64>();
+        harmonic(hottest) / harmonic(rows)
+    }
+
     #[test]
     fn the_hottest_percent_has_the_share_of_the_closed_form() {
-        for exponent in ["0.5", "0.99", "1.2"] {
+        for exponent in [0.5, 0.99, 1.2] {
             let draws = 400_000;
-            let (keys, shares) =
-                shares(&format!(r#"{{"zipfian": {{"exponent": {exponent}}}}}"#), 10_000, draws);
-            let expected = keys.share_of_hottest(0.01).unwrap();
+            let shares = shares(&format!(r#"{{"zipfian": {{"exponent": {exponent}}}}}"#), 10_000, draws);
+            let expected = share_of(100, 10_000, exponent);
             let measured: f64 = shares[..100].iter().sum();
             let error = (expected * (1.0 - expected) / draws as f64).sqrt();
             // Sorting by observed count flatters the sample's own top 1 %; the flat tail of 0.5 most of all.
-            let slack = if exponent == "0.5" { 0.03 } else { 0.001 };
+            let slack = if exponent == 0.5 { 0.03 } else { 0.001 };
             assert!(
                 measured > expected - 3.0 * error && measured < expected + 3.0 * error + slack,
                 "exponent {exponent}: {measured} against {expected} ± {error}"
@@ -103,8 +83,8 @@ mod tests {
     fn beyond_the_table_the_law_is_the_same() {
         let rows = crate::traffic::AliasTable::MOST + 1;
         let draws = 200_000;
-        let (keys, shares) = shares(r#"{"zipfian": {"exponent": 1.2}}"#, rows, draws);
-        let expected = keys.share_of_hottest(10.0 / rows as f64).unwrap();
+        let shares = shares(r#"{"zipfian": {"exponent": 1.2}}"#, rows, draws);
+        let expected = share_of(10, rows, 1.2);
         let measured: f64 = shares[..10].iter().sum();
         let error = (expected * (1.0 - expected) / draws as f64).sqrt();
         assert!((measured - expected).abs() < 4.0 * error, "{measured} against {expected}");
@@ -113,8 +93,8 @@ mod tests {
     #[test]
     fn the_first_rank_has_its_share() {
         let draws = 400_000;
-        let (_, shares) = shares(r#"{"zipfian": {"exponent": 0.99}}"#, 40_000, draws);
-        let first = 1.0 / (1..=40_000).map(|k| f64::from(k).powf(-0.99)).sum::<f64>();
+        let shares = shares(r#"{"zipfian": {"exponent": 0.99}}"#, 40_000, draws);
+        let first = share_of(1, 40_000, 0.99);
         let error = (first * (1.0 - first) / draws as f64).sqrt();
         assert!((shares[0] - first).abs() < 3.0 * error, "{} against {first}", shares[0]);
     }
