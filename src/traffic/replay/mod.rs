@@ -7,6 +7,7 @@ use std::time::Duration;
 
 pub use sets::Sets;
 
+use super::traces::stat::Operations;
 use super::traces::{Recorded, Recording};
 use crate::model::{Kind, Lifetimes};
 use crate::registry::OptionsError;
@@ -16,7 +17,7 @@ const SUSPICIOUS: f64 = 0.5;
 
 /// What of a recording is replayed.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// The first request that is replayed.
     pub skip: u64,
     /// Whether its operations are replayed, or its keys alone.
@@ -47,7 +48,7 @@ impl Replay {
     ///
     /// # Errors
     /// When nothing of it is left to replay.
-    pub fn new(recording: Recording, wanted: Wanted) -> Result<Replay, OptionsError> {
+    pub(super) fn new(recording: Recording, wanted: Wanted) -> Result<Replay, OptionsError> {
         let length = recording.len();
         if wanted.skip >= length {
             let text =
@@ -96,7 +97,7 @@ impl Replay {
             }
         }
         let after_reads = match (self.wanted.operations, self.wanted.sets) {
-            (true, None) => sets::share_after_reads(&self.recording),
+            (true, None) => Operations::of(&self.recording).and_then(|found| found.writes_after_read_share),
             _ => None,
         };
         if let Some(share) = after_reads.filter(|share| *share > SUSPICIOUS) {
@@ -188,12 +189,12 @@ impl Replay {
 
     /// The size of a row's body in bytes, where it is recorded: that of the first request of its key with a size above
     /// 0, and 64 KiB at most.
-    pub fn row_size(&self, id: u64) -> Option<u64> {
+    pub(super) fn row_size(&self, id: u64) -> Option<u64> {
         if self.wanted.sizes { rows::size(&self.recording, id) } else { None }
     }
 
     /// The bytes that the write of a ticket writes, where they are recorded: its own, else those of its row.
-    pub fn write_size(&self, ticket: u64) -> Option<u64> {
+    pub(super) fn write_size(&self, ticket: u64) -> Option<u64> {
         if !self.wanted.sizes {
             return None;
         }

@@ -2,7 +2,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::Kind;
-use crate::traffic::traces::Recording;
 
 /// What a SET of a recording is: a write of the application, or the fill after a miss of the cache it was recorded at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -29,19 +28,4 @@ impl Sets {
             (_, kind) => Some(kind),
         }
     }
-}
-
-/// The share of SETs before which the last request of the same key was a read; nothing where there are no SETs.
-pub fn share_after_reads(recording: &Recording) -> Option<f64> {
-    let mut read = vec![false; recording.unique_keys() as usize];
-    let (mut sets, mut after_read) = (0u64, 0u64);
-    for request in (0..recording.len()).map(|index| recording.request(index)) {
-        let last = &mut read[request.key as usize];
-        if matches!(request.op, Some(Kind::Write | Kind::Insert)) {
-            sets += 1;
-            after_read += u64::from(*last);
-        }
-        *last = request.op == Some(Kind::Read);
-    }
-    (sets > 0).then(|| after_read as f64 / sets as f64)
 }

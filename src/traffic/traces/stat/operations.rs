@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::Recording;
 use crate::model::Kind;
 
-/// What is done.
+/// What is done, by kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Operations {
     pub reads: u64,
@@ -19,7 +19,7 @@ pub struct Operations {
 }
 
 impl Operations {
-    pub(super) fn of(recording: &Recording) -> Option<Operations> {
+    pub(crate) fn of(recording: &Recording) -> Option<Operations> {
         let [reads, writes, inserts, deletes] =
             [Kind::Read, Kind::Write, Kind::Insert, Kind::Delete].map(|kind| recording.count(kind));
         let changes = writes + inserts;
