@@ -20,7 +20,7 @@ pub struct Entry<T: ?Sized, P: 'static> {
     pub summary: &'static str,
     /// The schema of its options.
     pub options: fn(&mut SchemaGenerator) -> Schema,
-    /// Makes it. Called once per service instance, after the options were checked.
+    /// Makes one from its options and its parts.
     pub build: Build<T, P>,
 }
 

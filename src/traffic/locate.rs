@@ -9,8 +9,8 @@ use crate::registry::OptionsError;
 /// # Errors
 /// When it is in none of them.
 pub fn locate(kind: &str, file: &Path, folders: &[PathBuf]) -> Result<PathBuf, OptionsError> {
-    let places = folders.iter().map(|folder| folder.join(file)).chain([file.to_path_buf()]);
-    places.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+    let mut places = folders.iter().map(|folder| folder.join(file)).chain([file.to_path_buf()]);
+    places.find(|path| path.is_file()).ok_or_else(|| {
         OptionsError(format!(
             "no {kind} {} beside the workload file, in CACHEBENCH_TRACES ({}), or in the current folder",
             file.display(),

@@ -96,12 +96,12 @@ impl Mix {
     }
 
     /// Inserts in all blocks before the block of this ticket.
-    pub fn inserted_before(&self, ticket: u64) -> u64 {
+    pub(super) fn inserted_before(&self, ticket: u64) -> u64 {
         ticket / Self::BLOCK * self.slots(Kind::Insert)
     }
 
     /// Inserts in one block.
-    pub fn inserts_per_block(&self) -> u64 {
+    pub(super) fn inserts_per_block(&self) -> u64 {
         self.slots(Kind::Insert)
     }
 

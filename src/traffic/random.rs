@@ -3,6 +3,8 @@ use std::convert::Infallible;
 use rand::rand_core::TryRng;
 
 /// What random numbers are drawn for; streams of one seed are independent of each other.
+///
+/// The numbers stay as they are: with another one, a seed would make another run.
 #[derive(Clone, Copy, Debug)]
 pub enum Stream {
     /// Kind, key and payload of an operation, numbered by its ticket.
@@ -62,7 +64,7 @@ impl Random {
     }
 
     /// A number in 0..`bound`, and the 64 bits that did not decide it, as good as another draw for small bounds.
-    pub fn below_with_rest(&mut self, bound: u64) -> (u64, u64) {
+    pub(super) fn below_with_rest(&mut self, bound: u64) -> (u64, u64) {
         let product = u128::from(self.bits()) * u128::from(bound);
         ((product >> 64) as u64, product as u64)
     }

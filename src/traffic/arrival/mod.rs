@@ -12,4 +12,4 @@ pub use pattern::Pattern;
 pub use rates::Rates;
 pub use schedule::{Arrival, Schedule};
 pub use stages::Stage;
-pub use steps::{Order, Steps};
+pub use steps::Steps;

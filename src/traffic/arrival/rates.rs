@@ -92,16 +92,11 @@ impl Rates {
     /// Arrivals expected in the first `window`: the integral of the rate.
     pub fn expected(&self, window: Duration) -> f64 {
         let end = window.as_secs_f64();
-        let inside = |end: f64| -> f64 {
-            let begun = self.pieces.partition_point(|piece| piece.start <= end);
-            let last = begun.checked_sub(1).map(|last| &self.pieces[last]);
-            last.map_or(0.0, |piece| piece.arrivals_before + piece.line.arrivals(end - piece.start))
-        };
         match self.after {
-            After::Steady(rate) => inside(end) + (end - self.seconds).max(0.0) * rate,
+            After::Steady(rate) => self.arrivals_by(end) + (end - self.seconds).max(0.0) * rate,
             After::Again => {
                 let turns = (end / self.seconds).floor();
-                turns * self.arrivals + inside(end - turns * self.seconds)
+                turns * self.arrivals + self.arrivals_by(end - turns * self.seconds)
             }
         }
     }
@@ -113,17 +108,24 @@ impl Rates {
             After::Steady(rate) if arrivals > self.arrivals || self.pieces.is_empty() => {
                 (rate > 0.0).then(|| self.seconds + (arrivals - self.arrivals) / rate)
             }
-            After::Steady(_) => Some(self.inside(arrivals)),
+            After::Steady(_) => Some(self.time_within(arrivals)),
             After::Again => {
                 // What falls on the seam belongs to the turn that ends there.
                 let turns = ((arrivals / self.arrivals).ceil() - 1.0).max(0.0);
-                Some(turns * self.seconds + self.inside(arrivals - turns * self.arrivals))
+                Some(turns * self.seconds + self.time_within(arrivals - turns * self.arrivals))
             }
         }
     }
 
-    /// The time of an arrival that falls into a piece; there is at least one.
-    fn inside(&self, arrivals: f64) -> f64 {
+    /// Arrivals expected in the pieces up to a time, in seconds.
+    fn arrivals_by(&self, end: f64) -> f64 {
+        let begun = self.pieces.partition_point(|piece| piece.start <= end);
+        let last = begun.checked_sub(1).map(|last| &self.pieces[last]);
+        last.map_or(0.0, |piece| piece.arrivals_before + piece.line.arrivals(end - piece.start))
+    }
+
+    /// When so many arrivals are expected, all of which fall into the pieces; there is at least one piece.
+    fn time_within(&self, arrivals: f64) -> f64 {
         let begun = self.pieces.partition_point(|piece| piece.arrivals_before < arrivals);
         let piece = &self.pieces[begun.saturating_sub(1)];
         piece.start + piece.line.time_of(arrivals - piece.arrivals_before)

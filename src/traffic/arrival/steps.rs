@@ -34,7 +34,7 @@ pub enum Order {
 
 impl Steps {
     /// The rates in the order in which they come.
-    pub fn in_order(&self, seed: u64) -> Vec<Rate> {
+    fn in_order(&self, seed: u64) -> Vec<Rate> {
         let mut rates = self.rates.clone();
         if self.order == Order::Shuffled {
             // Fisher and Yates.

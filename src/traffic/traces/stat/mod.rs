@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use operations::Operations;
 pub use popularity::Popularity;
-pub use reuse::{Lru, Reuse};
+pub use reuse::Reuse;
 pub use sizes::Sizes;
 pub use times::Times;
 pub use ttls::Ttls;
