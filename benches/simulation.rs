@@ -3,11 +3,13 @@
 //! The traces are in the folder that CACHEBENCH_TRACES names, by default ../shared/traces; without them, a law of
 //! Zipf over as many keys stands in, and this is said.
 
-use std::path::PathBuf;
+#[path = "../tests/traces/folder.rs"]
+mod folder;
+
 use std::sync::{Arc, LazyLock};
 
 use cachebench::registry::Choice;
-use cachebench::simulation::{CacheSize, Scenario, simulate};
+use cachebench::simulation::{CacheSize, POLICIES, Scenario, simulate};
 use cachebench::traffic::traces::{Recording, Request, TraceKey, load};
 use cachebench::traffic::{KEYS, KeyParts, Random, Stream};
 use divan::Bencher;
@@ -23,9 +25,7 @@ static SCENARIO: LazyLock<Scenario> =
 
 /// 5,000,000 accesses to 76,349 entities.
 fn recorded() -> Option<Recording> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let folder = std::env::var_os("CACHEBENCH_TRACES").map_or(root.join("../shared/traces"), PathBuf::from);
-    let path = folder.join("orm-busy.trace.xz");
+    let path = folder::folder().join("orm-busy.trace.xz");
     let loaded = load(&path, Some(&Choice::named("int32be")), None);
     loaded.inspect_err(|error| println!("{error}; a law of Zipf stands in")).ok()
 }
@@ -41,7 +41,7 @@ fn drawn() -> Recording {
 #[divan::bench(
     sample_count = 5,
     sample_size = 1,
-    args = ["unbounded", "opt", "opt-bypass", "lru", "fifo", "random", "lfu", "perfect-lfu", "redis-lru", "redis-lfu"],
+    args = POLICIES.iter().map(|entry| entry.name),
     consts = [1, 25]
 )]
 fn percent<const PERCENT: u8>(bencher: Bencher, policy: &str) {

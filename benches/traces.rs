@@ -2,6 +2,9 @@
 //!
 //! `cargo bench --bench traces`. The traces are looked for in the folder that CACHEBENCH_TRACES names.
 
+#[path = "../tests/traces/folder.rs"]
+mod folder;
+
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +13,7 @@ use cachebench::traffic::traces::stat::Stat;
 use cachebench::traffic::traces::{FORMATS, Request, Source, load};
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use folder::folder;
 
 // As in the tool itself.
 #[cfg(feature = "mimalloc")]
@@ -21,11 +25,6 @@ fn main() {
         println!("no traces in {}: name their folder in CACHEBENCH_TRACES", folder().display());
     }
     divan::main();
-}
-
-fn folder() -> PathBuf {
-    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces");
-    std::env::var_os("CACHEBENCH_TRACES").map_or_else(default, PathBuf::from)
 }
 
 fn trace(name: &str) -> Option<PathBuf> {

@@ -1,26 +1,13 @@
-//! The real traces, against the counts and the exact hits of LRU that others found for them.
-//!
-//! The files are in the folder that CACHEBENCH_TRACES names; without it, these tests say so and pass.
+//! The requests, keys and operations of traces, their popularity, and the exact hits of LRU.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use cachebench::model::Kind;
 use cachebench::registry::Choice;
 use cachebench::traffic::traces::stat::Stat;
 use cachebench::traffic::traces::{Recording, load};
-use serde_json::Value as Json;
 
-/// A file of the folder of real traces, if there is one.
-fn trace(name: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let folder = std::env::var_os("CACHEBENCH_TRACES").map_or(root.join("../shared/traces"), PathBuf::from);
-    let found = folder.is_dir().then(|| folder.join(name));
-    if found.is_none() {
-        println!("skipped: no traces in {}, name their folder in CACHEBENCH_TRACES", folder.display());
-    }
-    found
-}
+use super::{reference, trace};
 
 fn recording(name: &str, format: Option<&str>, limit: Option<u64>) -> Option<Recording> {
     let recording = load(&trace(name)?, format.map(Choice::named).as_ref(), limit);
@@ -29,10 +16,7 @@ fn recording(name: &str, format: Option<&str>, limit: Option<u64>) -> Option<Rec
 
 /// Holds requests, keys, LRU hits and the shape of popularity against the reference; false when there are no traces.
 fn as_in_reference(stat: &Stat, name: &str) -> bool {
-    let Some(path) = trace("reference.json") else { return false };
-    let text = std::fs::read_to_string(path).expect("the reference stands beside the traces");
-    let reference: Json = serde_json::from_str(&text).expect("the reference is JSON");
-    let reference = &reference["traces"][name];
+    let Some(reference) = reference(name) else { return false };
     assert_eq!(reference["requests_used"], stat.requests, "{name}");
     assert_eq!(reference["unique_used"], stat.unique_keys, "{name}");
     let rows = reference["rows"].as_array().expect("the reference has this trace");

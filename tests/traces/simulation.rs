@@ -1,27 +1,12 @@
-//! Simulated caches over real traces, against the exact hits that two independent simulators agree on.
-//!
-//! The files are in the folder that CACHEBENCH_TRACES names; without it, these tests say so and pass.
+//! Simulated caches over traces, against the exact hits that two independent simulators agree on.
 
-#![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
-
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use cachebench::registry::Choice;
 use cachebench::simulation::{CacheSize, Capacity, Sample, Scenario, simulate};
 use cachebench::traffic::traces::load;
-use serde_json::Value as Json;
 
-/// A file of the folder of real traces, if there is one.
-fn trace(name: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let folder = std::env::var_os("CACHEBENCH_TRACES").map_or(root.join("../shared/traces"), PathBuf::from);
-    let found = folder.is_dir().then(|| folder.join(name));
-    if found.is_none() {
-        println!("skipped: no traces in {}, name their folder in CACHEBENCH_TRACES", folder.display());
-    }
-    found
-}
+use super::{reference, trace};
 
 fn scenario(name: &str, format: &str, limit: u64) -> Option<Scenario> {
     let recording = load(&trace(name)?, Some(&Choice::named(format)), Some(limit));
@@ -43,10 +28,9 @@ const EXACT: [(&str, &str); 6] = [
 ];
 
 /// Holds every policy against the rows of the reference; false where there is none.
-fn agrees(scenario: &Scenario, name: &str, rows: &str) -> bool {
-    let Some(path) = trace("reference.json") else { return false };
-    let reference: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let rows = reference["traces"][name][rows].as_array().unwrap();
+fn agrees(scenario: &Scenario, name: &str) -> bool {
+    let Some(reference) = reference(name) else { return false };
+    let rows = reference["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 4, "{name}");
     for row in rows {
         let capacity = row["cap"].as_u64().unwrap();
@@ -72,31 +56,31 @@ fn agrees(scenario: &Scenario, name: &str, rows: &str) -> bool {
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_web_requests() {
     let Some(scenario) = scenario("web12.trace.xz", "int32be", u64::MAX) else { return };
-    assert!(agrees(&scenario, "web12", "rows"));
+    assert!(agrees(&scenario, "web12"));
 }
 
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_block_requests() {
     let Some(scenario) = scenario("cloudPhysicsIO.txt", "plain", u64::MAX) else { return };
-    assert!(agrees(&scenario, "cloudphysics-sample", "rows"));
+    assert!(agrees(&scenario, "cloudphysics-sample"));
 }
 
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_accesses_to_entities() {
     let Some(scenario) = scenario("orm-busy.trace.xz", "int32be", 2_000_000) else { return };
-    assert!(agrees(&scenario, "orm-busy", "rows"));
+    assert!(agrees(&scenario, "orm-busy"));
 }
 
 #[test]
 fn every_policy_has_the_hits_of_the_reference_on_conversations() {
     let Some(scenario) = scenario("conversation_trace.jsonl", "mooncake", u64::MAX) else { return };
-    assert!(agrees(&scenario, "mooncake-conversation", "rows"));
+    assert!(agrees(&scenario, "mooncake-conversation"));
 }
 
 #[test]
 fn a_cycle_that_does_not_fit_has_no_hit_at_all_but_by_looking_ahead_or_by_chance() {
     let Some(scenario) = scenario("lirs_loop.trace.gz", "plain", u64::MAX) else { return };
-    assert!(agrees(&scenario, "lirs-loop", "rows"));
+    assert!(agrees(&scenario, "lirs-loop"));
     for policy in ["lru", "fifo", "lfu", "perfect-lfu"] {
         assert_eq!(hits(&scenario, policy, 1_010, 1), 0, "{policy}");
         // One entry more, and only the first of each key is missed.
