@@ -11,7 +11,7 @@ use cachebench::experiment::{measure_floor, punctuality};
 use cachebench::measure::{Cause, Ledger, Loads, Observation, Recorder};
 use cachebench::model::{Key, Kind, Moment, Rate, Served, Size, Timing};
 use cachebench::registry::Choice;
-use cachebench::traffic::{Bodies, KEYS, KeyParts, Mix, Random, Stream, Traffic, ValueSize, Weights};
+use cachebench::traffic::{Bodies, KEYS, KeyParts, Keys, Mix, Random, Stream, Traffic, ValueSize, Weights};
 
 // As in the tool itself.
 #[cfg(feature = "mimalloc")]
@@ -77,34 +77,34 @@ fn resident_mib() -> f64 {
     kib.map_or(f64::NAN, |kib| kib / 1024.0)
 }
 
-fn main() {
-    measure("read the clock", |_| {
-        black_box(Moment::now());
-    });
+fn keys(name: &str) -> Box<dyn Keys> {
+    let parts = KeyParts { rows: ROWS, seed: 1, folders: Vec::new() };
+    Choice::named(name).build(KEYS, parts).expect("a distribution has defaults")
+}
+
+/// What an operation costs before its clock starts.
+fn operations() {
     let template = Key::template("cachebench:");
     measure("make a key", |id| {
         black_box(template.with_id(black_box(id)));
     });
     for entry in KEYS.iter().filter(|entry| entry.name != "trace") {
-        let parts = KeyParts { rows: ROWS, seed: 1, folders: Vec::new() };
-        let Ok(keys) = Choice::named(entry.name).build(KEYS, parts) else { continue };
+        let keys = keys(entry.name);
         measure(&format!("pick a row, {}", entry.name), |ticket| {
             black_box(keys.pick(ticket, ROWS, &mut Random::new(1, Stream::Operation, ticket)));
         });
     }
     for (name, write) in [("reads only", 0.0), ("half writes of 512 B", 1.0)] {
-        let Ok(keys) =
-            Choice::named("zipfian").build(KEYS, KeyParts { rows: ROWS, seed: 1, folders: Vec::new() })
-        else {
-            continue;
-        };
         let weights = Weights { read: 1.0, write, ..Weights::default() };
         let bodies = Bodies::new(ValueSize::Fixed(Size(512)), 1);
-        let traffic = Traffic::new(1, ROWS, "cachebench:", Mix::new(&weights, 1), keys, bodies);
+        let traffic = Traffic::new(1, ROWS, "cachebench:", Mix::new(&weights, 1), keys("zipfian"), bodies);
         measure(&format!("draw an operation, {name}"), |ticket| {
             black_box(traffic.operation(ticket));
         });
     }
+}
+
+fn recorder() {
     let recorder = Mutex::new(Recorder::default());
     let now = Moment::now();
     let seen = Observation {
@@ -120,12 +120,10 @@ fn main() {
             recorder.record(seen, Timing { intended: now, started: now, finished });
         }
     });
-    ledger();
-    loads();
-    // Processor time rather than time: what a run charges to each of its operations.
-    let floors = (0..5).filter_map(|_| measure_floor(&Stop::default()).ok()).map(|floor| floor.cpu_ns_per_op);
-    let best = floors.fold(f64::INFINITY, f64::min);
-    println!("{:32} {best:8.1} ns", "an operation over the noop store");
+}
+
+/// How late operations start, and what keeping time costs, by pacing and rate.
+fn pacings() {
     println!("\n{:32} {:>12} {:>12} {:>12}", "pacing", "lag p50", "lag p99", "of a core");
     for pacing in [Pacing::Precise, Pacing::Balanced, Pacing::Cheap] {
         for rate in [100.0, 1_000.0, 10_000.0, 100_000.0] {
@@ -141,4 +139,19 @@ fn main() {
             );
         }
     }
+}
+
+fn main() {
+    measure("read the clock", |_| {
+        black_box(Moment::now());
+    });
+    operations();
+    recorder();
+    ledger();
+    loads();
+    // Processor time rather than time: what a run charges to each of its operations.
+    let floors = (0..5).filter_map(|_| measure_floor(&Stop::default()).ok()).map(|floor| floor.cpu_ns_per_op);
+    let best = floors.fold(f64::INFINITY, f64::min);
+    println!("{:32} {best:8.1} ns", "an operation over the noop store");
+    pacings();
 }

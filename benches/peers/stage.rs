@@ -56,12 +56,15 @@ impl Stage {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let mut connection = PgConnection::connect(&self.postgres_url()).await.expect("postgres answers");
-            let fill = "CREATE TABLE kv (id bigint PRIMARY KEY, version bigint NOT NULL, \
-                        checksum bigint NOT NULL, body bytea NOT NULL) WITH (autovacuum_enabled = false);
-                        ALTER TABLE kv ALTER COLUMN body SET STORAGE EXTERNAL;
-                        INSERT INTO kv SELECT n, 1, n, decode(repeat(md5(n::text), 16), 'hex') \
-                        FROM generate_series(0, 99999) n;
-                        VACUUM ANALYZE kv;";
+            let (last, repeats) = (ROWS - 1, BYTES / 16);
+            let fill = format!(
+                "CREATE TABLE kv (id bigint PRIMARY KEY, version bigint NOT NULL, \
+                 checksum bigint NOT NULL, body bytea NOT NULL) WITH (autovacuum_enabled = false);
+                 ALTER TABLE kv ALTER COLUMN body SET STORAGE EXTERNAL;
+                 INSERT INTO kv SELECT n, 1, n, decode(repeat(md5(n::text), {repeats}), 'hex') \
+                 FROM generate_series(0, {last}) n;
+                 VACUUM ANALYZE kv;"
+            );
             for statement in fill.split_inclusive(';') {
                 let statement = sqlx::AssertSqlSafe(statement.to_owned());
                 sqlx::raw_sql(statement).execute(&mut connection).await.expect("the peers' table");
