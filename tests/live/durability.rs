@@ -20,7 +20,7 @@ const CLIENTS: u64 = 16;
 /// A bench for a run in which something is killed.
 fn bench(victim: &str, at: &str) -> Bench {
     let lasts = if victim.contains("instance") { "" } else { "lasts = \"200ms\"\n" };
-    Bench::alone(&format!("{WORKLOAD}[[fault]]\nat = \"{at}\"\nkill = {victim}\n{lasts}"))
+    Bench::new(&format!("{WORKLOAD}[[fault]]\nat = \"{at}\"\nkill = {victim}\n{lasts}"))
 }
 
 /// A run in which something is killed, which is no reason not to believe it.
