@@ -3,9 +3,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::{Document, Node, Origin, Problem, Problems, Workload, at_once, check, eviction, semantics, tls};
+use super::check::check;
+use super::workload::{self, eviction, semantics, tls};
+use super::{Document, Node, Origin, Problem, Problems, Workload};
 use crate::measure::CellSetting;
-use crate::mitigation::{self, Stack};
+use crate::mitigation::Stack;
 use crate::registry::Choice;
 use crate::servers::redact;
 use crate::strategy;
@@ -50,7 +52,7 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
         let path = assignment.split('=').next().unwrap_or_default().trim();
         document.remove(&format!("compare.\"{path}\""));
     }
-    let schema = super::workload_schema();
+    let schema = workload::schema();
     problems.merge(check(&document, &schema));
     let combinations = combinations(&document, &mut problems);
     let mut bare = document.clone();
@@ -71,18 +73,19 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
     problems.or(())?;
     let mut workload: Workload = document.deserialize()?;
     workload.compare.settings.iter_mut().for_each(|(path, values)| hide_secrets(path, values));
-    let mut cells = Vec::new();
-    for (document, settings) in documents.iter().zip(combinations) {
+    let mut described = Vec::new();
+    for (document, settings) in documents.into_iter().zip(combinations) {
         let settings = settings.into_iter().map(|(path, value)| setting(path, value)).collect();
-        cells.push(Cell { settings, workload: document.deserialize()? });
+        let workload = document.deserialize()?;
+        described.push((document, Cell { settings, workload }));
     }
-    let left_out = leave_out(&mut documents, &mut cells);
+    let left_out = leave_out(&mut described);
+    let (documents, cells): (Vec<_>, Vec<_>) = described.into_iter().unzip();
     let mut problems = Problems::new();
     for (document, cell) in documents.iter().zip(&cells) {
         semantics::check(document, &cell.workload, &mut problems);
     }
-    semantics::check_together(&document, &cells, &mut problems);
-    at_once::check(&document, &cells, workload.compare.at_once, &mut problems);
+    semantics::check_together(&document, &workload.compare, &cells, &mut problems);
     tls::check(path, &document, &documents.iter().zip(&cells).collect::<Vec<_>>(), &mut problems);
     let warnings = semantics::warnings(&cells).into_iter().chain(left_out).collect();
     let policies = eviction::named(documents.iter().zip(&cells));
@@ -91,13 +94,13 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
 
 /// Leaves out the combinations of a strategy and a mitigation that do not go together, where each is compared for
 /// itself and others remain; says which, and why.
-fn leave_out(documents: &mut Vec<Document>, cells: &mut Vec<Cell>) -> Vec<String> {
-    let refusals: Vec<Option<String>> = cells.iter().map(refusal).collect();
+fn leave_out(described: &mut Vec<(Document, Cell)>) -> Vec<String> {
+    let refusals: Vec<Option<String>> = described.iter().map(|(_, cell)| refusal(cell)).collect();
     if refusals.iter().all(Option::is_some) {
         return Vec::new();
     }
     let mut left_out = BTreeMap::<&String, BTreeSet<String>>::new();
-    for (cell, reason) in cells.iter().zip(&refusals) {
+    for ((_, cell), reason) in described.iter().zip(&refusals) {
         if let Some(reason) = reason {
             let Workload { strategy, mitigation, .. } = &cell.workload;
             let pair = format!("{} with {}", strategy.label(), mitigation.label());
@@ -109,10 +112,8 @@ fn leave_out(documents: &mut Vec<Document>, cells: &mut Vec<Cell>) -> Vec<String
         format!("not measured: {} ({reason})", pairs.join(", "))
     });
     let told = told.collect();
-    let mut kept = refusals.iter().map(Option::is_none);
-    documents.retain(|_| kept.next().unwrap_or(true));
-    let mut kept = refusals.iter().map(Option::is_none);
-    cells.retain(|_| kept.next().unwrap_or(true));
+    let mut refused = refusals.iter().map(Option::is_some);
+    described.retain(|_| !refused.next().unwrap_or(false));
     told
 }
 
@@ -122,10 +123,9 @@ fn refusal(cell: &Cell) -> Option<String> {
     if !["strategy", "mitigation"].iter().all(is_compared) {
         return None;
     }
-    let Workload { strategy, mitigation, cache, .. } = &cell.workload;
     // What is wrong with a mitigation by itself is told elsewhere.
-    let guards = mitigation.build(&mitigation::Parts::noop(cache.ttl.map(|ttl| ttl.0))).ok()?;
-    strategy::check_guards(strategy, guards).err().map(|reason| reason.to_string())
+    let guards = cell.workload.guards().ok()?;
+    strategy::check_guards(&cell.workload.strategy, guards).err().map(|reason| reason.to_string())
 }
 
 /// Every combination of the compared settings: paths with values, the first setting varying slowest.

@@ -12,7 +12,6 @@ use super::syntax;
 /// The settings of a workload file with its overrides, each value knowing where it was written.
 #[derive(Clone, Debug)]
 pub struct Document {
-    source: Arc<Source>,
     pub(super) root: Node,
     overrides: usize,
 }
@@ -25,7 +24,7 @@ impl Document {
     pub fn parse(path: &Path, text: String) -> Result<Document, Problems> {
         let source = Arc::new(Source { name: path.display().to_string(), text, position: 0 });
         let (root, problems) = syntax::file(&source);
-        problems.or(Document { source, root, overrides: 0 })
+        problems.or(Document { root, overrides: 0 })
     }
 
     /// The value at a dotted path; items of a list go by their number, from 0.
@@ -36,11 +35,6 @@ impl Document {
     /// The table at the top.
     pub fn root(&self) -> &Node {
         &self.root
-    }
-
-    /// The workload file itself.
-    pub fn source(&self) -> &Arc<Source> {
-        &self.source
     }
 
     /// Takes the value at a dotted path out of the document.

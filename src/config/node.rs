@@ -42,16 +42,8 @@ impl Table {
         self.0.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 
-    pub fn key(&self, name: &str) -> Option<&Key> {
-        self.0.iter().find(|(key, _)| key.name == name).map(|(key, _)| key)
-    }
-
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
     }
 
     /// Sets a name to a value. A name that was there keeps its place in the order.

@@ -69,10 +69,6 @@ impl Problems {
         self.0.is_empty()
     }
 
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Adds a problem, unless the same thing was already said of the same place.
     pub fn push(&mut self, problem: Problem) {
         if self.0.iter().all(|known| known.origin != problem.origin || known.title != problem.title) {

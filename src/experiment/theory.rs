@@ -1,6 +1,6 @@
 use crate::config::Workload;
 use crate::measure::{Metrics, Unit};
-use crate::mitigation::{self, Expiry};
+use crate::mitigation::Expiry;
 
 /// Puts the loads that theory has for one expiry beside those that were measured, where all rows are read alike and
 /// the guard has a closed form.
@@ -8,9 +8,8 @@ pub fn tell(metrics: &mut Metrics, workload: &Workload, rows: u64, reads_per_s: 
     let is_even = rows == 1 || workload.traffic.keys.name == "uniform";
     let is_even = is_even && workload.traffic.absent.is_none();
     let Some(window_us) = metrics.get("stampede.window.mean").filter(|_| is_even) else { return };
-    let parts = mitigation::Parts::noop(workload.cache.ttl.map(|ttl| ttl.0));
     // What cannot be built has not been measured.
-    let Ok(guards) = workload.mitigation.build(&parts) else { return };
+    let Ok(guards) = workload.guards() else { return };
     let expiry = Expiry {
         reads_per_s: reads_per_s / rows as f64,
         load_s: window_us / 1e6,

@@ -3,7 +3,8 @@ use std::path::Path;
 use schemars::schema_for;
 
 use super::workload::*;
-use crate::config::{Document, check};
+use crate::config::Document;
+use crate::config::check::check;
 use crate::model::{Size, Time};
 
 fn validator(schema: &serde_json::Value) -> jsonschema::Validator {

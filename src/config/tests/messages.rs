@@ -141,5 +141,5 @@ fn a_wrong_type_is_told_the_right_one_and_how_it_was_meant() {
         let shown = problems(GOOD, &[assignment]).to_string();
         assert!(shown.ends_with(told), "{shown}");
     }
-    assert_eq!(problems(GOOD, &["traffic.warmup=1000", "cache.maxmemory=64MB", "cache.nodes=3"]).len(), 0);
+    assert!(problems(GOOD, &["traffic.warmup=1000", "cache.maxmemory=64MB", "cache.nodes=3"]).is_empty());
 }

@@ -1,6 +1,6 @@
 use super::messages::shows;
 use super::workload::*;
-use crate::config::NodeValue;
+use crate::config::node::NodeValue;
 
 #[test]
 fn an_override_is_toml_or_else_text() {

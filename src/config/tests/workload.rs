@@ -8,7 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, schema_for};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::config::{Document, Problems, check};
+use crate::config::check::check;
+use crate::config::{Document, Problems};
 use crate::model::{Size, Time};
 use crate::registry::{Choice, Entry, NoOptions, choice_schema, schema_of};
 

@@ -3,8 +3,7 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::Workload;
-use super::semantics::Report;
+use super::{Report, Workload};
 use crate::registry::{Choice, choice_schema};
 use crate::strategy;
 use crate::traffic::traces;
@@ -112,29 +111,29 @@ impl Prewarm {
 }
 
 /// Reports what makes no sense about what is loaded ahead.
-pub(super) fn check(workload: &Workload, wrong: &mut Report) {
+pub(super) fn check(workload: &Workload, report: &mut Report) {
     let prewarm = &workload.cache.prewarm;
     if prewarm.is_none() {
         return;
     }
     if workload.cache.preload {
-        let title = "a preloaded cache has every row already".into();
-        wrong("cache.prewarm", title, "leave out cache.preload, or write prewarm = \"none\"");
+        let help = "leave out cache.preload, or write prewarm = \"none\"";
+        report.refuse("cache.prewarm", "a preloaded cache has every row already", help);
     }
     if let Prewarm::Top { keys, share, .. } = prewarm {
         let help = "write top = { keys = 1_000 }, or top = { share = 0.1 }";
         match (keys, share) {
-            (None, None) => wrong("cache.prewarm.top", "how many rows?".into(), help),
+            (None, None) => report.refuse("cache.prewarm.top", "how many rows?", help),
             (Some(_), Some(_)) => {
-                wrong("cache.prewarm.top.share", "`keys` or `share`, not both".into(), help);
+                report.refuse("cache.prewarm.top.share", "`keys` or `share`, not both", help);
             }
             _ => {}
         }
-        let skipped = workload.traffic.keys.options.get("skip").and_then(|skip| skip.as_u64());
-        if workload.traffic.keys.name == "trace" && skipped.unwrap_or(0) == 0 {
-            let title = "the time before a trace is what it leaves out at its start, which is nothing".into();
+        let traffic = &workload.traffic;
+        if traffic.is_trace() && traffic.key_number("skip").unwrap_or(0) == 0 {
+            let title = "the time before a trace is what it leaves out at its start, which is nothing";
             let help = "leave some out: keys = { trace = { skip = 100_000, file = \"…\" } }";
-            wrong("cache.prewarm.top", title, help);
+            report.refuse("cache.prewarm.top", title, help);
         }
     }
 }

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::semantics::Report;
+use super::Report;
 use crate::engine::Pacing;
 use crate::model::Rate;
 use crate::traffic::{Arrival, Burst, Pattern, Stage, Steps};
@@ -48,24 +48,24 @@ impl Open {
     }
 
     /// Reports what makes no sense about it.
-    pub(super) fn check(&self, wrong: &mut Report) {
-        self.check_shape(wrong);
+    pub(super) fn check(&self, report: &mut Report) {
+        self.check_shape(report);
         if let Some(rate) = self.rate
             && !(is_rate(rate) && rate.0 > 0.0)
         {
-            wrong("traffic.load.open.rate", "the rate must be above 0".into(), "");
+            report.wrong("traffic.load.open.rate", "the rate must be above 0");
         }
         if let Some(burst) = &self.burst {
-            self.check_burst(burst, wrong);
+            self.check_burst(burst, report);
         }
-        self.check_stages(wrong);
+        self.check_stages(report);
         if let Some(steps) = &self.steps {
-            check_steps(steps, wrong);
+            check_steps(steps, report);
         }
     }
 
     /// Exactly one thing gives the rate.
-    fn check_shape(&self, wrong: &mut Report) {
+    fn check_shape(&self, report: &mut Report) {
         let given = [
             (self.rate.is_some(), "rate", "a rate"),
             (!self.stages.is_empty(), "stages", "stages"),
@@ -75,60 +75,57 @@ impl Open {
         let mut given = given.iter().filter(|(is_given, ..)| *is_given);
         let Some((_, _, first)) = given.next() else {
             let help = "write { open = { rate = 4_000 } }, operations per second";
-            return wrong(
-                "traffic.load.open",
-                "an open load needs a rate, stages, steps or a pattern".into(),
-                help,
-            );
+            let title = "an open load needs a rate, stages, steps or a pattern";
+            return report.refuse("traffic.load.open", title, help);
         };
         for (_, name, other) in given {
             let title = format!("an open load has {first} or {other}, not both");
-            wrong(&format!("traffic.load.open.{name}"), title, "leave out one of them");
+            report.refuse(&format!("traffic.load.open.{name}"), title, "leave out one of them");
         }
     }
 
-    fn check_burst(&self, burst: &Burst, wrong: &mut Report) {
+    fn check_burst(&self, burst: &Burst, report: &mut Report) {
         let at = |name: &str| format!("traffic.load.open.burst.{name}");
         if self.rate.is_none() {
-            wrong("traffic.load.open.burst", "a burst multiplies a rate, and there is none".into(), "");
+            report.wrong("traffic.load.open.burst", "a burst multiplies a rate, and there is none");
         }
         if burst.lasts.0.is_zero() {
-            wrong(&at("lasts"), "a burst must last".into(), "");
+            report.wrong(&at("lasts"), "a burst must last");
         } else if burst.lasts >= burst.every {
             let title =
                 format!("a burst of {} does not end before the next, {} later", burst.lasts, burst.every);
-            wrong(&at("lasts"), title, "let it last less than `every`");
+            report.refuse(&at("lasts"), title, "let it last less than `every`");
         }
     }
 
-    fn check_stages(&self, wrong: &mut Report) {
+    fn check_stages(&self, report: &mut Report) {
         for (index, stage) in self.stages.iter().enumerate() {
             let path = format!("traffic.load.open.stages.{index}");
             if !is_rate(stage.to) || stage.from.is_some_and(|from| !is_rate(from)) {
-                wrong(&path, "a stage's rates must not be below 0".into(), "");
+                report.wrong(&path, "a stage's rates must not be below 0");
             }
             if stage.duration.0.is_zero() {
-                wrong(&format!("{path}.duration"), "a stage must last".into(), "");
+                report.wrong(&format!("{path}.duration"), "a stage must last");
             }
         }
         if !self.stages.is_empty() && self.stages.iter().all(|stage| stage.to.0 <= 0.0) {
-            wrong("traffic.load.open.stages", "no stage has a rate above 0".into(), "");
+            report.wrong("traffic.load.open.stages", "no stage has a rate above 0");
         }
     }
 }
 
-fn check_steps(steps: &Steps, wrong: &mut Report) {
+fn check_steps(steps: &Steps, report: &mut Report) {
     for (index, rate) in steps.rates.iter().enumerate() {
         if !is_rate(*rate) {
             let path = format!("traffic.load.open.steps.rates.{index}");
-            wrong(&path, "the rate of a step must not be below 0".into(), "");
+            report.wrong(&path, "the rate of a step must not be below 0");
         }
     }
     if steps.rates.iter().all(|rate| rate.0 <= 0.0) {
-        wrong("traffic.load.open.steps.rates", "no step has a rate above 0".into(), "");
+        report.wrong("traffic.load.open.steps.rates", "no step has a rate above 0");
     }
     if steps.each.0.is_zero() {
-        wrong("traffic.load.open.steps.each", "a step must last".into(), "");
+        report.wrong("traffic.load.open.steps.each", "a step must last");
     }
 }
 
@@ -139,16 +136,13 @@ fn is_rate(rate: Rate) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use crate::config::load;
+    use super::super::tests::{problems, told};
 
     /// What is wrong with a workload of this open load, as it is shown.
-    fn problems(open: &str) -> String {
-        let text = format!(
+    fn problems_of(open: &str) -> String {
+        problems(&format!(
             "name = \"test\"\n[data]\nrows = 100\n[traffic]\nduration = \"1s\"\n[traffic.load.open]\n{open}\n"
-        );
-        load(Path::new("w.toml"), text, &[]).err().map(|problems| problems.render(false)).unwrap_or_default()
+        ))
     }
 
     #[test]
@@ -160,7 +154,7 @@ mod tests {
             "steps = { rates = [10, 0, 30], each = \"1s\", order = \"shuffled\" }",
             "pattern = { file = \"day.csv\", scale = 0.5, speed = 60 }",
         ] {
-            assert_eq!(problems(open), "", "{open}");
+            assert_eq!(problems_of(open), "", "{open}");
         }
     }
 
@@ -195,9 +189,7 @@ mod tests {
             ("pattern = { file = \"day.csv\", scale = nan }".into(), 7, "cannot use `nan`"),
             ("pattern = {}".into(), 7, "missing setting `traffic.load.open.pattern.file`"),
         ] {
-            let text = problems(&open);
-            assert!(text.contains(expected), "{open}: {text}");
-            assert!(text.contains(&format!("w.toml:{line}:")), "{open} is not shown at line {line}:\n{text}");
+            told(&problems_of(&open), line, expected);
         }
     }
 
@@ -211,7 +203,7 @@ mod tests {
         ] {
             let text =
                 format!("name = \"test\"\n[data]\nrows = 100\n[traffic]\nload = {{ open = {open} }}\n");
-            assert_eq!(load(Path::new("w.toml"), text, &[]).is_ok(), ends, "{open}");
+            assert_eq!(problems(&text).is_empty(), ends, "{open}");
         }
     }
 }

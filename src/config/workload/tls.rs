@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Cell, Document, Problems};
+use crate::config::{Cell, Document, Problems};
 use crate::servers::Address;
 use crate::store::{Identity, Tls, TlsError};
 

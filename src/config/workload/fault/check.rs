@@ -1,0 +1,157 @@
+use std::time::Duration;
+
+use super::FaultSetting;
+use crate::config::Workload;
+use crate::config::workload::Report;
+use crate::engine::Victim;
+use crate::servers::Address;
+
+/// What a fault may be, by name.
+const ACTIONS: &str = "kill, restart, pause, flush, slow or scale_out";
+
+/// Faults that come closer together than this are one.
+const LEAST_PERIOD: Duration = Duration::from_millis(100);
+
+/// Reports what makes no sense about the faults of a workload.
+pub fn check(workload: &Workload, report: &mut Report) {
+    for (index, fault) in workload.fault.iter().enumerate() {
+        fault.check(index, workload, report);
+    }
+}
+
+impl FaultSetting {
+    fn check(&self, index: usize, workload: &Workload, report: &mut Report) {
+        let path = format!("fault.{index}");
+        let mut actions = self.actions();
+        let Some((action, victim)) = actions.next() else {
+            let help = "say what is done to whom: kill = \"cache\", pause = \"database\" …";
+            return report.refuse(&path, format!("a fault needs one of {ACTIONS}"), help);
+        };
+        if let Some((second, _)) = actions.next() {
+            let title = format!("a fault does one thing, not `{action}` and `{second}`");
+            report.refuse(&format!("{path}.{second}"), title, "write a [[fault]] for each");
+        }
+        self.check_when(&path, workload, report);
+        self.check_options(&path, action, report);
+        check_victim(&format!("{path}.{action}"), action, victim, workload, report);
+    }
+
+    fn check_when(&self, path: &str, workload: &Workload, report: &mut Report) {
+        let at = |name: &str| format!("{path}.{name}");
+        match (self.at, self.every) {
+            _ if self.after.is_some() => self.check_after(&at, report),
+            (None, None) => {
+                let help = "say when: at = \"10s\", every = \"1m\", or after = \"2s\"";
+                report.refuse(path, "a fault needs `at`, `every` or `after`", help);
+            }
+            (Some(_), Some(_)) => {
+                let title = "a fault has `at` or `every`, not both";
+                report.refuse(&at("every"), title, "leave out one of them");
+            }
+            (Some(time), None) => {
+                let duration = workload.traffic.duration;
+                if let Some(duration) = duration.filter(|duration| time > *duration) {
+                    let title = format!("at {time} the measurement of {duration} is over");
+                    report.refuse(&at("at"), title, "let it happen earlier, or raise traffic.duration");
+                }
+            }
+            (None, Some(every)) if every.0 < LEAST_PERIOD => {
+                report.refuse(&at("every"), "a fault happens every 100ms at most", "raise `every`");
+            }
+            (None, Some(every)) => {
+                if let Some(lasts) = self.lasts.filter(|lasts| *lasts >= every) {
+                    let title = format!("a fault of {lasts} is not over before the next, {every} later");
+                    report.refuse(&at("lasts"), title, "let it last less than `every`");
+                }
+            }
+        }
+    }
+
+    fn check_after(&self, at: &dyn Fn(&str) -> String, report: &mut Report) {
+        for (name, time) in [("at", self.at), ("every", self.every)] {
+            if time.is_some() {
+                let title = format!("a fault happens after the measurement or `{name}`, not both");
+                report.refuse(&at(name), title, "leave out one of them");
+            }
+        }
+        if self.after.is_some_and(|after| after.0.is_zero()) {
+            report.refuse(&at("after"), "there must be load before the fault", "write after = \"2s\"");
+        }
+    }
+
+    fn check_options(&self, path: &str, action: &str, report: &mut Report) {
+        let at = |name: &str| format!("{path}.{name}");
+        match (action, self.lasts) {
+            ("pause" | "slow", None) => {
+                let help = "say for how long: lasts = \"2s\"";
+                report.refuse(&at(action), format!("`{action}` needs `lasts`"), help);
+            }
+            ("restart", Some(_)) => {
+                let help = "use `kill` for one that stays down for a while";
+                report.refuse(&at("lasts"), "`restart` takes no `lasts`", help);
+            }
+            ("flush" | "scale_out", Some(_)) => {
+                report.wrong(&at("lasts"), format!("`{action}` takes no `lasts`"));
+            }
+            (_, Some(lasts)) if lasts.0.is_zero() => report.wrong(&at("lasts"), "a fault must last"),
+            _ => {}
+        }
+        let has_share = ["slow", "scale_out"].contains(&action);
+        if !has_share && self.share.is_some() {
+            let title = format!("`{action}` has no `share`");
+            report.refuse(&at("share"), title, "only `slow` and `scale_out` have one");
+        }
+        if action == "scale_out" && self.share.is_none() {
+            let help = "say how many of the names the new node takes over: share = 0.25";
+            report.refuse(&at(action), "`scale_out` needs `share`", help);
+        }
+    }
+}
+
+fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, report: &mut Report) {
+    match victim {
+        Victim::Instance(instance) => {
+            if !["kill", "restart"].contains(&action) {
+                let title =
+                    format!("an instance is killed or restarted; it has no process of its own to {action}");
+                report.refuse(path, title, "use kill = { instance = N }");
+            }
+            let instances = workload.app.instances;
+            if instance >= instances {
+                let title = format!(
+                    "there is no instance {instance}: they are numbered from 0, and there are {instances}"
+                );
+                report.refuse(path, title, "raise app.instances, or name another");
+            }
+        }
+        Victim::Node(node) if node > 0 => {
+            report.wrong(path, format!("there is no cache node {node}: there is one, number 0"));
+        }
+        Victim::Database if action == "flush" => {
+            report.refuse(path, "the database is not flushed: it holds the rows", "flush = \"cache\"");
+        }
+        Victim::Database if action == "scale_out" => {
+            report.refuse(path, "only the cache is scaled out", "scale_out = \"cache\"");
+        }
+        // These do no harm beyond our own keys.
+        Victim::Cache | Victim::Node(_) if ["flush", "scale_out"].contains(&action) => {}
+        Victim::Cache | Victim::Node(_) if workload.cache.url != Address::Managed => {
+            refuse_external(path, action, "cache", report);
+        }
+        Victim::Database if workload.database.url != Address::Managed => {
+            refuse_external(path, action, "database", report);
+        }
+        Victim::Cache | Victim::Node(_) | Victim::Database => {}
+    }
+}
+
+fn refuse_external(path: &str, action: &str, section: &str, report: &mut Report) {
+    let done = match action {
+        "kill" => "killed",
+        "restart" => "restarted",
+        "pause" => "paused",
+        _ => "slowed down",
+    };
+    let help = format!("use {section}.url = \"managed\", or leave the fault out");
+    report.refuse(path, format!("a server that is not ours is not {done}"), &help);
+}

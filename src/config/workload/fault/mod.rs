@@ -1,0 +1,101 @@
+mod check;
+#[cfg(test)]
+mod tests;
+
+pub(super) use self::check::check;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Action, Fault, Victim, When};
+use crate::model::Time;
+
+/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow` and `scale_out`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FaultSetting {
+    /// When, from the start of the measured phase; at its length, after the last operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
+    /// Once in every period of this length, at a moment that follows from data.seed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<Time>,
+    /// Not during the measurement but after it: the load goes on for so long, uncounted, and ends with the fault. So the
+    /// latencies are undisturbed, and what is lost is told all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Time>,
+    /// Ends its process at once: "cache", "database", { node = 0 } or { instance = 0 }.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kill: Option<Victim>,
+    /// Ends its process at once and starts it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Victim>,
+    /// Stops its execution (SIGSTOP); connections stay open and silent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Victim>,
+    /// Empties the cache; on a server that is not ours, of our own keys only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flush: Option<Victim>,
+    /// Stops its execution for a share of every 20 ms, as a noisy neighbour does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow: Option<Victim>,
+    /// A node joins the cache that takes over a share of the names, and begins empty: their entries are gone at once; on
+    /// a server that is not ours, those of our own keys only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale_out: Option<Victim>,
+    /// How long: what is killed is then started again, what is paused or slow then goes on. A server that is killed
+    /// without it stays down; an instance starts again at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Time>,
+    /// The share of the time for which what is slow stands still; or of the names that a new node takes over, which must
+    /// be given: with n nodes before, 1/(n+1) by consistent hashing, and n/(n+1) by a hash modulo their number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.01, max = 0.99))]
+    pub share: Option<f64>,
+}
+
+/// The share of the time for which a slow server stands still, where none is given.
+const SHARE: f64 = 0.8;
+
+impl FaultSetting {
+    /// The actions that are given, by name.
+    fn actions(&self) -> impl Iterator<Item = (&'static str, Victim)> {
+        let all = [
+            ("kill", self.kill),
+            ("restart", self.restart),
+            ("pause", self.pause),
+            ("flush", self.flush),
+            ("slow", self.slow),
+            ("scale_out", self.scale_out),
+        ];
+        all.into_iter().filter_map(|(name, victim)| Some((name, victim?)))
+    }
+
+    /// The fault, if the setting is complete and it happens during the measurement.
+    pub fn during(&self) -> Option<Fault> {
+        match (self.at, self.every) {
+            (Some(at), None) => self.fault(When::At(at.0)),
+            (None, Some(every)) => self.fault(When::Every(every.0)),
+            _ => None,
+        }
+    }
+
+    /// The fault, if the setting is complete and it happens after the measurement; its time is from there.
+    pub fn afterwards(&self) -> Option<Fault> {
+        self.fault(When::At(self.after?.0))
+    }
+
+    fn fault(&self, when: When) -> Option<Fault> {
+        let (name, victim) = self.actions().next()?;
+        let lasts = self.lasts.map(|lasts| lasts.0);
+        let action = match name {
+            "kill" => Action::Kill { lasts },
+            "restart" => Action::Restart,
+            "pause" => Action::Pause { lasts: lasts? },
+            "flush" => Action::Flush,
+            "scale_out" => Action::ScaleOut { share: self.share? },
+            _ => Action::Slow { lasts: lasts?, share: self.share.unwrap_or(SHARE) },
+        };
+        Some(Fault { when, action, victim })
+    }
+}

@@ -1,0 +1,139 @@
+//! Workload: what the settings of the file mean, one file a section, with what makes no sense about it.
+
+mod app;
+mod at_once;
+mod cache;
+mod compare;
+mod connections;
+mod data;
+mod database;
+pub(super) mod eviction;
+mod fault;
+mod freshness;
+mod inventory;
+mod load_setting;
+mod maxmemory;
+mod open;
+mod persistence;
+mod prewarm;
+mod replay;
+mod report;
+pub(super) mod semantics;
+mod server_settings;
+#[cfg(test)]
+mod tests;
+mod timeouts;
+pub(super) mod tls;
+mod traffic;
+
+pub(crate) use self::cache::CacheSettings;
+pub(crate) use self::data::Data;
+pub(crate) use self::load_setting::{LoadSetting, Warmup};
+pub(crate) use self::maxmemory::MaxMemory;
+pub(crate) use self::open::Open;
+pub(crate) use self::prewarm::Prewarm;
+pub(crate) use self::tls::TlsProblem;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+
+use self::app::App;
+use self::compare::Compare;
+use self::connections::{CacheConnections, DatabasePool};
+use self::database::DatabaseSettings;
+use self::fault::FaultSetting;
+use self::freshness::Freshness;
+use self::inventory::InventorySettings;
+use self::persistence::Persistence;
+use self::report::Report;
+use self::timeouts::Timeouts;
+use self::tls::TlsSettings;
+use self::traffic::TrafficSettings;
+use crate::engine::Fault;
+use crate::mitigation::{self, Guards, Stack};
+use crate::registry::{Choice, OptionsError, choice_schema};
+use crate::store::Sharing;
+use crate::strategy::STRATEGIES;
+
+/// A workload: what is stored, what is asked, through which strategy, and what is compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// A short name; results are filed under it.
+    pub name: String,
+    /// How cache and database are used together.
+    #[serde(default = "default_strategy")]
+    #[schemars(schema_with = "strategies")]
+    pub strategy: Choice,
+    /// What guards the database against stampedes: a mitigation, or a list of them that nest in their order.
+    #[serde(default)]
+    pub mitigation: Stack,
+    #[serde(default)]
+    pub data: Data,
+    pub traffic: TrafficSettings,
+    #[serde(default)]
+    pub app: App,
+    #[serde(default)]
+    pub cache: CacheSettings,
+    #[serde(default)]
+    pub database: DatabaseSettings,
+    /// The stock that decrements take from.
+    #[serde(default)]
+    pub inventory: InventorySettings,
+    #[serde(default)]
+    pub freshness: Freshness,
+    /// What is done to servers and instances during each measurement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fault: Vec<FaultSetting>,
+    /// Settings to compare, by their dotted paths, each with the list of its values. Every combination is a cell.
+    #[serde(default)]
+    pub compare: Compare,
+}
+
+impl Workload {
+    /// The most clients that one instance has.
+    fn clients_per_instance(&self) -> usize {
+        self.traffic.load.clients().div_ceil(self.app.instances)
+    }
+
+    /// What is done to servers and instances during the measurement.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.fault.iter().filter_map(FaultSetting::during).collect()
+    }
+
+    /// What is done after it, each at its time from there.
+    pub fn aftermath(&self) -> Vec<Fault> {
+        self.fault.iter().filter_map(FaultSetting::afterwards).collect()
+    }
+
+    /// The guards over a cache that holds nothing: to try whether they can be built, and for what needs no cache.
+    ///
+    /// # Errors
+    /// As those of [`Stack::build`].
+    pub fn guards(&self) -> Result<Guards, OptionsError> {
+        self.mitigation.build(&mitigation::Parts::noop(self.cache.ttl.map(|ttl| ttl.0)))
+    }
+
+    /// The connections of an instance to the cache.
+    pub fn sharing(&self) -> Sharing {
+        self.cache.connections.sharing(self.clients_per_instance())
+    }
+
+    /// The connections of an instance to the database.
+    pub fn database_connections(&self) -> usize {
+        self.database.pool.connections(self.clients_per_instance())
+    }
+}
+
+fn default_strategy() -> Choice {
+    Choice::named("cache-aside")
+}
+
+fn strategies(generator: &mut SchemaGenerator) -> Schema {
+    choice_schema(STRATEGIES, generator)
+}
+
+/// The JSON Schema of the workload file.
+pub(crate) fn schema() -> serde_json::Value {
+    schemars::schema_for!(Workload).to_value()
+}
