@@ -18,7 +18,7 @@ use crate::traffic::traces::FORMATS as TRACE_FORMATS;
 pub struct Arguments {}
 
 /// Every registered name with its summary, by what it is chosen with.
-pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
+fn registered() -> Vec<(&'static str, Vec<Listed>)> {
     vec![
         ("strategy", listed(STRATEGIES)),
         ("strategy.*.coherence", listed(COHERENCES)),
@@ -33,11 +33,11 @@ pub fn registered() -> Vec<(&'static str, Vec<Listed>)> {
 }
 
 /// A registered name.
-pub struct Listed {
-    pub name: &'static str,
-    pub summary: &'static str,
+struct Listed {
+    name: &'static str,
+    summary: &'static str,
     /// The names of its options.
-    pub options: Vec<String>,
+    options: Vec<String>,
 }
 
 fn listed<T: ?Sized, P>(entries: &[Entry<T, P>]) -> Vec<Listed> {

@@ -1,6 +1,7 @@
 //! Command line: one file a verb, and the printer.
 
 mod check;
+mod choice;
 mod exit;
 mod find_max;
 mod list;
@@ -10,8 +11,10 @@ mod results;
 mod run;
 mod schema;
 mod show;
+mod signals;
 mod simulate;
 mod trace;
+mod workload_file;
 
 pub use exit::Exit;
 

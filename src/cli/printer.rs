@@ -1,6 +1,8 @@
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::exit::{Cause, Failure};
 
@@ -27,6 +29,16 @@ impl Printer {
     /// Whether stderr is a terminal that may be redrawn.
     pub fn is_live(&self) -> bool {
         std::io::stderr().is_terminal() && std::env::var_os("CI").is_none()
+    }
+
+    /// A bar on stderr, towards a length where it has one; hidden where nobody looks.
+    pub fn bar(&self, length: Option<u64>) -> ProgressBar {
+        if self.quiet || !self.is_live() {
+            return ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
     }
 
     /// Data, for whoever reads stdout. A reader that has gone away is no error.
@@ -63,6 +75,18 @@ impl Printer {
     fn styled(&self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
+}
+
+/// How long it is between two lines about the same thing, where there is no bar.
+pub const PLAIN_PAUSE: Duration = Duration::from_secs(5);
+
+/// A bar that only turns, beside a text.
+pub const SPINNER: &str = "{spinner} {wide_msg}";
+
+/// What a bar looks like, by the library's own language.
+pub fn style(template: &str) -> ProgressStyle {
+    // Falls back to the library's own style, should a template be misspelt.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 /// A line on stderr. A reader that has gone away must not end a run, as it would with `eprintln!`.

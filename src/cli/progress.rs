@@ -1,11 +1,12 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::Printer;
+use super::printer::{PLAIN_PAUSE, SPINNER, style};
 use crate::experiment::{Event, Observer, Phase};
-use crate::measure::{FaultRecord, Purpose, Status, Window};
+use crate::measure::{FaultRecord, Purpose, RepeatResult, Status, Trial, Window};
 use crate::report::{duration_us, per_second, quantity, share};
 
 /// Shows a run as it goes: one line that is redrawn on a terminal, plain lines elsewhere.
@@ -29,26 +30,12 @@ struct State {
     said: Option<Instant>,
 }
 
-/// Plain lines come no closer together than this.
-const PLAIN_PAUSE: Duration = Duration::from_secs(5);
-
-const SPINNER: &str = "{spinner} {wide_msg}";
+/// A bar that fills, beside a text.
 const BAR: &str = "{spinner} {bar:16} {wide_msg}";
-
-fn style(template: &str) -> ProgressStyle {
-    // Falls back to the library's own style, should a template be misspelt.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
-}
 
 impl<'a> Progress<'a> {
     pub fn new(printer: &'a Printer) -> Progress<'a> {
-        let live = printer.is_live() && !printer.is_quiet();
-        let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(style(SPINNER));
-        if live {
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
+        let bar = printer.bar(None).with_style(style(SPINNER));
         Progress { printer, bar, state: RefCell::new(State::default()) }
     }
 
@@ -81,14 +68,26 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Says what has come of a measurement, once and for all.
+    fn conclude(&self, state: &mut State, text: &str) {
+        self.line(&format!("{}: {text}", state.place()));
+        state.said = None;
+    }
+
     fn show(&self, state: &mut State, text: &str) {
-        let place = format!("[{}/{}] {}", state.order, state.total, state.cell);
-        let text = format!("{place}: {text}{}", eta(state));
+        let text = format!("{}: {text}{}", state.place(), eta(state));
         self.bar.set_message(text.clone());
         if !self.printer.is_live() && state.said.is_none_or(|said| said.elapsed() >= PLAIN_PAUSE) {
             state.said = Some(Instant::now());
             self.printer.note(&text);
         }
+    }
+}
+
+impl State {
+    /// Which cell it is, of how many.
+    fn place(&self) -> String {
+        format!("[{}/{}] {}", self.order, self.total, self.cell)
     }
 }
 
@@ -111,18 +110,7 @@ impl Observer for Progress<'_> {
                 (state.order, state.total) = (*cell, *cells);
             }
             Event::Tried { trial } => {
-                let outcome = match trial.held {
-                    Some(true) => "held",
-                    Some(false) => "missed",
-                    None => "no answer",
-                };
-                let values = trial.metrics.iter().filter(|(name, _)| *name != "throughput.achieved");
-                let values: Vec<String> =
-                    values.map(|(name, metric)| format!("{name} {}", quantity(metric))).collect();
-                let why = trial.reasons.first().cloned().unwrap_or_else(|| values.join(", "));
-                let why = if why.is_empty() { why } else { format!(": {why}") };
-                self.line(&format!("[{}/{}] {}: {outcome}{why}", state.order, state.total, state.cell));
-                state.said = None;
+                self.conclude(&mut state, &tried(trial));
             }
             Event::Phase(phase) => {
                 state.phase = Some((*phase, Instant::now()));
@@ -138,7 +126,7 @@ impl Observer for Progress<'_> {
             Event::Seeded(rows) => {
                 self.bar.set_position(*rows);
                 if let Some((Phase::Seeding { rows: all }, _)) = state.phase {
-                    let text = format!("seeding {} of {all} rows", rows);
+                    let text = format!("seeding {rows} of {all} rows");
                     self.show(&mut state, &text);
                 }
             }
@@ -151,19 +139,35 @@ impl Observer for Progress<'_> {
             }
             Event::Fault(record) => self.line(&format!("{}: fault: {}", state.cell, happened(record))),
             Event::Measured { result } => {
-                let word = match result.status {
-                    Status::Valid => "valid",
-                    Status::Invalid => "INVALID",
-                    Status::Failed => "FAILED",
-                    Status::Interrupted => "interrupted",
-                };
-                let rate = result.metrics.get("throughput.achieved").map_or("nothing".into(), per_second);
-                let text = format!("[{}/{}] {}: {rate}, {word}", state.order, state.total, state.cell);
-                self.line(&text);
-                state.said = None;
+                self.conclude(&mut state, &measured(result));
             }
         }
     }
+}
+
+/// What has come of a trial at one rate.
+fn tried(trial: &Trial) -> String {
+    let outcome = match trial.held {
+        Some(true) => "held",
+        Some(false) => "missed",
+        None => "no answer",
+    };
+    let values = trial.metrics.iter().filter(|(name, _)| *name != "throughput.achieved");
+    let values: Vec<String> = values.map(|(name, metric)| format!("{name} {}", quantity(metric))).collect();
+    let why = trial.reasons.first().cloned().unwrap_or_else(|| values.join(", "));
+    if why.is_empty() { outcome.into() } else { format!("{outcome}: {why}") }
+}
+
+/// What has come of a measurement.
+fn measured(result: &RepeatResult) -> String {
+    let word = match result.status {
+        Status::Valid => "valid",
+        Status::Invalid => "INVALID",
+        Status::Failed => "FAILED",
+        Status::Interrupted => "interrupted",
+    };
+    let rate = result.metrics.get("throughput.achieved").map_or("nothing".into(), per_second);
+    format!("{rate}, {word}")
 }
 
 /// What has just become of a fault.

@@ -3,11 +3,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Printer;
-use super::check::load;
 use super::exit::{Exit, Failure};
 use super::find_max;
 use super::progress::Progress;
 use super::results;
+use super::signals::stop_on_signals;
+use super::workload_file::WorkloadFile;
 use crate::engine::Stop;
 use crate::experiment::{self, Permissions};
 use crate::registry::Choice;
@@ -15,12 +16,8 @@ use crate::report::{self, FORMATS, Format};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The workload file.
-    file: PathBuf,
-
-    /// Override a setting: --set traffic.duration=5s. Repeatable.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    workload: WorkloadFile,
 
     /// Find the highest rate of the open load that holds this: --find-max "read.response.p99 < 5ms".
     /// Repeatable; all of them must hold.
@@ -49,8 +46,7 @@ pub fn format(name: &str) -> Result<Box<dyn Format>, Failure> {
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let format = format(&arguments.format)?;
-    let loaded = load(&arguments.file, &arguments.set)?;
-    loaded.warnings.iter().for_each(|warning| printer.warning(warning));
+    let loaded = arguments.workload.load(printer)?;
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
     let folder = results::make(&arguments.output, &loaded.workload.name)?;
     let stop = Stop::default();
@@ -81,32 +77,4 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     } else {
         Exit::Invalid
     })
-}
-
-/// The first Ctrl-C or SIGTERM ends what is done in order, the second at once; servers of ours end with us either way.
-pub(super) fn stop_on_signals(stop: &Stop) -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let stop = stop.clone();
-    let wrong =
-        |error: std::io::Error| Failure::new(Exit::Internal, format!("cannot watch for signals: {error}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(wrong)?;
-    let (mut interrupt, mut terminate) = {
-        let _inside = runtime.enter();
-        (signal(SignalKind::interrupt()).map_err(wrong)?, signal(SignalKind::terminate()).map_err(wrong)?)
-    };
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            for count in 0.. {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                stop.request();
-                if count > 0 {
-                    std::process::exit(Exit::Interrupted as i32);
-                }
-            }
-        });
-    });
-    Ok(())
 }

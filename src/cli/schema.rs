@@ -21,7 +21,7 @@ enum Of {
 }
 
 /// The schema of `result.json`.
-pub fn of_results() -> serde_json::Value {
+fn of_results() -> serde_json::Value {
     schemars::schema_for!(Summary).to_value()
 }
 

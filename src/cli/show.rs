@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -25,7 +25,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
 }
 
 /// Reads a result from its folder or its `result.json`.
-fn read(path: &std::path::Path) -> Result<Summary, Failure> {
+fn read(path: &Path) -> Result<Summary, Failure> {
     let file = if path.is_dir() { path.join("result.json") } else { path.to_path_buf() };
     let shown = file.display();
     let text = std::fs::read_to_string(&file)

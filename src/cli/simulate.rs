@@ -1,11 +1,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::ProgressBar;
 
 use super::Printer;
+use super::choice::choice;
 use super::exit::{Exit, Failure};
 use crate::model::{Size, Time};
 use crate::registry::{Choice, OptionsError};
@@ -31,8 +31,8 @@ pub struct Arguments {
     trace: PathBuf,
 
     /// The format of the trace; without it, it is told from its first bytes.
-    #[arg(long)]
-    format: Option<String>,
+    #[arg(long, value_parser = choice)]
+    format: Option<Choice>,
 
     /// Sizes of the cache, with commas: entries (1000), shares of the unique keys (5%), bytes (64MB), or equal
     /// ratios (1%..50%/8).
@@ -100,13 +100,13 @@ enum Output {
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let sizes = CacheSize::list(&arguments.sizes).map_err(|error| usage("--sizes", error))?;
     let policies = policies(arguments.policies.as_deref())?;
-    let format = arguments.format.as_deref().map(|text| choice("--format", text)).transpose()?;
-    if let Some(format) = &format {
+    let format = arguments.format.as_ref();
+    if let Some(format) = format {
         format.entry(FORMATS).map_err(|error| usage("--format", error))?;
     }
     printer.note(&format!("reading {}", arguments.trace.display()));
-    let recording = load(&arguments.trace, format.as_ref(), arguments.limit)
-        .map_err(|error| Failure::new(Exit::Usage, error))?;
+    let recording =
+        load(&arguments.trace, format, arguments.limit).map_err(|error| Failure::new(Exit::Usage, error))?;
     let capacities: Vec<_> = sizes.iter().map(|size| size.of(recording.unique_keys())).collect();
     let replay = replay(arguments, Arc::new(recording), &capacities)?;
     let told = match arguments.output {
@@ -127,17 +127,6 @@ fn usage(flag: &str, error: impl std::fmt::Display) -> Failure {
     Failure::new(Exit::Usage, format!("{flag}: {error}"))
 }
 
-/// A name, or a table of a name and its options.
-fn choice(flag: &str, text: &str) -> Result<Choice, Failure> {
-    if !text.trim_start().starts_with('{') {
-        return Ok(Choice::named(text.trim()));
-    }
-    let mut table: toml::Table =
-        toml::from_str(&format!("it = {text}")).map_err(|error| usage(flag, error.message()))?;
-    let value = table.remove("it").unwrap_or(toml::Value::Boolean(false));
-    value.try_into().map_err(|error: toml::de::Error| usage(flag, error.message()))
-}
-
 /// The policies that are named; without names, all.
 fn policies(names: Option<&str>) -> Result<Vec<Choice>, Failure> {
     let Some(names) = names else {
@@ -152,12 +141,12 @@ fn policies(names: Option<&str>) -> Result<Vec<Choice>, Failure> {
         };
         character == ',' && depth == 0
     };
-    let policies =
-        names.split(separates).map(|text| choice("--policies", text)).collect::<Result<Vec<_>, _>>()?;
-    for policy in &policies {
+    let known = |text: &str| -> Result<Choice, Failure> {
+        let policy = choice(text).map_err(|error| usage("--policies", error))?;
         policy.entry(POLICIES).map_err(|error| usage("--policies", error))?;
-    }
-    Ok(policies)
+        Ok(policy)
+    };
+    names.split(separates).map(known).collect()
 }
 
 /// The recording, replayed as the flags say.
@@ -235,12 +224,8 @@ fn ranking(size: &CacheSize, capacity: Capacity, asked: usize, results: &[Simula
 }
 
 fn bar(printer: &Printer, points: usize) -> ProgressBar {
-    let live = printer.is_live() && !printer.is_quiet();
-    let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(points as u64), target).with_message("simulated");
-    if live {
-        bar.enable_steady_tick(Duration::from_millis(100));
-    } else {
+    let bar = printer.bar(Some(points as u64)).with_message("simulated");
+    if bar.is_hidden() {
         printer.note(&format!("simulating {points} caches"));
     }
     bar

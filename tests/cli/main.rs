@@ -139,6 +139,8 @@ fn every_registered_name_is_listed_with_its_summary() {
         lines(cachebench::traffic::KEYS),
         lines(cachebench::traffic::traces::FORMATS),
         lines(cachebench::store::DRIVERS),
+        lines(cachebench::inventory::INVENTORIES),
+        lines(cachebench::simulation::POLICIES),
         lines(cachebench::report::FORMATS),
     ];
     for (name, summary) in all.concat() {

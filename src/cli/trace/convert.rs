@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Printer;
-use super::input::format;
 use super::reading::Reading;
+use crate::cli::choice::choice;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::run::stop_on_signals;
+use crate::cli::signals::stop_on_signals;
 use crate::engine::Stop;
 use crate::registry::Choice;
 use crate::traffic::traces::{Encoding, TraceError, TraceFormat, TraceWriter, open};
@@ -31,7 +31,7 @@ pub struct Arguments {
     out: PathBuf,
 
     /// The format of the trace, where its name and content do not tell it.
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    #[arg(long, value_name = "FORMAT", value_parser = choice)]
     from: Option<Choice>,
 
     /// The format to write: plain, csv, int32be, int64be or oracle-general.

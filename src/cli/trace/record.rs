@@ -9,7 +9,7 @@ use super::live::{self, End};
 use super::reading::Reading;
 use super::recorder::Recorder;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::run::stop_on_signals;
+use crate::cli::signals::stop_on_signals;
 use crate::engine::Stop;
 use crate::model::Time;
 use crate::servers::Address;

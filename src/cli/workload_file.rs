@@ -1,0 +1,40 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Printer;
+use super::exit::{Exit, Failure};
+use crate::config::{self, Loaded};
+use crate::servers::Policies;
+
+/// The workload that a verb is about.
+#[derive(Debug, Args)]
+pub struct WorkloadFile {
+    /// The workload file.
+    pub file: PathBuf,
+
+    /// Override a setting: --set traffic.duration=5s. Repeatable.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+}
+
+impl WorkloadFile {
+    /// Reads it, and warns of what is probably not meant.
+    ///
+    /// # Errors
+    /// When it cannot be read; and all that is wrong with it.
+    pub fn load(&self, printer: &Printer) -> Result<Loaded, Failure> {
+        let text = std::fs::read_to_string(&self.file).map_err(|error| {
+            Failure::new(Exit::Usage, format!("cannot read {}: {error}", self.file.display()))
+        })?;
+        let loaded = config::load(&self.file, text, &self.set)?;
+        // Where no server can be started, that is told when one is needed.
+        if !loaded.policies.is_empty()
+            && let Ok(Some(policies)) = Policies::installed()
+        {
+            loaded.check_policies(&policies)?;
+        }
+        loaded.warnings.iter().for_each(|warning| printer.warning(warning));
+        Ok(loaded)
+    }
+}
