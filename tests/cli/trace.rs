@@ -1,5 +1,9 @@
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::Stdio;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -177,6 +181,26 @@ fn a_line_that_is_no_command_is_lost_once_any_was_one_though_of_another_key() {
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
     let told = "a.csv: 1 requests, 0 commands skipped, 1 lines lost, 1 of other keys";
     assert!(answer.stderr.contains(told), "{}", answer.stderr);
+}
+
+#[test]
+fn a_pipe_that_has_fallen_silent_hears_the_signal_to_end() {
+    let folder = Folder::with("none", "");
+    let mut recording = program(&["trace", "record", "--log", "-", "a.csv"])
+        .current_dir(folder.0.path())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = recording.stdin.take().unwrap();
+    // More than a pipe holds: once it is written, it is being read, and signals have been watched for since before.
+    pipe.write_all("1 [0 a:1] \"GET\" \"a\"\n".repeat(100_000).as_bytes()).unwrap();
+    kill(Pid::from_raw(recording.id() as i32), Signal::SIGTERM).unwrap();
+    let answer = Answer::from(recording.wait_with_output().unwrap());
+    drop(pipe);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let kept = folder.read("a.csv");
+    assert!(kept.lines().count() > 1 && kept.lines().skip(1).all(|line| line == "1,a,read,,"));
 }
 
 #[test]

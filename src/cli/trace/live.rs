@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -5,9 +6,11 @@ use futures_util::{Stream, StreamExt};
 use redis::{RedisError, Value};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::cli::exit::{Exit, Failure};
 use crate::engine::Stop;
 use crate::servers::redact;
 use crate::store::Endpoint;
+use crate::traffic::traces::TraceError;
 
 /// Why a recording ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +29,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// for. `began` is called once the server has agreed.
 ///
 /// # Errors
-/// When the server cannot be reached or does not agree; the message never shows a password.
-pub async fn watch<E>(
+/// That of `take`; and when the server cannot be reached or does not agree, without its password.
+pub async fn watch(
     url: &str,
     length: Option<Duration>,
     stop: &Stop,
     began: impl FnOnce(),
-    mut take: impl FnMut(&[u8]) -> Result<bool, E>,
-) -> Result<Result<End, E>, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", redact(url));
+    mut take: impl FnMut(&[u8]) -> Result<bool, TraceError>,
+) -> Result<End, Failure> {
+    let failed = |error: &dyn Display| Failure::new(Exit::Environment, format!("{}: {error}", redact(url)));
     let lines = match timeout(CONNECT_TIMEOUT, monitor(url)).await {
         Ok(lines) => lines.map_err(|error| failed(&error))?,
         Err(_) => return Err(failed(&format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))),
@@ -53,21 +56,19 @@ pub async fn watch<E>(
     loop {
         let line = tokio::select! {
             biased;
-            () = &mut stopped => return Ok(Ok(End::Stopped)),
-            () = &mut time_up => return Ok(Ok(End::TimeUp)),
+            () = &mut stopped => return Ok(End::Stopped),
+            () = &mut time_up => return Ok(End::TimeUp),
             line = lines.next() => line,
         };
         let goes_on = match line {
-            Some(Value::SimpleString(line)) => take(line.as_bytes()),
-            Some(Value::BulkString(line)) => take(&line),
+            Some(Value::SimpleString(line)) => take(line.as_bytes())?,
+            Some(Value::BulkString(line)) => take(&line)?,
             // Nothing else is a line; the answer to MONITOR is one that has been taken.
-            Some(_) => Ok(true),
-            None => return Ok(Ok(End::Lost)),
+            Some(_) => true,
+            None => return Ok(End::Lost),
         };
-        match goes_on {
-            Ok(true) => {}
-            Ok(false) => return Ok(Ok(End::Full)),
-            Err(error) => return Ok(Err(error)),
+        if !goes_on {
+            return Ok(End::Full);
         }
     }
 }

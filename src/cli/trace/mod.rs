@@ -7,6 +7,7 @@ mod reading;
 mod record;
 mod recorder;
 mod stat;
+mod stdin;
 mod table;
 mod top;
 

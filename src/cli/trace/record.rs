@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
@@ -8,11 +9,12 @@ use super::Printer;
 use super::live::{self, End};
 use super::reading::Reading;
 use super::recorder::Recorder;
+use super::stdin::Stdin;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::signals::stop_on_signals;
 use crate::engine::Stop;
 use crate::model::Time;
-use crate::servers::Address;
+use crate::servers::{Address, redact};
 use crate::traffic::traces::monitor::{Monitor, read_line};
 use crate::traffic::traces::{Encoding, Source, TraceError, TraceFormat, TraceWriter, lines};
 
@@ -64,37 +66,19 @@ pub struct Arguments {
     limit: Option<u64>,
 }
 
-/// What was seen beside the requests.
-#[derive(Default)]
-struct Seen {
-    /// Commands that are no request.
-    skipped: u64,
-    /// Lines that could not be understood.
-    lost: u64,
-}
-
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let Arguments { out, hash_keys, prefix, limit, .. } = arguments;
     let writer = TraceWriter::create(out, Encoding::find(out, Some("csv"))?)?;
-    let mut recorder = Recorder::new(writer, *hash_keys, prefix.as_deref(), *limit);
-    let mut seen = Seen::default();
+    let recorder = Recorder::new(writer, *hash_keys, prefix.as_deref(), *limit);
     let stop = Stop::default();
     stop_on_signals(&stop)?;
+    let mut recording = Recording { arguments, printer, stop: &stop, recorder, skipped: 0, lost: 0 };
     let end = match (&arguments.from, &arguments.log) {
-        (Some(address), _) => from_server(arguments, address, printer, &stop, &mut recorder, &mut seen)?,
-        (None, Some(log)) => from_log(arguments, log, printer, &stop, &mut recorder, &mut seen)?,
+        (Some(address), _) => recording.watch(address)?,
+        (None, Some(log)) => recording.read_log(log)?,
         (None, None) => return Err(Failure::new(Exit::Usage, "name a source: --from URL or --log FILE")),
     };
-    let Seen { skipped, lost } = seen;
-    let (recorded, others) = (recorder.recorded(), recorder.others());
-    recorder.finish()?;
-    let others = if prefix.is_some() { format!(", {others} of other keys") } else { String::new() };
-    let out = out.display();
-    printer
-        .note(&format!("{out}: {recorded} requests, {skipped} commands skipped, {lost} lines lost{others}"));
-    if recorded == 0 {
-        printer.warning(&format!("{out} holds no request, and cannot be replayed"));
-    }
+    recording.finish()?;
     if end == End::Lost {
         let text = "the connection ended before the recording: the server went away, or could not print fast enough \
             (client-output-buffer-limit); what came until then is recorded";
@@ -103,72 +87,104 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn from_server(
-    arguments: &Arguments,
-    address: &str,
-    printer: &Printer,
-    stop: &Stop,
-    recorder: &mut Recorder,
-    seen: &mut Seen,
-) -> Result<End, Failure> {
-    // Not read as an argument is: what is wrong with it would then be told with its password.
-    let wrong = |text: &dyn std::fmt::Display| Failure::new(Exit::Usage, format!("--from: {text}"));
-    let address: Address = address.parse().map_err(|error| wrong(&error))?;
-    let url = match &address {
-        Address::External(url) if url.to_ascii_lowercase().starts_with("redis") => url,
-        other => return Err(wrong(&format!("{other}: expected a Redis server, redis:// or rediss://"))),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Internal, error))?;
-    let mut reading = Reading::new(printer, "recorded");
-    let mut requests = VecDeque::new();
-    let take = |line: &[u8]| -> Result<bool, TraceError> {
-        match read_line(line, arguments.db, &mut requests) {
-            Ok(used) => seen.skipped += u64::from(!used),
-            Err(_) => seen.lost += 1,
-        }
-        for request in requests.drain(..) {
-            if !recorder.is_full() {
-                recorder.take(request)?;
-            }
-        }
-        reading.at(recorder.recorded());
-        Ok(!recorder.is_full())
-    };
-    let began = || printer.note(&format!("recording from {address}"));
-    let length = arguments.length.map(|length| length.0);
-    let ended = runtime.block_on(live::watch(url, length, stop, began, take));
-    Ok(ended.map_err(|error| Failure::new(Exit::Environment, error))??)
+/// A recording under way.
+struct Recording<'a> {
+    arguments: &'a Arguments,
+    printer: &'a Printer,
+    stop: &'a Stop,
+    recorder: Recorder,
+    /// Commands that are no request.
+    skipped: u64,
+    /// Lines that could not be understood.
+    lost: u64,
 }
 
-fn from_log(
-    arguments: &Arguments,
-    log: &Path,
-    printer: &Printer,
-    stop: &Stop,
-    recorder: &mut Recorder,
-    seen: &mut Seen,
-) -> Result<End, Failure> {
-    let source = match log.to_str() {
-        Some("-") => Source::new(Path::new("standard input"), Box::new(BufReader::new(std::io::stdin()))),
-        _ => lines(log)?,
-    };
-    let mut monitor = Monitor::new(source, arguments.db);
-    let mut reading = Reading::new(printer, "recorded");
-    while !recorder.is_full() {
-        match monitor.next() {
-            Ok(Some(request)) => recorder.take(request)?,
-            Ok(None) => break,
-            // A log may be cut at its end, or hold words of others; one that begins with them is no log.
-            Err(TraceError::Record { .. }) if recorder.taken() + monitor.skipped() > 0 => seen.lost += 1,
-            Err(error) => return Err(error.into()),
-        }
-        reading.at(recorder.recorded());
-        if stop.is_requested() {
-            seen.skipped = monitor.skipped();
-            return Ok(End::Stopped);
-        }
+impl Recording<'_> {
+    fn watch(&mut self, address: &str) -> Result<End, Failure> {
+        let address = redis_address(address)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::new(Exit::Internal, error))?;
+        let Recording { arguments, printer, stop, recorder, skipped, lost } = self;
+        let mut reading = Reading::new(printer, "recorded");
+        let mut requests = VecDeque::new();
+        let take = |line: &[u8]| -> Result<bool, TraceError> {
+            match read_line(line, arguments.db, &mut requests) {
+                Ok(used) => *skipped += u64::from(!used),
+                Err(_) => *lost += 1,
+            }
+            for request in requests.drain(..) {
+                if !recorder.is_full() {
+                    recorder.take(request)?;
+                }
+            }
+            reading.at(recorder.recorded());
+            Ok(!recorder.is_full())
+        };
+        let began = || printer.note(&format!("recording from {}", redact(&address)));
+        let length = arguments.length.map(|length| length.0);
+        runtime.block_on(live::watch(&address, length, stop, began, take))
     }
-    seen.skipped = monitor.skipped();
-    Ok(End::Full)
+
+    fn read_log(&mut self, log: &Path) -> Result<End, Failure> {
+        let source = match log.to_str() {
+            Some("-") => {
+                let stdin = BufReader::new(Stdin::until(self.stop));
+                Source::new(Path::new("standard input"), Box::new(stdin))
+            }
+            _ => lines(log)?,
+        };
+        let mut monitor = Monitor::new(source, self.arguments.db);
+        let end = self.take_all(&mut monitor);
+        self.skipped = monitor.skipped();
+        end
+    }
+
+    fn take_all(&mut self, monitor: &mut Monitor) -> Result<End, Failure> {
+        let mut reading = Reading::new(self.printer, "recorded");
+        while !self.recorder.is_full() {
+            match monitor.next() {
+                Ok(Some(request)) => self.recorder.take(request)?,
+                Ok(None) => break,
+                // That is how it ends what waits for standard input.
+                Err(TraceError::Read { .. }) if self.stop.is_requested() => {}
+                // A log may be cut at its end, or hold words of others; one that begins with them is no log.
+                Err(TraceError::Record { .. }) if self.recorder.taken() + monitor.skipped() > 0 => {
+                    self.lost += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            reading.at(self.recorder.recorded());
+            if self.stop.is_requested() {
+                return Ok(End::Stopped);
+            }
+        }
+        Ok(End::Full)
+    }
+
+    /// Completes the trace, and tells what is in it.
+    fn finish(self) -> Result<(), Failure> {
+        let Recording { arguments, printer, recorder, skipped, lost, .. } = self;
+        let (recorded, others) = (recorder.recorded(), recorder.others());
+        recorder.finish()?;
+        let others = arguments.prefix.as_ref().map(|_| format!(", {others} of other keys"));
+        let others = others.unwrap_or_default();
+        let out = arguments.out.display();
+        printer.note(&format!(
+            "{out}: {recorded} requests, {skipped} commands skipped, {lost} lines lost{others}"
+        ));
+        if recorded == 0 {
+            printer.warning(&format!("{out} holds no request, and cannot be replayed"));
+        }
+        Ok(())
+    }
+}
+
+/// The address of a Redis server. It is not read as clap reads an argument, which would tell what is wrong with it
+/// with its password.
+fn redis_address(text: &str) -> Result<String, Failure> {
+    let wrong = |text: &dyn Display| Failure::new(Exit::Usage, format!("--from: {text}"));
+    match text.parse::<Address>().map_err(|error| wrong(&error))? {
+        Address::External(url) if url.to_ascii_lowercase().starts_with("redis") => Ok(url),
+        other => Err(wrong(&format!("{other}: expected a Redis server, redis:// or rediss://"))),
+    }
 }
