@@ -13,6 +13,7 @@
 //! | [`measure`] | what happened: recorder, window, summary, verdict, closed forms |
 //! | [`store`] | the cache and the database, behind two traits |
 //! | [`coherence`] | what becomes of the cached entry of a row that is written |
+//! | [`mitigation`] | what guards the database when many ask for an entry that is gone |
 //! | [`strategy`] | who is asked on a read, and who is told of a write |
 //! | [`inventory`] | how a decrement of the stock gets from the cache into the database |
 //! | [`servers`] | the Redis and Postgres processes of a run, managed or somebody else's |
