@@ -218,11 +218,9 @@ impl Drop for Pacer {
 
 /// Asks the kernel not to round this thread's sleeps up by its default of 50 us.
 fn exact_sleeps() {
+    // Where it refuses, the lag of each operation shows it.
     #[cfg(target_os = "linux")]
-    // SAFETY: PR_SET_TIMERSLACK takes a number and touches no memory of ours.
-    unsafe {
-        libc::prctl(libc::PR_SET_TIMERSLACK, 1u64);
-    }
+    let _ = nix::sys::prctl::set_timerslack(1);
 }
 
 #[cfg(test)]

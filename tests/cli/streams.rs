@@ -19,8 +19,9 @@ fn on_a_terminal(args: &[&str], variable: (&str, &str)) -> String {
     let (mut here, mut there) = (0, 0);
     let none = std::ptr::null_mut();
     // SAFETY: openpty writes one number through each of the first two pointers, and takes null for the rest.
-    let made =
-        unsafe { libc::openpty(&mut here, &mut there, none, std::ptr::null_mut(), std::ptr::null_mut()) };
+    let made = unsafe {
+        nix::libc::openpty(&mut here, &mut there, none, std::ptr::null_mut(), std::ptr::null_mut())
+    };
     assert_eq!(made, 0);
     // SAFETY: both were just opened, and nobody else knows of them.
     let (mut here, there) = unsafe { (Pipe::from_raw_fd(here), OwnedFd::from_raw_fd(there)) };
