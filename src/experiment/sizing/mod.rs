@@ -112,7 +112,7 @@ fn key(workload: &Workload, rows: u64) -> SizingKey {
     (cache.eviction, cache.fill_delay, cache.preload) = (None, None, false);
     (cache.prewarm, cache.ttl) = (Prewarm::None, cache.ttl.map(|_| Time(LEAST_TTL)));
     cache.settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
-    let keys = (workload.traffic.keys.name == "trace").then_some(&workload.traffic.keys);
+    let keys = workload.traffic.is_trace().then_some(&workload.traffic.keys);
     let clients = (workload.app.instances, workload.sharing());
     format!("{:?}", (rows, &workload.data, keys, cache, &workload.mitigation, clients))
 }
