@@ -11,7 +11,7 @@ COMPOSE    := docker compose -f docker/compose.yaml
 QUICK := $(addprefix --test ,$(filter-out live theory machine,$(basename $(notdir $(wildcard tests/*)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test check bench results up down clean
+.PHONY: help setup build run test check schema bench results up down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ check: setup ## formatting, lints, documentation, and the tests but for those th
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
 	scripts/test.sh --lib --bins $(QUICK)
+
+schema: ## write the published schemas again, after a setting or a result has changed
+	cargo run --quiet -- schema workload > docs/workload.schema.json.new
+	mv docs/workload.schema.json.new docs/workload.schema.json
+	cargo run --quiet -- schema result > docs/result.schema.json.new
+	mv docs/result.schema.json.new docs/result.schema.json
 
 bench: setup ## measure the harness itself, and the whole tool against its peers: results/generator.md
 	cargo bench
