@@ -59,20 +59,28 @@ pub struct Fault {
     pub victim: Victim,
 }
 
-/// Does what the timeline says. Each call returns once it is done, and says what of it did not work.
+/// Does what the timeline says.
+///
+/// Faults overlap, so calls come from several threads at once, for one victim too. Each returns once it is done, and
+/// says what of it did not work: the record of the fault tells it, and nothing else follows from it.
 pub trait Hands: Sync {
+    /// Ends it at once, as a crash would; one that is down already stays so.
     fn kill(&self, victim: Victim) -> Result<(), String>;
 
     /// Starts it again, unless it is up.
     fn start(&self, victim: Victim) -> Result<(), String>;
 
+    /// Stops its execution, if it is up.
     fn pause(&self, victim: Victim) -> Result<(), String>;
 
+    /// Lets it go on, if it stands still.
     fn resume(&self, victim: Victim) -> Result<(), String>;
 
+    /// Removes what it holds of ours.
     fn flush(&self, victim: Victim) -> Result<(), String>;
 
-    /// Removes the entries whose names a new node takes over that gets this share of them.
+    /// Removes the entries whose names a new node takes over that gets this share of them. It may take long, and ends
+    /// early, as an error, when the run is asked to end.
     fn scale_out(&self, victim: Victim, share: f64) -> Result<(), String>;
 }
 

@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
@@ -21,7 +24,7 @@ pub struct Timeline<'a> {
     hands: &'a dyn Hands,
     state: Mutex<State>,
     /// Told when the measurement is over.
-    over: Condvar,
+    ended: Condvar,
 }
 
 #[derive(Default)]
@@ -50,7 +53,7 @@ impl Drop for EndOnDrop<'_, '_> {
 
 impl<'a> Timeline<'a> {
     pub fn new(faults: &'a [Fault], seed: u64, hands: &'a dyn Hands) -> Timeline<'a> {
-        Timeline { faults, seed, length: None, hands, state: Mutex::default(), over: Condvar::new() }
+        Timeline { faults, seed, length: None, hands, state: Mutex::default(), ended: Condvar::new() }
     }
 
     /// For a measurement that takes so long.
@@ -98,7 +101,7 @@ impl<'a> Timeline<'a> {
         for (at, index) in Occurrences::new(self.faults, self.seed) {
             // Clients that wait for their last answer outlast the length by it.
             let over = match self.length.is_some_and(|length| at >= length) {
-                true => Some(self.rest_until_over()),
+                true => self.rest_until_over(),
                 false => self.rest_until(start + at),
             };
             if let Some(over) = over
@@ -200,22 +203,20 @@ impl<'a> Timeline<'a> {
 
     /// Starts again what is needed after the measurement.
     fn set_right(&self, start: Instant) {
-        let mut victims: Vec<Victim> = Vec::new();
-        for fault in self.faults.iter().filter(|fault| !victims.contains(&fault.victim)).collect::<Vec<_>>() {
-            match fault.victim {
-                // An instance cannot start without it.
-                Victim::Database => victims.insert(0, fault.victim),
-                Victim::Instance(_) if !victims.contains(&fault.victim) => victims.push(fault.victim),
-                _ => {}
+        let mut needed: Vec<Victim> = Vec::new();
+        for victim in self.faults.iter().map(|fault| fault.victim) {
+            if matches!(victim, Victim::Database | Victim::Instance(_)) && !needed.contains(&victim) {
+                needed.push(victim);
             }
         }
-        for victim in victims {
+        // The database first: an instance cannot start without it.
+        needed.sort_by_key(|victim| *victim != Victim::Database);
+        for victim in needed {
             let started = self.hands.start(victim);
             let mut state = self.lock();
-            let of_it = state.records.iter_mut().filter(|(whose, _)| *whose == victim);
-            for (_, record) in
-                of_it.filter(|(_, record)| record.began_s.is_some() && record.ended_s.is_none())
-            {
+            let is_open = |record: &FaultRecord| record.began_s.is_some() && record.ended_s.is_none();
+            let of_it = state.records.iter_mut().filter(|(whose, record)| *whose == victim && is_open(record));
+            for (_, record) in of_it {
                 match &started {
                     Ok(()) if matches!(victim, Victim::Instance(_)) => {
                         record.ended_s = Some(start.elapsed().as_secs_f64());
@@ -229,7 +230,7 @@ impl<'a> Timeline<'a> {
 
     fn end(&self, upto: Option<Duration>) {
         self.lock().over.get_or_insert(Over { upto });
-        self.over.notify_all();
+        self.ended.notify_all();
     }
 
     fn rest(&self, time: Duration) -> Option<Over> {
@@ -238,181 +239,18 @@ impl<'a> Timeline<'a> {
 
     /// Returns when the time has come, or the measurement is over; then how.
     fn rest_until(&self, due: Instant) -> Option<Over> {
-        let mut state = self.lock();
-        loop {
-            let left = due.saturating_duration_since(Instant::now());
-            if state.over.is_some() || left.is_zero() {
-                return state.over;
-            }
-            state = self.over.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let left = due.saturating_duration_since(Instant::now());
+        let waited = self.ended.wait_timeout_while(self.lock(), left, |state| state.over.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).0.over
     }
 
-    fn rest_until_over(&self) -> Over {
-        let mut state = self.lock();
-        loop {
-            if let Some(over) = state.over {
-                return over;
-            }
-            state = self.over.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+    /// Returns when the measurement is over; then how.
+    fn rest_until_over(&self) -> Option<Over> {
+        let waited = self.ended.wait_while(self.lock(), |state| state.over.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).over
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Writes down what is asked of it.
-    #[derive(Default)]
-    struct Scribe {
-        said: Mutex<Vec<String>>,
-        /// Whether instances cannot start.
-        stuck: bool,
-    }
-
-    impl Scribe {
-        fn say(&self, verb: &str, victim: Victim) -> Result<(), String> {
-            self.said.lock().unwrap().push(format!("{verb} {victim}"));
-            if self.stuck && verb == "start" { Err("no".into()) } else { Ok(()) }
-        }
-
-        fn said(&self) -> Vec<String> {
-            self.said.lock().unwrap().clone()
-        }
-    }
-
-    impl Hands for Scribe {
-        fn kill(&self, victim: Victim) -> Result<(), String> {
-            self.say("kill", victim)
-        }
-        fn start(&self, victim: Victim) -> Result<(), String> {
-            self.say("start", victim)
-        }
-        fn pause(&self, victim: Victim) -> Result<(), String> {
-            self.say("pause", victim)
-        }
-        fn resume(&self, victim: Victim) -> Result<(), String> {
-            self.say("resume", victim)
-        }
-        fn flush(&self, victim: Victim) -> Result<(), String> {
-            self.say("flush", victim)
-        }
-        fn scale_out(&self, victim: Victim, share: f64) -> Result<(), String> {
-            self.say(&format!("move {share} of"), victim)
-        }
-    }
-
-    fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
-
-    fn at(when: u64, action: Action, victim: Victim) -> Fault {
-        Fault { when: When::At(ms(when)), action, victim }
-    }
-
-    /// What is done and recorded over a measurement of 100 ms.
-    fn carried_out(faults: &[Fault], lasted: Option<Duration>) -> (Vec<String>, Vec<FaultRecord>) {
-        let hands = Scribe::default();
-        let timeline = Timeline::new(faults, 1, &hands);
-        timeline.during(|| thread::sleep(ms(100)), |()| lasted);
-        assert!(!timeline.news().is_empty() || faults.iter().all(|fault| fault.when == When::At(ms(9_000))));
-        (hands.said(), timeline.records())
-    }
-
-    #[test]
-    fn what_is_due_is_done_and_undone() {
-        let faults = [
-            at(40, Action::Flush, Victim::Cache),
-            at(10, Action::Kill { lasts: Some(ms(5)) }, Victim::Cache),
-            at(70, Action::Restart, Victim::Cache),
-        ];
-        let (said, records) = carried_out(&faults, Some(ms(100)));
-        assert_eq!(said, ["kill cache", "start cache", "flush cache", "kill cache", "start cache"]);
-        let whats: Vec<_> = records.iter().map(|record| record.what.as_str()).collect();
-        assert_eq!(whats, ["kill cache", "flush cache", "restart cache"]);
-        assert!(records[0].began_s.unwrap() >= 0.01 && records[0].ended_s.unwrap() >= 0.015);
-        assert_eq!(records[1].ended_s, None);
-        assert!(records.iter().all(|record| record.problem.is_none()));
-    }
-
-    #[test]
-    fn a_scale_out_lasts_as_long_as_it_takes() {
-        let fault = [at(10, Action::ScaleOut { share: 0.25 }, Victim::Cache)];
-        let (said, records) = carried_out(&fault, Some(ms(100)));
-        assert_eq!(said, ["move 0.25 of cache"]);
-        assert_eq!(records[0].what, "scale-out cache");
-        assert!(records[0].ended_s >= records[0].began_s);
-    }
-
-    #[test]
-    fn the_end_undoes_what_goes_on_and_starts_what_is_needed() {
-        let faults = [
-            at(10, Action::Pause { lasts: ms(60_000) }, Victim::Cache),
-            at(20, Action::Kill { lasts: None }, Victim::Database),
-            at(30, Action::Slow { lasts: ms(60_000), share: 0.5 }, Victim::Cache),
-        ];
-        let (said, records) = carried_out(&faults, None);
-        let last = |verb: &str| said.iter().rposition(|said| said == verb).unwrap();
-        assert!(last("resume cache") > last("pause cache"));
-        assert_eq!(said.last().unwrap(), "start database");
-        assert_eq!(records[1].ended_s, None, "it was down to the end");
-        assert!(said.iter().filter(|said| *said == "pause cache").count() > 2, "a slow one stops often");
-    }
-
-    #[test]
-    fn a_killed_cache_stays_dead() {
-        let (said, _) = carried_out(&[at(10, Action::Kill { lasts: None }, Victim::Cache)], Some(ms(100)));
-        assert_eq!(said, ["kill cache"]);
-    }
-
-    #[test]
-    fn the_very_end_counts_and_what_is_beyond_it_does_not() {
-        let end = [at(9_000, Action::Kill { lasts: None }, Victim::Cache)];
-        assert_eq!(carried_out(&end, Some(ms(9_000))).0, ["kill cache"]);
-        for lasted in [Some(ms(8_999)), None] {
-            let (said, records) = carried_out(&end, lasted);
-            assert!(said.is_empty());
-            assert_eq!((records[0].began_s, records[0].problem.is_some()), (None, true));
-        }
-    }
-
-    #[test]
-    fn what_is_due_at_the_end_waits_for_the_last_operation() {
-        let fault = [at(10, Action::Kill { lasts: None }, Victim::Cache)];
-        for (length, said) in [(None, 1), (Some(ms(11)), 1), (Some(ms(10)), 0)] {
-            let hands = Scribe::default();
-            let timeline = Timeline::new(&fault, 1, &hands).lasting(length);
-            let measure = || {
-                thread::sleep(ms(100));
-                hands.said().len()
-            };
-            assert_eq!(timeline.during(measure, |_| Some(ms(10))), said, "{length:?}");
-            assert_eq!(hands.said(), ["kill cache"]);
-        }
-    }
-
-    #[test]
-    fn an_instance_tries_to_start_until_the_end_and_once_more_and_then_says_why_not() {
-        let hands = Scribe { stuck: true, ..Scribe::default() };
-        let faults = [at(0, Action::Kill { lasts: None }, Victim::Instance(1))];
-        let timeline = Timeline::new(&faults, 1, &hands);
-        timeline.during(|| thread::sleep(ms(50)), |()| Some(ms(50)));
-        assert_eq!(hands.said(), ["kill instance 1", "start instance 1", "start instance 1"]);
-        assert_eq!(timeline.records()[0].problem.as_deref(), Some("no"));
-    }
-
-    #[test]
-    fn a_measurement_that_panics_takes_the_timeline_along() {
-        let hands = Scribe::default();
-        let faults = [at(0, Action::Pause { lasts: ms(60_000) }, Victim::Cache)];
-        let timeline = Timeline::new(&faults, 1, &hands);
-        let measure = || timeline.during(|| panic!("on purpose"), |()| None);
-        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(measure)).is_err());
-        assert!(hands.said().len() % 2 == 0, "whatever was paused goes on");
     }
 }
