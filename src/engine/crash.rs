@@ -2,8 +2,9 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use super::crew::{Crew, CrewError, Worker};
+use super::crew::{Crew, CrewError};
 use super::seat::Seat;
+use super::worker::Worker;
 
 impl Crew {
     /// Ends an instance as a crash of its process does, in the middle of a drive or between drives. Its lanes' calls
@@ -45,7 +46,7 @@ impl Crew {
             let _ = done.send(tally);
         });
         let tally = connected.recv().map_err(|_| CrewError::Gone)??;
-        self.known().push(tally);
+        self.lock_tallies().push(tally);
         Ok(())
     }
 

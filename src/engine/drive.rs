@@ -4,16 +4,17 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::crew::{Crew, CrewError, MakeLane, Shift};
+use super::crew::{Crew, CrewError};
 use super::lane::{Lane, Tickets};
 use super::pacer::{Paced, Pacer};
 use super::pacing::Pacing;
-use super::plan::{Limit, Load, Plan};
+use super::plan::{Load, Plan};
 use super::queue::Queue;
 use super::seat::View;
 use super::stop::Stop;
 use super::watch::{Pacers, Watch};
 use super::witness::Witness;
+use super::worker::{MakeLane, Shift};
 use crate::measure::{Bin, IntervalLog, Recorder, Window};
 use crate::model::{BoxFuture, Moment};
 
@@ -96,33 +97,27 @@ impl Crew {
         plan: Plan,
         mut each_window: impl FnMut(&Window) -> Flow,
     ) -> Result<Drive, CrewError> {
+        let plan = Arc::new(plan);
         let queues = (0..self.workers()).map(|_| Arc::new(Queue::new())).collect();
         let shared = Arc::new(Shared::new(queues, plan.first));
         let mut watch = Watch::new(self, shared.clone());
         let all_done = self.start_lanes(&plan, &shared)?;
         let pacing = start_pacers(&plan, &shared)?;
-        let (first, limit) = (plan.first, plan.limit);
         let end = watch.until_done(&all_done, &plan.stop, pacing, &mut each_window);
         let mut elapsed = Duration::from_nanos(Moment::now().since(shared.start));
-        if let (Limit::Time(time), true) = (limit, end.is_complete()) {
+        let to_the_end = plan.limit.time().filter(|_| end.is_complete());
+        if let Some(time) = to_the_end {
             // A sparse schedule has its last arrival before its time is over; the time was measured all the same.
             elapsed = elapsed.max(time);
         }
         watch.close(elapsed);
         let paced = shared.paced.total();
         let scheduled = plan.load.pacing().map(|_| paced.scheduled);
-        let planned = match limit {
-            Limit::Time(time) if end.is_complete() => time,
-            _ => paced.last,
-        };
-        // The schedule may end within a second.
-        let part = |second: usize| (planned.as_secs_f64() - second as f64).clamp(0.0, 1.0);
-        let count = |second: usize| paced.by_second.get(second).copied().unwrap_or(0) as f64;
-        let offered = |second| if part(second) > 0.0 { count(second) / part(second) } else { 0.0 };
+        let planned = to_the_end.unwrap_or(paced.last);
         Ok(Drive {
             gave_up: paced.gave_up,
             offered: scheduled.map(|scheduled| scheduled as f64 / planned.as_secs_f64()),
-            offered_by_window: (0..watch.windows.len()).map(offered).collect(),
+            offered_by_window: paced.offered_by_second(planned, watch.windows.len()),
             bins: watch.bins(),
             recorder: watch.total,
             windows: watch.windows,
@@ -138,8 +133,10 @@ impl Crew {
             busiest_pacer: paced.cpu,
             planned_distance: paced.planned.distance(),
             released_distance: paced.released.distance(),
-            next_ticket: scheduled
-                .map_or(shared.next.load(Relaxed).min(limit.end(first)), |count| first + count),
+            next_ticket: match scheduled {
+                Some(count) => plan.first + count,
+                None => shared.next.load(Relaxed).min(plan.limit.end(plan.first)),
+            },
             ended_early: !end.is_complete(),
             interrupted: end.interrupted,
             failure: end.failure,
@@ -147,7 +144,7 @@ impl Crew {
     }
 
     /// Hands every worker its lanes; the receiver gets a word from each when its lanes have ended.
-    fn start_lanes(&self, plan: &Plan, shared: &Arc<Shared>) -> Result<Receiver<Duration>, CrewError> {
+    fn start_lanes(&self, plan: &Arc<Plan>, shared: &Arc<Shared>) -> Result<Receiver<Duration>, CrewError> {
         let (done, all_done) = channel();
         let instances: usize = (0..self.workers()).map(|worker| self.instances_on(worker)).sum();
         for worker in 0..self.workers() {
@@ -161,7 +158,7 @@ impl Crew {
                 shortest_timeout: plan.timeouts.into_iter().min().unwrap_or_default(),
                 lanes,
                 make: make_lane(plan, shared, worker),
-                pacer: worker_s_pacer(plan, shared, worker),
+                pacer: own_pacer(plan, shared, worker),
                 prober: plan.prober.clone(),
                 done: done.clone(),
             };
@@ -172,42 +169,37 @@ impl Crew {
 }
 
 /// What makes the lanes of a worker.
-fn make_lane(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> MakeLane {
-    let is_closed = plan.load.pacing().is_none();
-    let pauses = match plan.load {
-        Load::Closed { think, .. } => think.map(|think| plan.traffic.pauses(think)),
-        _ => None,
-    };
-    let start = shared.start;
-    let (end, deadline) = (plan.limit.end(plan.first), plan.limit.deadline(start));
-    let (queue, next, halt) = (shared.queues[worker].clone(), shared.next.clone(), shared.halt.clone());
-    let (traffic, ledger, timeouts) = (plan.traffic.clone(), plan.ledger.clone(), plan.timeouts);
-    let (loads, sales, prober) = (plan.loads.clone(), plan.sales.clone(), plan.prober.clone());
+fn make_lane(plan: &Arc<Plan>, shared: &Arc<Shared>, worker: usize) -> MakeLane {
+    let (plan, shared) = (plan.clone(), shared.clone());
     Box::new(move |seat, leash, recorder| Lane {
-        tickets: match is_closed {
-            true => Tickets::Closed { next: next.clone(), end, deadline, pauses },
-            false => Tickets::Open(queue.clone()),
+        tickets: match plan.load {
+            Load::Closed { think, .. } => Tickets::Closed {
+                next: shared.next.clone(),
+                end: plan.limit.end(plan.first),
+                deadline: plan.limit.deadline(shared.start),
+                pauses: think.map(|think| plan.traffic.pauses(think)),
+            },
+            Load::Open { .. } | Load::Recorded { .. } => Tickets::Open(shared.queues[worker].clone()),
         },
-        traffic: traffic.clone(),
+        traffic: plan.traffic.clone(),
         instance: View::of(seat),
-        witness: Witness::new(ledger.clone(), sales.clone(), prober.clone()),
-        loads: loads.clone(),
+        witness: Witness::new(plan.ledger.clone(), plan.sales.clone(), plan.prober.clone()),
+        loads: plan.loads.clone(),
         recorder,
-        start,
+        start: shared.start,
         leash,
-        timeouts,
-        stop: halt.clone(),
+        timeouts: plan.timeouts,
+        stop: shared.halt.clone(),
     })
 }
 
 /// The pacer of `workers`.
 fn pacer(plan: &Plan, shared: &Arc<Shared>, workers: Range<usize>) -> Pacer {
-    let starts = plan.load.starts(plan.limit, plan.first, plan.traffic.clone());
-    Pacer::new(shared.clone(), workers, plan.first, starts)
+    Pacer::new(shared.clone(), workers, plan.first, plan.starts())
 }
 
 /// The pacer that runs on a worker's own thread, where the pacing is of that kind.
-fn worker_s_pacer(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> Option<BoxFuture<'static, ()>> {
+fn own_pacer(plan: &Plan, shared: &Arc<Shared>, worker: usize) -> Option<BoxFuture<'static, ()>> {
     let pacer = || pacer(plan, shared, worker..worker + 1);
     match plan.load.pacing()? {
         Pacing::Precise => Some(Box::pin(pacer().spin_through())),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Stop;
 use super::crew::Service;
-use super::known::Known;
+use super::entered::Entered;
 use super::queue::Queue;
 use super::seat::View;
 use super::watchdog::Leash;
@@ -75,7 +75,7 @@ impl Lane {
         while let Some((ticket, intended)) = self.tickets.next().await {
             let operation = self.traffic.operation(ticket);
             let expected = self.witness.before(&operation);
-            let known = Known::before(&operation, &self.loads);
+            let entered = Entered::before(&operation, &self.loads);
             let started = Moment::now();
             if self.tickets.is_over(started) || self.stop.is_requested() {
                 self.witness.leave_out(&operation, &expected);
@@ -99,7 +99,7 @@ impl Lane {
                 // Nobody was there to send it.
                 self.witness.leave_out(&operation, &expected);
             }
-            self.record(&operation, &outcome, (expected, known), timing);
+            self.record(&operation, &outcome, expected, entered, timing);
             if !is_up {
                 tokio::time::sleep(REST).await;
             }
@@ -110,7 +110,8 @@ impl Lane {
         &mut self,
         operation: &Operation,
         outcome: &Outcome,
-        (expected, known): (Expected, Known),
+        expected: Expected,
+        entered: Entered,
         timing: Timing,
     ) {
         let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +127,7 @@ impl Lane {
             let is_hit = matches!(outcome, Outcome::Read { served: Served::Hit, .. });
             recorder.bins.record(since_start, 1, u64::from(is_hit));
         }
-        known.after(operation, outcome, |read| recorder.reads.count(read));
+        entered.after(operation, outcome, |read| recorder.reads.count(read));
         let judge = |judgement| recorder.judge(&judgement, of_one_row);
         self.witness.after(operation, outcome, expected, timing, judge);
         if operation.kind == Kind::MultiRead {

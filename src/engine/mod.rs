@@ -6,8 +6,8 @@
 mod crash;
 mod crew;
 mod drive;
+mod entered;
 mod faults;
-mod known;
 mod lane;
 mod pacer;
 mod pacing;
@@ -19,11 +19,15 @@ mod stop;
 mod watch;
 mod watchdog;
 mod witness;
+mod worker;
 
-pub use crew::{Crew, CrewError, Factory, Instance, Service};
-pub use drive::{Drive, Flow};
-pub use faults::{Action, Fault, Hands, Timeline, Victim, When};
+pub use crew::CrewError;
+pub use faults::{Action, Fault, Victim, When};
 pub use pacing::Pacing;
-pub use plan::{Limit, Load, Plan};
-pub use prober::Prober;
 pub use stop::Stop;
+
+pub(crate) use crew::{Crew, Factory, Instance, Service};
+pub(crate) use drive::{Drive, Flow};
+pub(crate) use faults::{Hands, Timeline};
+pub(crate) use plan::{Limit, Load, Plan};
+pub(crate) use prober::Prober;

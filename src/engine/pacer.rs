@@ -1,6 +1,6 @@
 use std::iter::Peekable;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::drive::Shared;
@@ -35,11 +35,16 @@ pub struct Total {
 }
 
 impl Paced {
+    /// Pacers that have ended.
+    pub fn ended(&self) -> usize {
+        self.lock().ended
+    }
+
     pub fn total(&self) -> Total {
         self.lock().clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Total> {
+    fn lock(&self) -> MutexGuard<'_, Total> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -53,6 +58,7 @@ pub struct Pacer {
     /// The workers that it serves.
     workers: Range<usize>,
     tickets: Peekable<Box<dyn Iterator<Item = (u64, Start)> + Send>>,
+    /// For each of its workers what is to go out next.
     batches: Vec<Vec<Due>>,
     seen: Total,
     /// When the last ticket went out, and when it was meant to.
@@ -184,6 +190,17 @@ impl Pacer {
 }
 
 impl Total {
+    /// Operations a second that a schedule of this length asked for, in each of so many windows of a second.
+    pub fn offered_by_second(&self, length: Duration, windows: usize) -> Vec<f64> {
+        let offered = |second: usize| {
+            // The schedule may end within a second.
+            let part = (length.as_secs_f64() - second as f64).clamp(0.0, 1.0);
+            let count = self.by_second.get(second).copied().unwrap_or(0) as f64;
+            if part > 0.0 { count / part } else { 0.0 }
+        };
+        (0..windows).map(offered).collect()
+    }
+
     /// Counts a ticket that is due `at`.
     fn count(&mut self, at: Duration) {
         let second = at.as_secs() as usize;

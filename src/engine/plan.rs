@@ -71,9 +71,20 @@ impl Load {
         }
     }
 
-    /// The planned starts from ticket `first` on, up to the limit; none in a closed loop.
-    pub(super) fn starts(&self, limit: Limit, first: u64, traffic: Arc<Traffic>) -> Starts {
-        let starts: Starts = match self {
+    /// How long a stretch of it is expected to last, where that follows from the plan.
+    pub fn expected_time(&self, limit: Limit) -> Option<Duration> {
+        match (limit, self) {
+            (Limit::Time(time), _) => Some(time),
+            (Limit::Operations(count), Load::Open { schedule, .. }) => schedule.time_of(count),
+            (Limit::Operations(_), _) => None,
+        }
+    }
+}
+
+impl Plan {
+    /// The planned starts from its first ticket on, up to its limit; none in a closed loop.
+    pub(super) fn starts(&self) -> Starts {
+        let starts: Starts = match &self.load {
             Load::Closed { .. } => Box::new(std::iter::empty()),
             Load::Open { schedule, .. } => {
                 let mut schedule = schedule.clone();
@@ -85,6 +96,7 @@ impl Load {
                 )
             }
             &Load::Recorded { speed, .. } => {
+                let (traffic, first) = (self.traffic.clone(), self.first);
                 let origin = traffic.recorded_at(first).unwrap_or_default();
                 let start = move |ticket| {
                     let at = traffic.recorded_at(ticket)?.saturating_sub(origin).div_f64(speed);
@@ -93,7 +105,7 @@ impl Load {
                 Box::new((first..).map_while(start))
             }
         };
-        match limit {
+        match self.limit {
             Limit::Operations(count) => Box::new(starts.take(usize::try_from(count).unwrap_or(usize::MAX))),
             Limit::Time(time) => Box::new(starts.take_while(move |start| start.at < time)),
         }
@@ -111,9 +123,20 @@ impl Limit {
 
     /// The moment at which a drive ends that began at `start`.
     pub(super) fn deadline(self, start: Moment) -> Option<Moment> {
+        self.time().map(|time| start + time)
+    }
+
+    pub fn time(self) -> Option<Duration> {
         match self {
-            Limit::Time(time) => Some(start + time),
+            Limit::Time(time) => Some(time),
             Limit::Operations(_) => None,
+        }
+    }
+
+    pub fn operations(self) -> Option<u64> {
+        match self {
+            Limit::Operations(count) => Some(count),
+            Limit::Time(_) => None,
         }
     }
 }

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
@@ -50,7 +50,7 @@ impl Queue {
         self.ready.close();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Due>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Due>> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -108,7 +108,7 @@ impl<'a> Watch<'a> {
                     break;
                 }
             }
-            if last_start.is_none() && self.shared.paced.total().ended == pacers.count {
+            if last_start.is_none() && self.shared.paced.ended() == pacers.count {
                 last_start = Some(Instant::now() + OVERTIME);
             }
             if last_start.is_some_and(|last| self.waiting() == 0 || Instant::now() >= last) {

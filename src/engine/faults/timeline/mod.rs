@@ -215,7 +215,8 @@ impl<'a> Timeline<'a> {
             let started = self.hands.start(victim);
             let mut state = self.lock();
             let is_open = |record: &FaultRecord| record.began_s.is_some() && record.ended_s.is_none();
-            let of_it = state.records.iter_mut().filter(|(whose, record)| *whose == victim && is_open(record));
+            let of_it =
+                state.records.iter_mut().filter(|(whose, record)| *whose == victim && is_open(record));
             for (_, record) in of_it {
                 match &started {
                     Ok(()) if matches!(victim, Victim::Instance(_)) => {

@@ -1,22 +1,22 @@
 use crate::measure::{Loads, RowRead};
 use crate::model::{Found, Kind, Operation, Outcome, Served, Value};
 
-/// What was known of the rows of a read before it was sent: whether the cache had ever had their entries.
-pub struct Known {
+/// Whether the cache had ever had the entries of the rows of a read, before it was sent.
+pub struct Entered {
     one: bool,
     many: Vec<bool>,
 }
 
-impl Known {
-    /// What is known of the rows that an operation is about to read. Looked at before, since its own fill comes after.
-    pub fn before(operation: &Operation, loads: &Loads) -> Known {
+impl Entered {
+    /// Looked at before, since the operation's own fill comes after.
+    pub fn before(operation: &Operation, loads: &Loads) -> Entered {
         let has = |id| loads.entries().has(id);
         match operation.kind {
-            Kind::Read => Known { one: has(operation.key.id()), many: Vec::new() },
+            Kind::Read => Entered { one: has(operation.key.id()), many: Vec::new() },
             Kind::MultiRead => {
-                Known { one: false, many: operation.keys.iter().map(|key| has(key.id())).collect() }
+                Entered { one: false, many: operation.keys.iter().map(|key| has(key.id())).collect() }
             }
-            _ => Known { one: false, many: Vec::new() },
+            _ => Entered { one: false, many: Vec::new() },
         }
     }
 
