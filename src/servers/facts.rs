@@ -4,6 +4,7 @@ use redis::ErrorKind;
 
 use super::connection::{self, failure};
 use super::error::ServerError;
+use super::info::Info;
 use crate::store::Endpoint;
 
 /// Lines of Redis' INFO server, as they are recorded.
@@ -68,9 +69,9 @@ pub(super) fn is_refusal(error: &redis::RedisError) -> bool {
 }
 
 fn facts_of_info(info: &str) -> BTreeMap<String, String> {
-    let lines: BTreeMap<_, _> = info.lines().filter_map(|line| line.split_once(':')).collect();
-    let kept = INFO.iter().filter_map(|name| Some((name.to_string(), lines.get(name)?.to_string())));
-    let server = if lines.contains_key("valkey_version") { "valkey" } else { "redis" };
+    let info = Info::read(info);
+    let kept = INFO.iter().filter_map(|name| Some((name.to_string(), info.text(name)?.to_string())));
+    let server = if info.text("valkey_version").is_some() { "valkey" } else { "redis" };
     kept.chain([("server".to_string(), server.to_string())]).collect()
 }
 

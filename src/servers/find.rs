@@ -16,7 +16,7 @@ const LEVELS: usize = 5;
 ///
 /// # Errors
 /// When there is none, or only one that the user servers run as cannot reach; the message says the way out.
-pub fn redis_server() -> Result<PathBuf, ServerError> {
+pub(super) fn redis_server() -> Result<PathBuf, ServerError> {
     Search::of_this_process()?.redis_server(env::var_os(REDIS_VARIABLE).map(PathBuf::from))
 }
 
@@ -24,7 +24,7 @@ pub fn redis_server() -> Result<PathBuf, ServerError> {
 ///
 /// # Errors
 /// As for [`redis_server`].
-pub fn postgres_bin() -> Result<PathBuf, ServerError> {
+pub(super) fn postgres_bin() -> Result<PathBuf, ServerError> {
     Search::of_this_process()?.postgres_bin(env::var_os(POSTGRES_VARIABLE).map(PathBuf::from))
 }
 

@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
-
 use redis::aio::MultiplexedConnection;
 
 use super::connection::{self, failure};
 use super::error::ServerError;
+use super::facts::is_refusal;
+use super::info::Info;
 use crate::store::Endpoint;
 
 /// What a Redis holds at one moment, and what it has given up since it started.
@@ -30,8 +30,6 @@ pub struct MemoryProbe {
 }
 
 impl MemoryProbe {
-    /// Connects.
-    ///
     /// # Errors
     /// When the server cannot be reached.
     pub async fn open(at: &Endpoint) -> Result<MemoryProbe, ServerError> {
@@ -47,7 +45,7 @@ impl MemoryProbe {
         questions.cmd("INFO").arg("memory").cmd("INFO").arg("stats").cmd("DBSIZE");
         match questions.query_async::<(String, String, u64)>(&mut self.connection).await {
             Ok((memory, stats, entries)) => Ok(Some(RedisMemory::parse(&(memory + &stats), entries))),
-            Err(error) if super::facts::is_refusal(&error) => Ok(None),
+            Err(error) if is_refusal(&error) => Ok(None),
             Err(error) => Err(failure(&self.url, &error)),
         }
     }
@@ -77,17 +75,15 @@ impl MemoryProbe {
 impl RedisMemory {
     /// Reads the text of INFO's sections `memory` and `stats`; a line that is missing counts as zero.
     fn parse(info: &str, entries: u64) -> RedisMemory {
-        let lines: BTreeMap<_, _> = info.lines().filter_map(|line| line.split_once(':')).collect();
-        let count = |name: &str| lines.get(name).and_then(|value| value.parse().ok()).unwrap_or(0);
-        let ratio = lines.get("mem_fragmentation_ratio").and_then(|value| value.parse().ok());
+        let info = Info::read(info);
         RedisMemory {
             entries,
-            evicted_keys: count("evicted_keys"),
-            expired_keys: count("expired_keys"),
-            used: count("used_memory"),
-            resident: count("used_memory_rss"),
-            fragmentation: ratio.unwrap_or(0.0),
-            at_start: count("used_memory_startup"),
+            evicted_keys: info.number("evicted_keys"),
+            expired_keys: info.number("expired_keys"),
+            used: info.number("used_memory"),
+            resident: info.number("used_memory_rss"),
+            fragmentation: info.number("mem_fragmentation_ratio"),
+            at_start: info.number("used_memory_startup"),
         }
     }
 }

@@ -1,20 +1,21 @@
 //! Servers: the Redis and Postgres processes a run uses, its own or somebody else's.
 //!
 //! A managed server lives on loopback, in a private [`RunFolder`], never as root, and is gone when the tool
-//! is gone, however that ended. On a server that is not ours, [`guest`] sees to it that we touch only our
+//! is gone, however that ended. On a server that is not ours, `guest` sees to it that we touch only our
 //! keys and our schema. This is the only code that starts or ends a server.
 
 mod address;
 mod children;
 mod connection;
-pub mod counters;
+mod counters;
 mod databases;
 mod error;
 mod facts;
 mod find;
 mod folder;
-pub mod guest;
+mod guest;
 mod identity;
+mod info;
 mod launch;
 mod memory;
 mod policies;
@@ -30,17 +31,17 @@ mod supervisor;
 mod sweep;
 mod user;
 
-pub use self::address::{Address, AddressError};
+pub use self::address::Address;
 pub use self::counters::{PostgresCounters, RedisCounters};
-pub use self::databases::{at_database, create_database};
 pub use self::error::ServerError;
 pub use self::facts::{postgres_facts, redis_facts};
-pub use self::find::{postgres_bin, redis_server};
 pub use self::folder::RunFolder;
 pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis, move_away};
-pub use self::memory::{MemoryProbe, RedisMemory};
-pub use self::policies::Policies;
 pub use self::postgres::{ManagedPostgres, PostgresOptions};
 pub use self::redis::{ManagedRedis, RedisOptions};
-pub use self::secrets::{mask, redact};
 pub use self::sweep::sweep;
+
+pub(crate) use self::databases::{at_database, create_database};
+pub(crate) use self::memory::{MemoryProbe, RedisMemory};
+pub(crate) use self::policies::Policies;
+pub(crate) use self::secrets::{mask, redact};

@@ -1,5 +1,6 @@
 use super::error::ServerError;
 use super::folder::RunFolder;
+use super::info::Info;
 use super::redis::{ManagedRedis, RedisOptions};
 
 /// The eviction policies that an installed server knows.
@@ -32,8 +33,8 @@ impl Policies {
         let refusal = answer.lines().find(|line| line.starts_with('-'))?;
         let (_, names) = refusal.split_once(BEFORE_NAMES)?;
         let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-        let fact = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        let server = match (fact("valkey_version"), fact("redis_version")) {
+        let info = Info::read(answer);
+        let server = match (info.text("valkey_version"), info.text("redis_version")) {
             (Some(version), _) => format!("valkey {version}"),
             (None, Some(version)) => format!("redis {version}"),
             (None, None) => "redis".into(),

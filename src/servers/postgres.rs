@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use super::find::postgres_bin;
 use super::folder::{RunFolder, ServerFolder};
 use super::postgres_layout::has_statement_statistics;
 use super::process::Process;
-use super::{children, launch, postgres_handshake, startup};
+use super::{children, postgres_handshake, startup};
 
 const READY_LIMIT: Duration = Duration::from_secs(15);
 const INITDB_LIMIT: Duration = Duration::from_secs(60);
@@ -54,8 +55,8 @@ pub struct ManagedPostgres {
 impl ManagedPostgres {
     /// Makes a new database cluster, starts it, and waits until it lets a client in.
     ///
-    /// # Errors When there is no Postgres to start, or it ends or stays silent; an unknown setting comes with
-    /// its own words.
+    /// # Errors
+    /// When there is no Postgres to start, or it ends or stays silent; an unknown setting comes with its own words.
     pub fn start(options: &PostgresOptions, run: &RunFolder) -> Result<ManagedPostgres, ServerError> {
         startup::refuse_reserved("postgres", &options.settings, RESERVED)?;
         let bin = postgres_bin()?;
@@ -179,22 +180,9 @@ fn data(folder: &ServerFolder) -> PathBuf {
 }
 
 fn initdb(bin: &Path, folder: &ServerFolder) -> Result<(), ServerError> {
-    let mut command = launch::command(&bin.join("initdb"), folder, Signal::SIGKILL)
-        .map_err(|source| ServerError::Folder { path: folder.log(), source })?;
-    command.args([
-        "--no-sync",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C",
-        "--no-instructions",
-        "-U",
-        USER,
-        "-D",
-    ]);
-    command.arg(data(folder));
-    let process = Process::start(command, folder, Signal::SIGKILL)?;
+    let fixed = "--no-sync -A trust -E UTF8 --locale=C --no-instructions -U".split(' ').chain([USER, "-D"]);
+    let arguments = fixed.map(OsString::from).chain([data(folder).into()]).collect();
+    let process = Process::start(&bin.join("initdb"), arguments, folder, Signal::SIGKILL)?;
     let ended = process.wait(INITDB_LIMIT);
     process.end(&[KILL]);
     if ended && process.succeeded() { Ok(()) } else { Err(ServerError::Initdb { log: process.log_tail() }) }
@@ -206,13 +194,12 @@ fn launch(
     port: u16,
     folder: &ServerFolder,
 ) -> Result<Process, ServerError> {
-    let mut command = launch::command(&bin.join("postgres"), folder, Signal::SIGQUIT)
-        .map_err(|source| ServerError::Folder { path: folder.log(), source })?;
-    command.arg("-D").arg(data(folder));
+    let mut arguments: Vec<OsString> = vec!["-D".into(), data(folder).into()];
     for (name, value) in settings(options, port, folder.path(), has_statement_statistics(bin)) {
-        command.arg("-c").arg(format!("{name}={value}"));
+        arguments.push("-c".into());
+        arguments.push(format!("{name}={value}").into());
     }
-    Process::start(command, folder, Signal::SIGQUIT)
+    Process::start(&bin.join("postgres"), arguments, folder, Signal::SIGQUIT)
 }
 
 /// Every setting that we do not leave to Postgres: durable as in production, so that a write costs what it

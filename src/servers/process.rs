@@ -1,7 +1,8 @@
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use nix::unistd::Pid;
 use super::error::ServerError;
 use super::folder::ServerFolder;
 use super::identity::Identity;
-use super::supervisor;
+use super::{launch, supervisor};
 
 /// How much of a log an error shows.
 const TAIL_BYTES: u64 = 4096;
@@ -30,18 +31,23 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `command` and writes the pid file; `death_signal` is what a sweep would end it with.
+    /// Starts a program in a server's folder and writes the pid file. `death_signal` ends it when this process dies, or
+    /// else by a sweep.
     ///
     /// # Errors
-    /// When the program cannot be started.
+    /// When the program cannot be started, or a file of the folder cannot be written.
     pub fn start(
-        command: Command,
+        program: &Path,
+        arguments: Vec<OsString>,
         folder: &ServerFolder,
         death_signal: Signal,
     ) -> Result<Process, ServerError> {
+        let mut command = launch::command(program, folder, death_signal)
+            .map_err(|source| ServerError::Folder { path: folder.log(), source })?;
+        command.args(arguments);
         let log_start = fs::metadata(folder.log()).map_or(0, |log| log.len());
-        let program = PathBuf::from(command.get_program());
-        let child = supervisor::spawn(command).map_err(|source| ServerError::Spawn { program, source })?;
+        let child = supervisor::spawn(command)
+            .map_err(|source| ServerError::Spawn { program: program.to_path_buf(), source })?;
         let pid = child.id();
         let process = Process {
             child: Mutex::new(child),

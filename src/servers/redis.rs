@@ -10,10 +10,10 @@ use super::error::ServerError;
 use super::find::redis_server;
 use super::folder::{RunFolder, ServerFolder};
 use super::process::Process;
-use super::{launch, startup};
+use super::startup;
 
 const READY_LIMIT: Duration = Duration::from_secs(10);
-const FLUSH_LIMIT: Duration = Duration::from_secs(10);
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 const KILL: (Signal, Duration) = (Signal::SIGKILL, Duration::from_secs(10));
 
 /// What keeps a managed Redis on loopback, in its folder, and reachable; users may set all else.
@@ -55,8 +55,8 @@ pub struct ManagedRedis {
 impl ManagedRedis {
     /// Starts a server and waits until it answers.
     ///
-    /// # Errors When there is no server to start, or it ends or stays silent; an unknown setting comes with
-    /// Redis' own words.
+    /// # Errors
+    /// When there is no server to start, or it ends or stays silent; an unknown setting comes with Redis' own words.
     pub fn start(options: &RedisOptions, run: &RunFolder) -> Result<ManagedRedis, ServerError> {
         startup::refuse_reserved("redis", &options.settings, RESERVED)?;
         startup::on_free_port(|port| {
@@ -121,13 +121,12 @@ impl ManagedRedis {
     /// # Errors
     /// When it does not answer.
     pub fn flush(&self) -> Result<(), ServerError> {
-        let wrong = |problem: String| ServerError::Server { url: self.url(), problem };
-        let answer = ask(self.port, "FLUSHALL", FLUSH_LIMIT).map_err(|error| wrong(error.to_string()))?;
+        let answer = self.ask("FLUSHALL")?;
         if answer.starts_with("+OK") {
-            Ok(())
-        } else {
-            Err(wrong(format!("FLUSHALL: {}", answer.trim_end())))
+            return Ok(());
         }
+        let problem = format!("FLUSHALL: {}", answer.trim_end());
+        Err(ServerError::Server { url: self.url(), problem })
     }
 
     /// What it says to inline commands, its refusals included.
@@ -135,7 +134,7 @@ impl ManagedRedis {
     /// # Errors
     /// When it does not answer.
     pub(super) fn ask(&self, commands: &str) -> Result<String, ServerError> {
-        ask(self.port, commands, FLUSH_LIMIT)
+        ask(self.port, commands, ANSWER_LIMIT)
             .map_err(|error| ServerError::Server { url: self.url(), problem: error.to_string() })
     }
 
@@ -158,11 +157,7 @@ impl Drop for ManagedRedis {
 }
 
 fn launch(options: &RedisOptions, port: u16, folder: &ServerFolder) -> Result<Process, ServerError> {
-    let program = redis_server()?;
-    let mut command = launch::command(&program, folder, Signal::SIGKILL)
-        .map_err(|source| ServerError::Folder { path: folder.log(), source })?;
-    command.args(arguments(options, port, folder));
-    Process::start(command, folder, Signal::SIGKILL)
+    Process::start(&redis_server()?, arguments(options, port, folder), folder, Signal::SIGKILL)
 }
 
 /// The command line. There is no configuration file, so that these settings alone hold.

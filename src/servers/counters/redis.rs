@@ -5,6 +5,7 @@ use redis::aio::MultiplexedConnection;
 use super::grown;
 use crate::servers::connection::{self, failure};
 use crate::servers::error::ServerError;
+use crate::servers::info::Info;
 use crate::store::Endpoint;
 
 /// What a Redis has done since it started, or, after [`RedisCounters::since`], between two readings.
@@ -18,7 +19,6 @@ pub struct RedisCounters {
     pub evicted_keys: u64,
     pub expired_keys: u64,
     pub input_bytes: u64,
-    pub output_bytes: u64,
     /// Keys in the URL's database now.
     pub keys: u64,
     /// Bytes in use now.
@@ -49,26 +49,24 @@ impl RedisCounters {
     }
 
     /// Reads the text of `INFO all`; a line that is missing counts as zero.
-    pub fn parse(info: &str, keys: u64) -> RedisCounters {
-        let lines: BTreeMap<_, _> = info.lines().filter_map(|line| line.split_once(':')).collect();
-        let count = |name: &str| lines.get(name).and_then(|value| value.parse().ok()).unwrap_or(0);
-        let seconds = |name: &str| lines.get(name).and_then(|value| value.parse().ok()).unwrap_or(0.0);
-        let calls = lines.iter().filter_map(|(name, value)| {
+    fn parse(info: &str, keys: u64) -> RedisCounters {
+        let info = Info::read(info);
+        let calls = info.lines().filter_map(|(name, value)| {
             let command = name.strip_prefix("cmdstat_")?;
             let calls = value.split(',').find_map(|field| field.strip_prefix("calls="))?;
             Some((command.to_string(), calls.parse().ok()?))
         });
+        let (user, system): (f64, f64) = (info.number("used_cpu_user"), info.number("used_cpu_sys"));
         RedisCounters {
             calls: calls.collect(),
-            commands: count("total_commands_processed"),
-            evicted_keys: count("evicted_keys"),
-            expired_keys: count("expired_keys"),
-            input_bytes: count("total_net_input_bytes"),
-            output_bytes: count("total_net_output_bytes"),
+            commands: info.number("total_commands_processed"),
+            evicted_keys: info.number("evicted_keys"),
+            expired_keys: info.number("expired_keys"),
+            input_bytes: info.number("total_net_input_bytes"),
             keys,
-            used_memory: count("used_memory"),
+            used_memory: info.number("used_memory"),
             entry_bytes: None,
-            cpu_seconds: seconds("used_cpu_user") + seconds("used_cpu_sys"),
+            cpu_seconds: user + system,
         }
     }
 
@@ -83,7 +81,6 @@ impl RedisCounters {
             evicted_keys: self.evicted_keys.saturating_sub(before.evicted_keys),
             expired_keys: self.expired_keys.saturating_sub(before.expired_keys),
             input_bytes: self.input_bytes.saturating_sub(before.input_bytes),
-            output_bytes: self.output_bytes.saturating_sub(before.output_bytes),
             keys: self.keys,
             used_memory: self.used_memory,
             entry_bytes: self.entry_bytes,

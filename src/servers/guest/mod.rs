@@ -3,6 +3,7 @@
 mod moved;
 mod postgres;
 mod redis;
+mod scan;
 
 pub use self::moved::move_away;
 pub use self::postgres::{admit_postgres, leave_postgres};

@@ -2,9 +2,10 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::redis::{BATCH, ask, escaped, refuse_empty};
+use super::redis::refuse_empty;
+use super::scan::{BATCH, Scan, unlink};
 use crate::measure::MovedEntries;
-use crate::servers::connection::{self, failure};
+use crate::servers::connection;
 use crate::servers::error::ServerError;
 use crate::store::Endpoint;
 
@@ -18,32 +19,19 @@ use crate::store::Endpoint;
 pub async fn move_away(at: &Endpoint, prefix: &str, share: f64) -> Result<MovedEntries, ServerError> {
     refuse_empty(prefix)?;
     let mut connection = connection::redis(at).await?;
-    let pattern = format!("{}*", escaped(prefix));
+    let mut scan = Scan::new(&connection, at, prefix);
     // By hash: a scan may tell a name twice.
     let mut names = HashMap::new();
-    let mut cursor = 0;
-    loop {
-        let mut scan = redis::cmd("SCAN");
-        scan.arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(BATCH);
-        let (next, found): (u64, Vec<Vec<u8>>) = ask(&mut connection, at, &scan).await?;
-        for name in found.into_iter().filter(|name| name.starts_with(prefix.as_bytes())) {
+    while let Some(found) = scan.next().await? {
+        for name in found {
             let hash = xxh3_64(&name);
             names.insert(hash, falls_to_the_new(hash, share).then_some(name));
         }
-        if next == 0 {
-            break;
-        }
-        cursor = next;
     }
     let of = names.len() as u64;
     let moved: Vec<Vec<u8>> = names.into_values().flatten().collect();
     for batch in moved.chunks(BATCH) {
-        // One command a key, for on a node of a cluster a command may not span slots.
-        let mut commands = redis::pipe();
-        for name in batch {
-            commands.cmd("UNLINK").arg(name).ignore();
-        }
-        let _: () = commands.query_async(&mut connection).await.map_err(|error| failure(&at.url, &error))?;
+        unlink(&mut connection, at, batch).await?;
     }
     Ok(MovedEntries { moved: moved.len() as u64, of })
 }

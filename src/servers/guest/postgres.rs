@@ -24,8 +24,9 @@ const COMMENT_ON_SCHEMA: &str =
 /// Sees that the database holds nothing of others, and makes `schema`, marked as ours, unless it is there
 /// already.
 ///
-/// # Errors When the server cannot be reached; when the database has foreign tables and `allow_foreign` is
-/// not given; and, with or without it, when a schema of this name bears no mark of ours.
+/// # Errors
+/// When the server cannot be reached; when the database has foreign tables and `allow_foreign` is not given; and, with
+/// or without it, when a schema of this name bears no mark of ours.
 pub async fn admit_postgres(url: &str, schema: &str, allow_foreign: bool) -> Result<(), ServerError> {
     refuse_empty(schema)?;
     let mut connection = connection::postgres(url).await?;
