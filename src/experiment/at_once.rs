@@ -1,5 +1,6 @@
 use std::sync::mpsc::{Sender, channel};
 
+use super::assignment::Assignment;
 use super::gate::Gate;
 use super::observer::{Event, Observer, Phase};
 use super::servers::Servers;
@@ -11,20 +12,15 @@ use crate::measure::{FaultRecord, RepeatResult, Window};
 ///
 /// # Errors
 /// When none of the first batch could be measured.
-pub fn measure(
-    run: &mut Run,
-    jobs: &[Job],
-    at_once: usize,
-    observer: &dyn Observer,
-) -> Result<(), ExperimentError> {
-    let (loaded, stop) = (run.loaded, run.stop);
+pub fn measure(run: &mut Run, jobs: &[Job], at_once: usize) -> Result<(), ExperimentError> {
+    let Run { loaded, observer, stop, .. } = *run;
     observer.event(&Event::Phase(Phase::Servers));
     let mut all_servers = run.servers.beside(&most_connections(run), at_once.min(jobs.len()))?;
     for batch in jobs.chunks(at_once) {
         if stop.is_requested() {
             break;
         }
-        announce(run, batch, jobs.len(), observer);
+        announce(run, batch, jobs.len());
         let (sender, news) = channel();
         let gates = Gate::shared(batch.len());
         let measured = std::thread::scope(|scope| {
@@ -32,8 +28,10 @@ pub fn measure(
             for ((job, servers), gate) in batch.iter().zip(&mut all_servers).zip(gates) {
                 let relay = Relay { news: sender.clone(), is_shown: job.order == batch[0].order };
                 let workload = &loaded.cells[job.index].workload;
-                let measure = move || cell::measure(workload, &loaded.path, servers, &relay, stop, gate);
-                threads.push(scope.spawn(measure));
+                threads.push(scope.spawn(move || {
+                    let assignment = Assignment { workload, file: &loaded.path, observer: &relay, stop };
+                    cell::measure(assignment, servers, gate)
+                }));
             }
             drop(sender);
             // Ends with the last relay.
@@ -43,7 +41,7 @@ pub fn measure(
                 .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             ended.collect::<Vec<_>>()
         });
-        keep(run, batch, jobs.len(), measured, observer)?;
+        keep(run, batch, jobs.len(), measured)?;
     }
     all_servers.iter_mut().for_each(Servers::leave);
     Ok(())
@@ -56,7 +54,7 @@ fn most_connections(run: &Run) -> Workload {
     workloads.max_by_key(connections).unwrap_or(&run.loaded.workload).clone()
 }
 
-fn announce(run: &Run, batch: &[Job], total: usize, observer: &dyn Observer) {
+fn announce(run: &Run, batch: &[Job], total: usize) {
     let first = batch[0];
     let label = match batch.len() - 1 {
         0 => run.cells[first.index].label(),
@@ -64,7 +62,7 @@ fn announce(run: &Run, batch: &[Job], total: usize, observer: &dyn Observer) {
     };
     // The last of a batch tells how much is done when it is.
     let order = batch.last().map_or(first.order, |last| last.order);
-    observer.event(&Event::Cell { order, total, label: &label, repeat: 1, repeats: 1 });
+    run.observer.event(&Event::Cell { order, total, label: &label, repeat: 1, repeats: 1 });
 }
 
 fn keep(
@@ -72,18 +70,15 @@ fn keep(
     batch: &[Job],
     total: usize,
     measured: Vec<Result<RepeatResult, ExperimentError>>,
-    observer: &dyn Observer,
 ) -> Result<(), ExperimentError> {
-    let repeats = run.loaded.workload.compare.repeat;
     let none = measured.iter().all(Result::is_err);
-    for (job, measured) in batch.iter().zip(measured) {
+    for (&job, measured) in batch.iter().zip(measured) {
         match measured {
             Err(ExperimentError::Interrupted) => {}
             Err(error) if none && batch[0].order == 1 => return Err(error),
             measured => {
-                let (order, repeat, label) = (job.order, job.repeat, run.cells[job.index].label());
-                observer.event(&Event::Cell { order, total, label: &label, repeat, repeats });
-                run.keep(*job, measured, observer);
+                run.announce(job, total);
+                run.keep(job, measured);
             }
         }
     }

@@ -1,55 +1,41 @@
-use std::sync::Arc;
+use std::ops::Range;
 use std::time::Duration;
 
+use super::assignment::Assignment;
 use super::parts;
-use super::servers::Urls;
-use crate::config::Workload;
-use crate::engine::Stop;
-use crate::measure::{Account, Audit, CacheAudit, Compared, Difference, Ledger, Recheck};
+use super::stage::Stage;
+use crate::measure::{Account, Audit, CacheAudit, Compared, Difference, EXAMPLES, Recheck};
 use crate::model::{Failure, Key, StoreError};
+use crate::store::Cache;
 use crate::store::postgres::{Listed, Listing};
 use crate::store::scripts::{Surveyed, survey};
-use crate::store::{Cache, Sharing};
-use crate::traffic::Traffic;
 
 /// Rows looked at together.
 const BATCH: u64 = 1_000;
 
-/// What an audit looks at.
-pub struct Scene<'a> {
-    pub workload: &'a Workload,
-    pub urls: &'a Urls,
-    pub traffic: &'a Traffic,
-    pub ledger: &'a Ledger,
-    /// One more than the largest row id that may exist.
-    pub rows: u64,
-    /// Whether the cache is looked at too.
-    pub cache: bool,
-    pub stop: &'a Stop,
-}
-
-/// Looks at every row, in the database and in the cache, once the load has ended and all is drained.
+/// Looks at every row below `rows` that may exist, in the database and, where `of_cache` says so, in the cache, once
+/// the load has ended and all is drained.
 ///
 /// # Errors
 /// When the database does not answer. A cache that does not is told in the result.
-pub async fn audit(scene: &Scene<'_>) -> Result<Audit, StoreError> {
-    let mut listing = Listing::open(&scene.urls.database).await?;
-    let sharing = Sharing::Shared { connections: 1, run: 1 };
+pub async fn audit(stage: &Stage<'_>, rows: u64, of_cache: bool) -> Result<Audit, StoreError> {
+    let Assignment { workload, stop, .. } = stage.assignment;
+    let mut listing = Listing::open(&stage.urls.database).await?;
     let mut audit = Audit::default();
     let mut cache = None;
-    if scene.cache {
-        match parts::connect(scene.workload, scene.urls, sharing, 1, &Arc::default()).await {
+    if of_cache {
+        match parts::connect_apart(workload, &stage.urls).await {
             Ok(stores) => cache = Some(stores.cache),
             Err(error) => audit.unread = Some(error.to_string()),
         }
     }
     audit.cache = cache.is_some().then(CacheAudit::default);
     let mut different = Vec::new();
-    for first in (0..scene.rows).step_by(BATCH as usize) {
-        if scene.stop.is_requested() {
+    for first in (0..rows).step_by(BATCH as usize) {
+        if stop.is_requested() {
             return Err(StoreError::database(Failure::Timeout, "interrupted"));
         }
-        let batch = Batch::list(scene, &mut listing, first).await?;
+        let batch = Batch::list(stage, &mut listing, first..rows.min(first + BATCH)).await?;
         for (row, account) in batch.rows.iter().zip(&batch.accounts) {
             audit.writes.count(row.id, account, row.version);
         }
@@ -62,10 +48,10 @@ pub async fn audit(scene: &Scene<'_>) -> Result<Audit, StoreError> {
         }
     }
     if let (Some(cache), Some(found)) = (&cache, &mut audit.cache) {
-        found.examples = different.iter().take(crate::measure::EXAMPLES).copied().collect();
+        found.examples = different.iter().take(EXAMPLES).copied().collect();
         let ttls: Option<Vec<u64>> = different.iter().map(|difference| difference.ttl_ms).collect();
         found.longest_ttl_ms = ttls.and_then(|ttls| ttls.into_iter().max());
-        if let Err(error) = recheck(scene, &**cache, &mut listing, &different, &mut found.rechecks).await {
+        if let Err(error) = recheck(stage, &**cache, &mut listing, &different, &mut found.rechecks).await {
             audit.unread = Some(error.to_string());
         }
     }
@@ -74,25 +60,26 @@ pub async fn audit(scene: &Scene<'_>) -> Result<Audit, StoreError> {
 
 /// Looks at entries that differed again, as often as the workload says.
 async fn recheck(
-    scene: &Scene<'_>,
+    stage: &Stage<'_>,
     cache: &dyn Cache,
     listing: &mut Listing,
     different: &[Difference],
     rechecks: &mut Vec<Recheck>,
 ) -> Result<(), StoreError> {
+    let Assignment { workload, stop, .. } = stage.assignment;
     let mut waited = Duration::ZERO;
-    for after in scene.workload.freshness.recheck.iter().map(|after| after.0) {
-        if different.is_empty() || scene.stop.is_requested() {
+    for after in workload.freshness.recheck.iter().map(|after| after.0) {
+        if different.is_empty() || stop.is_requested() {
             break;
         }
         tokio::select! {
             () = tokio::time::sleep(after.saturating_sub(waited)) => {}
-            () = scene.stop.requested() => break,
+            () = stop.requested() => break,
         }
         waited = after;
         let mut found = Compared::default();
         for part in different.chunks(BATCH as usize) {
-            let keys: Vec<Key> = part.iter().map(|it| scene.traffic.key(it.row)).collect();
+            let keys: Vec<Key> = part.iter().map(|it| stage.traffic.key(it.row)).collect();
             let stored = listing.of(&keys).await?;
             for ((entry, key), stored) in survey(cache, &keys).await?.into_iter().zip(&keys).zip(stored) {
                 let none = Listed { id: key.id(), version: 0, checksum: 0 };
@@ -113,21 +100,20 @@ struct Batch {
 }
 
 impl Batch {
-    /// The rows from `first` on that exist, existed, or have been written.
-    async fn list(scene: &Scene<'_>, listing: &mut Listing, first: u64) -> Result<Batch, StoreError> {
-        let end = scene.rows.min(first + BATCH);
-        let mut stored = listing.rows(first, end).await?.into_iter().peekable();
+    /// Those of the rows that exist, existed, or have been written.
+    async fn list(stage: &Stage<'_>, listing: &mut Listing, rows: Range<u64>) -> Result<Batch, StoreError> {
+        let mut stored = listing.rows(rows.start, rows.end).await?.into_iter().peekable();
         let mut batch = Batch { rows: Vec::new(), accounts: Vec::new(), keys: Vec::new() };
-        for id in first..end {
+        for id in rows {
             let listed = stored.next_if(|row| row.id == id);
-            let account = scene.ledger.account(id);
+            let account = stage.ledger.account(id);
             let written = account.is_some_and(|account| account.newest + account.indeterminate > 0);
             if listed.is_some() || written {
                 batch.rows.push(listed.unwrap_or(Listed { id, version: 0, checksum: 0 }));
                 // A row that nobody follows says nothing of writes.
                 let unknown = Account { initial: listed.map_or(0, |row| row.version), ..Account::default() };
                 batch.accounts.push(account.unwrap_or(unknown));
-                batch.keys.push(scene.traffic.key(id));
+                batch.keys.push(stage.traffic.key(id));
             }
         }
         Ok(batch)

@@ -1,16 +1,13 @@
-use std::path::Path;
-
-use super::audit::{Scene, audit};
-use super::gate::Gate;
-use super::observer::{Event, Observer, Phase};
+use super::assignment::Assignment;
+use super::audit::audit;
+use super::gate::{Gate, Passed};
+use super::gauge::Gauged;
+use super::observer::Phase;
 use super::played::{Aftermath, Played, aftermath, play, unanswered};
-use super::sampler::Sampled;
 use super::servers::Servers;
 use super::stage::Stage;
 use super::warm_up::{Warm, warm_up};
 use super::{ExperimentError, checks, parts, stock, tell, theory};
-use crate::config::Workload;
-use crate::engine::Stop;
 use crate::measure::{
     Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Sizing,
     Stampede, Status, Unit, Verdict, note_of_idle_policy, note_of_small_limit,
@@ -22,25 +19,45 @@ use crate::traffic::Replay;
 /// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
 const UNANSWERED_BY_A_CRASH: u64 = 8;
 
+/// A measurement from its beginning to its end.
+struct Course {
+    passed: Passed,
+    /// Both sides' books before the first operation.
+    before: checks::Books,
+    warm: Warm,
+    played: Played,
+}
+
 /// Measures a cell once.
 pub fn measure(
-    workload: &Workload,
-    file: &Path,
+    assignment: Assignment,
     servers: &mut Servers,
-    observer: &dyn Observer,
-    stop: &Stop,
     gate: Gate,
 ) -> Result<RepeatResult, ExperimentError> {
-    let stage = Stage::set(workload, file, servers, observer, stop)?;
+    let stage = Stage::set(assignment, servers)?;
     let passed = gate.pass();
     let before = checks::books(&stage.crew, servers, &stage.urls);
-    let mut warm = warm_up(&stage, servers)?;
-    if stop.is_requested() {
+    let warm = warm_up(&stage, servers)?;
+    if assignment.stop.is_requested() {
         return Err(ExperimentError::Interrupted);
     }
-    let mut played = play(&stage, servers, warm.first)?;
+    let played = play(&stage, servers, warm.first)?;
+    let course = Course { passed, before, warm, played };
+    let mut result = numbers(&stage, &course);
+    conclude(&mut result, &stage, servers, &course);
+    put_memory(&mut result, &stage, &course.played.gauged);
+    let Played { drive, faults, usage, .. } = course.played;
+    (result.faults, result.usage) = (faults, usage);
+    (result.histograms, result.log, result.windows) = (drive.recorder, drive.log, drive.windows);
+    (result.cache, result.database, result.clients) = (stage.cache, stage.database, stage.clients);
+    Ok(result)
+}
+
+/// What was measured, before it is judged.
+fn numbers(stage: &Stage, Course { passed, warm, played, .. }: &Course) -> RepeatResult {
+    let workload = stage.assignment.workload;
     let seconds = played.drive.elapsed.as_secs_f64();
-    let mut metrics = tell::metrics(&played, &stage.crew);
+    let mut metrics = tell::metrics(played, &stage.crew);
     let reads_per_s = played.drive.recorder.count(Kind::Read) as f64 / seconds;
     theory::tell(&mut metrics, workload, stage.traffic.rows(), reads_per_s);
     let mut result = RepeatResult {
@@ -52,70 +69,73 @@ pub fn measure(
         stampede: Stampede::of(&played.loads, &played.drive.recorder),
         ..RepeatResult::default()
     };
-    tell_ramp(&mut result, &stage, &warm, &played);
+    tell_ramp(&mut result, stage, warm, played);
     let is_loaded = workload.cache.preload || stage.prewarmed.is_some();
     let waited = workload.cache.ttl.filter(|_| is_loaded).and_then(|ttl| passed.note(ttl));
     result.verdict.notes.extend(waited);
-    result.verdict.reasons.extend(warm.unsettled.take());
-    let is_harmed = played.is_harmed();
-    if !is_harmed {
-        result.verdict.reasons.extend(played.undrained.take());
-    }
+    result.verdict.reasons.extend(warm.unsettled.clone());
+    result
+}
+
+/// Says how it ended, and judges one that came to its end.
+fn conclude(result: &mut RepeatResult, stage: &Stage, servers: &Servers, course: &Course) {
+    let played = &course.played;
+    // What a fault did to writes is what was asked for, and nothing against the measurement.
+    let (against, aside) = match played.is_harmed() {
+        true => (None, played.undrained.clone()),
+        false => (played.undrained.clone(), None),
+    };
+    result.verdict.reasons.extend(against);
     if played.drive.interrupted {
         result.status = Status::Interrupted;
-    } else if let Some(failure) = played.failure.take() {
-        result.status = Status::Failed;
-        result.verdict.reasons.push(failure);
-    } else {
-        judge(&mut result, &stage, servers, &before, &warm, &played, passed.at_once);
-        match aftermath(&stage, servers, played.drive.next_ticket) {
-            Ok(Some(after)) => look_again(&mut result, &stage, servers, after),
-            Ok(None) => {}
-            // What was measured stands all the same.
-            Err(error) => result.verdict.notes.push(format!("nothing was done after it: {error}")),
-        }
-        let replay = stage.traffic.replay();
-        result.verdict.notes.extend(replay.map_or(&[][..], Replay::notes).iter().cloned());
-        // What a fault did to writes is what was asked for, and nothing against the measurement.
-        result.verdict.notes.extend(played.undrained.take());
-        if !result.verdict.reasons.is_empty() {
-            result.status = Status::Invalid;
-        }
+        return;
     }
-    put_memory(&mut result, &stage, &played.sampled);
-    result.faults = played.faults;
-    result.usage = played.usage;
-    result.histograms = played.drive.recorder;
-    result.log = played.drive.log;
-    result.windows = played.drive.windows;
-    (result.cache, result.database, result.clients) = (stage.cache, stage.database, stage.clients);
-    Ok(result)
+    if let Some(failure) = &played.failure {
+        result.status = Status::Failed;
+        result.verdict.reasons.push(failure.clone());
+        return;
+    }
+    judge(result, stage, servers, course);
+    match aftermath(stage, servers, played.drive.next_ticket) {
+        Ok(Some(after)) => look_again(result, stage, servers, after),
+        Ok(None) => {}
+        // What was measured stands all the same.
+        Err(error) => result.verdict.notes.push(format!("nothing was done after it: {error}")),
+    }
+    let replay = stage.traffic.replay();
+    result.verdict.notes.extend(replay.map_or(&[][..], Replay::notes).iter().cloned());
+    result.verdict.notes.extend(aside);
+    if !result.verdict.reasons.is_empty() {
+        result.status = Status::Invalid;
+    }
 }
 
 /// What limited the cache, and what is to be known of it.
-fn put_memory(result: &mut RepeatResult, stage: &Stage, sampled: &Sampled) {
+fn put_memory(result: &mut RepeatResult, stage: &Stage, gauged: &Gauged) {
     let limit: u64 = stage.cache.get("maxmemory").and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
     if limit > 0 {
         result.metrics.put("cache.maxmemory", limit as f64, Unit::Bytes);
         result.verdict.notes.extend(idle_policy(stage));
     }
-    let empty = stage.sizing.as_ref().map_or(sampled.at_start, |sizing| sizing.empty);
+    let empty = stage.sizing.as_ref().map_or(gauged.at_start, |sizing| sizing.empty);
     let notes = stage.sizing.as_ref().and_then(Sizing::note).into_iter();
     result.verdict.notes.extend(notes.chain(note_of_small_limit(limit, empty)));
     result.sizing = stage.sizing.clone();
-    result.pressure = (!sampled.pressure.is_empty()).then(|| sampled.pressure.clone());
+    result.pressure = (!gauged.pressure.is_empty()).then(|| gauged.pressure.clone());
 }
 
 /// Says so where the server's policy finds nothing to evict: whether a recording brings lifetimes is known by now.
 fn idle_policy(stage: &Stage) -> Option<String> {
     let policy = stage.cache.get("maxmemory-policy")?;
-    let any_expires = parts::lifetimes(stage.workload, &stage.traffic).any();
-    note_of_idle_policy(policy, any_expires).filter(|_| strategy::caches(&stage.workload.strategy.name))
+    let workload = stage.assignment.workload;
+    let any_expires = parts::lifetimes(workload, &stage.traffic).any();
+    note_of_idle_policy(policy, any_expires).filter(|_| strategy::caches(&workload.strategy.name))
 }
 
 /// Tells how the cache filled, where the measurement began without a warm-up, and what was loaded ahead.
 fn tell_ramp(result: &mut RepeatResult, stage: &Stage, warm: &Warm, played: &Played) {
-    let Stage { workload, prewarmed, .. } = stage;
+    let Stage { assignment, prewarmed, .. } = stage;
+    let workload = assignment.workload;
     if let Some(prewarmed) = prewarmed {
         prewarmed.tell(&mut result.metrics);
         result.verdict.notes.extend(prewarmed.note.clone());
@@ -140,16 +160,10 @@ fn tell_ramp(result: &mut RepeatResult, stage: &Stage, warm: &Warm, played: &Pla
 }
 
 /// Holds a measurement that came to its end against both sides' books and against the rows.
-fn judge(
-    result: &mut RepeatResult,
-    stage: &Stage,
-    servers: &Servers,
-    before: &checks::Books,
-    warm: &Warm,
-    played: &Played,
-    at_once: usize,
-) {
-    let Stage { workload, crew, .. } = stage;
+fn judge(result: &mut RepeatResult, stage: &Stage, servers: &Servers, course: &Course) {
+    let Course { passed, before, warm, played } = course;
+    let Stage { assignment, crew, .. } = stage;
+    let workload = assignment.workload;
     let after = checks::books(crew, servers, &stage.urls);
     let sent = &after.sent - &before.sent;
     let operations = played.drive.recorder.operations();
@@ -162,7 +176,7 @@ fn judge(
         + warm.unanswered
         + unanswered(&played.drive.recorder, workload)
         + crashes * UNANSWERED_BY_A_CRASH;
-    let verdict = verdict(played, &result.metrics, &result.checks, uncertain, at_once);
+    let verdict = verdict(played, &result.metrics, &result.checks, uncertain, passed.at_once);
     let told = std::mem::take(&mut result.verdict);
     result.verdict = Verdict {
         reasons: [told.reasons, verdict.reasons].concat(),
@@ -175,15 +189,13 @@ fn judge(
 
 /// Looks at every row in both stores, now that nothing changes them any more.
 fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, next_ticket: u64) {
-    let Stage { workload, traffic, urls, .. } = stage;
     count_stock(result, stage, servers);
-    if !workload.freshness.audit {
+    if !stage.assignment.workload.freshness.audit {
         return;
     }
-    stage.observer.event(&Event::Phase(Phase::Auditing));
-    let rows = traffic.rows_after(next_ticket);
-    let scene = Scene { workload, urls, traffic, ledger: &stage.ledger, rows, cache: true, stop: stage.stop };
-    match servers.runtime.block_on(audit(&scene)) {
+    stage.assignment.begin(Phase::Auditing);
+    let rows = stage.traffic.rows_after(next_ticket);
+    match servers.runtime.block_on(audit(stage, rows, true)) {
         Ok(found) => {
             found.tell(&mut result.metrics);
             result.verdict.reasons.extend(unexplained(&found));
@@ -201,9 +213,8 @@ fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, nex
 
 /// Holds what was sold against what is left, where the traffic has decrements.
 fn count_stock(result: &mut RepeatResult, stage: &Stage, servers: &Servers) {
-    let Stage { workload, traffic, urls, .. } = stage;
-    if traffic.decrements() {
-        match servers.runtime.block_on(stock::audit(workload, traffic, urls, &stage.sales)) {
+    if stage.traffic.decrements() {
+        match servers.runtime.block_on(stock::audit(stage)) {
             Ok(audit) => audit.put(&mut result.metrics),
             Err(error) => result.verdict.reasons.push(format!("the stock could not be counted: {error}")),
         }
@@ -212,17 +223,14 @@ fn count_stock(result: &mut RepeatResult, stage: &Stage, servers: &Servers) {
 
 /// Looks at the rows in the database once more, for what was lost after the measurement.
 fn look_again(result: &mut RepeatResult, stage: &Stage, servers: &Servers, after: Aftermath) {
-    let Stage { workload, traffic, urls, .. } = stage;
     result.verdict.notes.extend(after.problem);
     let problem = |fault: &FaultRecord| Some(format!("{}: {}", fault.what, fault.problem.as_ref()?));
     result.verdict.notes.extend(after.faults.iter().filter_map(problem));
     result.aftermath = after.faults;
     count_stock(result, stage, servers);
     let Some(mut found) = result.audit.take() else { return };
-    let rows = traffic.rows_after(after.next_ticket);
-    let scene =
-        Scene { workload, urls, traffic, ledger: &stage.ledger, rows, cache: false, stop: stage.stop };
-    match servers.runtime.block_on(audit(&scene)) {
+    let rows = stage.traffic.rows_after(after.next_ticket);
+    match servers.runtime.block_on(audit(stage, rows, false)) {
         Ok(again) => {
             found.writes = again.writes;
             found.tell(&mut result.metrics);

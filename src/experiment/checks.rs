@@ -1,10 +1,9 @@
+use super::servers::{Counters, Servers, Urls};
 use crate::config::Workload;
 use crate::engine::Crew;
 use crate::measure::{Command, CounterCheck, Metrics, QueryClass, TallyCounts, Unit};
-use crate::store::postgres::{Query, Statement};
+use crate::store::postgres::Statement;
 use crate::store::scripts::SCRIPTS;
-
-use super::servers::{Counters, Servers, Urls};
 
 /// What both sides had counted at one moment.
 pub struct Books {
@@ -58,9 +57,9 @@ pub fn compare(
     if let (Some(before), Some(after)) = (&before.database, &after.database) {
         let counted = after.since(before);
         let calls = |statement: &Statement| counted.calls.get(statement.counted_as()).copied().unwrap_or(0);
-        let query: &Query = &workload.database.query;
+        let all = Statement::all(&workload.database.query);
         let (loads, writes): (Vec<_>, Vec<_>) =
-            Statement::all(query).into_iter().partition(|statement| statement.class() == QueryClass::Load);
+            all.into_iter().partition(|statement| statement.class() == QueryClass::Load);
         let load = CounterCheck {
             what: "database load".into(),
             client: sent.query(QueryClass::Load),

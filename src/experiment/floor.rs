@@ -1,20 +1,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ExperimentError;
+use super::parts::refused;
 use crate::engine::{Crew, Drive, Factory, Flow, Instance, Limit, Load, Pacing, Plan, Service, Stop};
 use crate::measure::{Clock, Floor, Ledger, Sales, Tally, Usage};
 use crate::mitigation::Guards;
-use crate::model::{Failure, Kind, Rate, Size, StoreError};
+use crate::model::{Kind, Rate, Size, StoreError};
 use crate::registry::Choice;
 use crate::store::{NoopCache, NoopDatabase, Tasks};
 use crate::strategy::{Parts, STRATEGIES};
 use crate::traffic::{Arrival, Bodies, KEYS, KeyParts, Mix, Schedule, Traffic, ValueSize, Weights};
 
+/// Measured after a fifth as many that warm up.
 const OPERATIONS: u64 = 500_000;
 const ROWS: u64 = 100_000;
 
 /// Measures the harness itself: reads through `direct` over a store that answers at once.
-pub fn measure(stop: &Stop) -> Result<Floor, super::ExperimentError> {
+pub fn measure(stop: &Stop) -> Result<Floor, ExperimentError> {
     let idle = Idle::new(stop)?;
     let closed = || Load::Closed { clients: 1, think: None };
     idle.drive(closed(), Limit::Operations(OPERATIONS / 5), 0)?;
@@ -40,7 +43,7 @@ pub fn punctuality(
     rate: Rate,
     time: Duration,
     stop: &Stop,
-) -> Result<Punctuality, super::ExperimentError> {
+) -> Result<Punctuality, ExperimentError> {
     let idle = Idle::new(stop)?;
     let schedule = Box::new(Schedule::steady(rate, Arrival::Constant, 1));
     let before = Usage::now();
@@ -59,7 +62,7 @@ struct Idle {
 }
 
 impl Idle {
-    fn new(stop: &Stop) -> Result<Idle, super::ExperimentError> {
+    fn new(stop: &Stop) -> Result<Idle, ExperimentError> {
         let parts = KeyParts { rows: ROWS, seed: 1, folders: Vec::new() };
         let keys = Choice::named("zipfian").build(KEYS, parts)?;
         let weights = Weights { read: 1.0, ..Weights::default() };
@@ -69,7 +72,7 @@ impl Idle {
         Ok(Idle { crew: Crew::start(1, 1, &factory)?, traffic, stop: stop.clone() })
     }
 
-    fn drive(&self, load: Load, limit: Limit, first: u64) -> Result<Drive, super::ExperimentError> {
+    fn drive(&self, load: Load, limit: Limit, first: u64) -> Result<Drive, ExperimentError> {
         let plan = Plan {
             load,
             limit,
@@ -101,9 +104,7 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
         loads: Arc::default(),
         tasks: tasks.clone(),
     };
-    let strategy = Choice::named("direct")
-        .build(STRATEGIES, parts)
-        .map_err(|error| StoreError::cache(Failure::Refused, error))?;
+    let strategy = Choice::named("direct").build(STRATEGIES, parts).map_err(refused)?;
     Ok(Instance { service: Arc::new(Service { strategy, inventory: None, entries: None }), tally, tasks })
 }
 

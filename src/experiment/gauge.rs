@@ -5,53 +5,54 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::measure::{Pressure, Reading};
-use crate::servers::{MemoryProbe, RedisMemory};
+use crate::servers::{MemoryProbe, RedisMemory, ServerError};
 use crate::store::Endpoint;
 
-/// How often a cache is asked, at first.
+/// How often a cache is read, at first.
 const EVERY: Duration = Duration::from_millis(250);
 /// A server that takes longer to answer is not asked any more this time.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the last reading may take, once the measurement is over.
 const LAST: Duration = Duration::from_millis(250);
 
-/// Asks a cache what it holds while it is measured, from a thread and over a connection of its own.
-pub struct Sampler {
+/// Reads what a cache holds while it is measured, from a thread and over a connection of its own.
+pub struct Gauge {
     end: oneshot::Sender<()>,
-    thread: JoinHandle<Sampled>,
+    thread: JoinHandle<Gauged>,
 }
 
-/// What a sampler has seen.
+/// What a gauge has read.
 #[derive(Default)]
-pub struct Sampled {
+pub struct Gauged {
     pub pressure: Pressure,
     /// Bytes that the server used when it had started; 0 where it did not tell.
     pub at_start: u64,
 }
 
-impl Sampler {
-    /// Starts to ask; nothing where there is no thread for it, which is no reason not to measure.
-    pub fn start(at: &Endpoint) -> Option<Sampler> {
+impl Gauge {
+    /// Starts to read; nothing where there is no thread for it, which is no reason not to measure.
+    pub fn start(at: &Endpoint) -> Option<Gauge> {
         let (end, ended) = oneshot::channel();
         let at = at.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-        let thread = std::thread::Builder::new().name("memory-sampler".into());
-        let thread = thread.spawn(move || runtime.block_on(sample(&at, ended))).ok()?;
-        Some(Sampler { end, thread })
+        let thread = std::thread::Builder::new().name("memory-gauge".into());
+        let thread = thread.spawn(move || runtime.block_on(read_on(&at, ended))).ok()?;
+        Some(Gauge { end, thread })
     }
 
     /// Ends it with a last reading.
-    pub fn end(self) -> Sampled {
+    pub fn end(self) -> Gauged {
         // One that has ended of itself does not listen.
         let _ = self.end.send(());
         self.thread.join().unwrap_or_default()
     }
 }
 
-async fn sample(at: &Endpoint, mut ended: oneshot::Receiver<()>) -> Sampled {
+/// Reads until it is told to end, or the server refuses.
+async fn read_on(at: &Endpoint, mut ended: oneshot::Receiver<()>) -> Gauged {
     let start = Instant::now();
     let mut asked = Asked { at, probe: None, refused: false };
-    let (mut sampled, mut before, mut every) = (Sampled::default(), None, EVERY);
+    let (mut gauged, mut before, mut every) = (Gauged::default(), None, EVERY);
     let mut take = |memory: Option<RedisMemory>, every: &mut Duration| {
         let Some(memory) = memory else { return };
         let reading = Reading {
@@ -63,11 +64,11 @@ async fn sample(at: &Endpoint, mut ended: oneshot::Receiver<()>) -> Sampled {
             rss: memory.resident,
             fragmentation: memory.fragmentation,
         };
-        sampled.at_start = memory.at_start;
-        sampled.pressure.push(reading, before.as_ref());
+        gauged.at_start = memory.at_start;
+        gauged.pressure.push(reading, before.as_ref());
         before = Some(reading);
-        if sampled.pressure.len() > Pressure::MOST {
-            sampled.pressure.thin();
+        if gauged.pressure.len() > Pressure::MOST {
+            gauged.pressure.thin();
             *every *= 2;
         }
     };
@@ -78,7 +79,7 @@ async fn sample(at: &Endpoint, mut ended: oneshot::Receiver<()>) -> Sampled {
             memory = asked.read(PATIENCE) => take(memory, &mut every),
         }
         if asked.refused {
-            return sampled;
+            return gauged;
         }
         // One that was missed is left out.
         due = (due + every).max(Instant::now());
@@ -88,7 +89,7 @@ async fn sample(at: &Endpoint, mut ended: oneshot::Receiver<()>) -> Sampled {
         }
     }
     take(asked.read(LAST).await, &mut every);
-    sampled
+    gauged
 }
 
 /// The server, and the connection to it while it answers.
@@ -110,7 +111,7 @@ impl Asked<'_> {
                 None => MemoryProbe::open(at).await?,
             };
             let memory = probe.read().await?;
-            Ok::<_, crate::servers::ServerError>((probe, memory))
+            Ok::<_, ServerError>((probe, memory))
         };
         let (probe, memory) = timeout(patience, read).await.ok()?.ok()?;
         self.probe = Some(probe);

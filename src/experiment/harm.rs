@@ -1,33 +1,53 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::assignment::Assignment;
 use super::charge::Charge;
-use crate::engine::{Crew, Hands, Victim};
+use super::servers::Servers;
+use super::stage::Stage;
+use crate::engine::{Crew, Hands, Stop, Victim};
 use crate::measure::{FaultRecord, Ledger, MovedEntries, Unflushed};
 use crate::servers::{ManagedPostgres, ManagedRedis, ServerError, leave_redis, move_away};
 use crate::store::Endpoint;
+use crate::strategy;
 
 /// How long an instance may take to connect before it tries again.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// What a timeline of faults does, to the servers and the instances of a cell.
 pub struct Harm<'a> {
-    pub crew: &'a Crew,
+    crew: &'a Crew,
     /// Nothing where the server is not ours.
-    pub redis: Option<Charge<ManagedRedis>>,
-    pub postgres: Option<Charge<ManagedPostgres>>,
-    pub cache: Endpoint,
+    redis: Option<Charge<ManagedRedis>>,
+    postgres: Option<Charge<ManagedPostgres>>,
+    cache: &'a Endpoint,
     /// In front of our keys.
-    pub prefix: String,
+    prefix: &'a str,
     /// Where writes reach the database after they were acknowledged: what tells which have.
-    pub deferred: Option<&'a Ledger>,
+    deferred: Option<&'a Ledger>,
+    stop: &'a Stop,
     /// The writes that the database did not have at each kill and flush, in their order.
-    pub tolls: Mutex<Vec<(String, Unflushed)>>,
+    tolls: Mutex<Vec<(String, Unflushed)>>,
     /// What each scale-out took, in their order.
-    pub moved: Mutex<Vec<MovedEntries>>,
+    moved: Mutex<Vec<MovedEntries>>,
 }
 
-impl Harm<'_> {
+impl<'a> Harm<'a> {
+    pub fn new(stage: &'a Stage, servers: &Servers) -> Harm<'a> {
+        let Assignment { workload, stop, .. } = stage.assignment;
+        Harm {
+            crew: &stage.crew,
+            redis: servers.redis.clone(),
+            postgres: servers.postgres.clone(),
+            cache: &stage.urls.cache,
+            prefix: &workload.cache.prefix,
+            deferred: strategy::defers(&workload.strategy.name).then_some(&*stage.ledger),
+            stop,
+            tolls: Mutex::default(),
+            moved: Mutex::default(),
+        }
+    }
+
     /// Notes the writes that the database does not have now.
     fn note_toll(&self, victim: Victim) {
         if let Some(ledger) = self.deferred {
@@ -79,10 +99,16 @@ fn told(error: impl ToString) -> String {
     error.to_string()
 }
 
-/// Waits for what a server is asked for, on the thread of the fault.
-fn ask<T>(question: impl Future<Output = Result<T, ServerError>>) -> Result<T, String> {
+/// Waits for what a server is asked for, on the thread of the fault, until the run is asked to end: there may be many
+/// names to look through on a server that is not ours.
+fn ask<T>(stop: &Stop, question: impl Future<Output = Result<T, ServerError>>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(told)?;
-    runtime.block_on(question).map_err(told)
+    runtime.block_on(async {
+        tokio::select! {
+            answer = question => answer.map_err(told),
+            () = stop.requested() => Err("interrupted".into()),
+        }
+    })
 }
 
 impl Hands for Harm<'_> {
@@ -129,7 +155,9 @@ impl Hands for Harm<'_> {
         match (victim, &self.redis) {
             (Victim::Cache | Victim::Node(_), Some(redis)) => redis.lock().server.flush().map_err(told),
             // Of somebody else's server, what is ours.
-            (Victim::Cache | Victim::Node(_), None) => ask(leave_redis(&self.cache, &self.prefix)).map(drop),
+            (Victim::Cache | Victim::Node(_), None) => {
+                ask(self.stop, leave_redis(self.cache, self.prefix)).map(drop)
+            }
             (Victim::Database | Victim::Instance(_), _) => Err("only a cache is flushed".into()),
         }
     }
@@ -139,8 +167,22 @@ impl Hands for Harm<'_> {
             return Err("only a cache is scaled out".into());
         }
         self.note_toll(victim);
-        let moved = ask(move_away(&self.cache, &self.prefix, share))?;
+        let moved = ask(self.stop, move_away(self.cache, self.prefix, share))?;
         self.moved.lock().unwrap_or_else(PoisonError::into_inner).push(moved);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_does_not_answer_is_not_waited_for_once_the_run_is_asked_to_end() {
+        let stop = Stop::default();
+        stop.request();
+        let asked = ask(&stop, std::future::pending::<Result<(), ServerError>>());
+        assert_eq!(asked, Err("interrupted".to_owned()));
+        assert_eq!(ask(&Stop::default(), std::future::ready(Ok(1))), Ok(1));
     }
 }

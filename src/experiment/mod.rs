@@ -1,7 +1,9 @@
 //! Experiment: the composition root, from a checked workload to a summary.
 
+mod assignment;
 mod at_once;
 mod audit;
+mod blueprint;
 mod bounds;
 mod capacity;
 mod cell;
@@ -9,13 +11,13 @@ mod charge;
 mod checks;
 mod floor;
 mod gate;
+mod gauge;
 mod harm;
 mod observer;
 mod parts;
 mod played;
 mod preload;
 mod prewarm;
-mod sampler;
 mod servers;
 mod sizing;
 mod stage;
@@ -30,9 +32,11 @@ pub use capacity::{find_max, not_searchable};
 pub use floor::{Punctuality, measure as measure_floor, punctuality};
 pub use observer::{Event, Observer, Phase};
 
+use assignment::Assignment;
 use gate::Gate;
+use servers::Servers;
 
-use crate::config::{Loaded, TlsProblem};
+use crate::config::{Cell, Loaded, TlsProblem};
 use crate::engine::{CrewError, Stop};
 use crate::measure::{CellResult, FORMAT, Floor, RepeatResult, Status, Summary, host};
 use crate::model::StoreError;
@@ -84,11 +88,11 @@ pub fn run(
     let mut run = Run::begin(loaded, permissions, observer, stop)?;
     let jobs = jobs(loaded.cells.len(), loaded.workload.compare.repeat);
     match loaded.workload.compare.at_once {
-        0 | 1 => one_by_one(&mut run, &jobs, observer)?,
-        at_once => at_once::measure(&mut run, &jobs, at_once as usize, observer)?,
+        0 | 1 => one_by_one(&mut run, &jobs)?,
+        at_once => at_once::measure(&mut run, &jobs, at_once as usize)?,
     }
     run.cells.retain(|cell| !cell.repeats.is_empty());
-    Ok(run.end(observer))
+    Ok(run.end())
 }
 
 /// One measurement of one cell.
@@ -112,29 +116,18 @@ fn jobs(cells: usize, repeats: u32) -> Vec<Job> {
     all.zip(1..).map(|((index, repeat), order)| Job { index, repeat, order }).collect()
 }
 
-fn one_by_one(run: &mut Run, jobs: &[Job], observer: &dyn Observer) -> Result<(), ExperimentError> {
-    let repeats = run.loaded.workload.compare.repeat;
+fn one_by_one(run: &mut Run, jobs: &[Job]) -> Result<(), ExperimentError> {
     for &job in jobs {
         if run.stop.is_requested() {
             break;
         }
-        let label = run.cells[job.index].label();
-        observer.event(&Event::Cell {
-            order: job.order,
-            total: jobs.len(),
-            label: &label,
-            repeat: job.repeat,
-            repeats,
-        });
-        let cell = &run.loaded.cells[job.index];
-        let gate = Gate::open();
-        let measured =
-            cell::measure(&cell.workload, &run.loaded.path, &mut run.servers, observer, run.stop, gate);
+        run.announce(job, jobs.len());
+        let measured = cell::measure(run.assignment(job.index), &mut run.servers, Gate::open());
         match measured {
             Err(ExperimentError::Interrupted) => break,
             // The first cell shows what keeps all of them from running.
             Err(error) if job.order == 1 => return Err(error),
-            measured => run.keep(job, measured, observer),
+            measured => run.keep(job, measured),
         }
     }
     Ok(())
@@ -143,41 +136,55 @@ fn one_by_one(run: &mut Run, jobs: &[Job], observer: &dyn Observer) -> Result<()
 /// A run under way: its servers, and what it has measured so far.
 struct Run<'a> {
     loaded: &'a Loaded,
+    observer: &'a dyn Observer,
     stop: &'a Stop,
     began: Instant,
     started_at: String,
     floor: Floor,
-    servers: servers::Servers,
+    servers: Servers,
     cells: Vec<CellResult>,
 }
 
-impl Run<'_> {
-    fn begin<'a>(
+impl<'a> Run<'a> {
+    fn begin(
         loaded: &'a Loaded,
         permissions: Permissions,
-        observer: &dyn Observer,
+        observer: &'a dyn Observer,
         stop: &'a Stop,
     ) -> Result<Run<'a>, ExperimentError> {
         let began = Instant::now();
         let started_at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         observer.event(&Event::Phase(Phase::Floor));
         let floor = floor::measure(stop)?;
-        let servers = servers::Servers::new(permissions)?;
+        let servers = Servers::new(permissions)?;
         let cells = loaded.cells.iter().map(unmeasured).collect();
-        Ok(Run { loaded, stop, began, started_at, floor, servers, cells })
+        Ok(Run { loaded, observer, stop, began, started_at, floor, servers, cells })
+    }
+
+    /// To measure a cell as it is.
+    fn assignment(&self, index: usize) -> Assignment<'a> {
+        let (loaded, observer, stop) = (self.loaded, self.observer, self.stop);
+        Assignment { workload: &loaded.cells[index].workload, file: &loaded.path, observer, stop }
+    }
+
+    /// Tells which measurement of how many this is.
+    fn announce(&self, job: Job, total: usize) {
+        let label = &self.cells[job.index].label();
+        let (order, repeat, repeats) = (job.order, job.repeat, self.loaded.workload.compare.repeat);
+        self.observer.event(&Event::Cell { order, total, label, repeat, repeats });
     }
 
     /// Puts what came of a measurement to its cell.
-    fn keep(&mut self, job: Job, measured: Result<RepeatResult, ExperimentError>, observer: &dyn Observer) {
+    fn keep(&mut self, job: Job, measured: Result<RepeatResult, ExperimentError>) {
         let mut result = measured.unwrap_or_else(|error| cell::failed(&error));
         (result.repeat, result.order) = (job.repeat, job.order as u32);
-        observer.event(&Event::Measured { result: &result });
+        self.observer.event(&Event::Measured { result: &result });
         self.cells[job.index].repeats.push(result);
     }
 
-    fn end(mut self, observer: &dyn Observer) -> Summary {
+    fn end(mut self) -> Summary {
         self.servers.leave();
-        let bounds = bounds::tell(self.loaded, &mut self.cells, observer, self.stop);
+        let bounds = bounds::tell(self.loaded, &mut self.cells, self.observer, self.stop);
         let mut repeats = self.cells.iter().flat_map(|cell| &cell.repeats);
         let interrupted =
             self.stop.is_requested() || repeats.any(|repeat| repeat.status == Status::Interrupted);
@@ -202,7 +209,7 @@ impl Run<'_> {
     }
 }
 
-fn unmeasured(cell: &crate::config::Cell) -> CellResult {
+fn unmeasured(cell: &Cell) -> CellResult {
     CellResult {
         settings: cell.settings.clone(),
         strategy: cell.workload.strategy.name.clone(),

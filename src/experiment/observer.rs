@@ -88,7 +88,10 @@ pub enum Event<'a> {
     },
 }
 
-/// Watches a run, off the worker threads.
+/// Watches a run.
+///
+/// It is told on the thread that closes windows, never on a worker's: whoever takes long over an event makes a window
+/// long. Whatever it does, the run goes on.
 pub trait Observer {
     fn event(&self, event: &Event);
 }

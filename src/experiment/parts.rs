@@ -1,23 +1,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::ExperimentError;
 use super::servers::Urls;
 use crate::config::{LoadSetting, Open, Workload};
-use crate::engine::{Factory, Instance, Limit, Load, Service};
-use crate::inventory::{self, INVENTORIES};
-use crate::measure::{Ledger, Loads, Tally};
-use crate::mitigation;
-use crate::model::{Failure, Lifetimes, StoreError, unix_us};
+use crate::engine::{Limit, Load};
+use crate::measure::Tally;
+use crate::model::{Failure, Lifetimes, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{
-    Background, Cache, DRIVERS, Database, DriverParts, Endpoint, NoopCache, Sharing, Stock, Tasks,
-};
-use crate::strategy::{self, Entries, Parts, STRATEGIES};
-use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Replay, Schedule, Shifting, Traffic};
+use crate::store::{Cache, DRIVERS, Database, DriverParts, Endpoint, Sharing, Stock};
+use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
 
 /// The traffic of a workload; relative trace paths are looked for beside its file first.
 pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentError> {
@@ -41,76 +35,6 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
         .with_absent(workload.traffic.absent)
         .with_scan(workload.traffic.scan)
         .with_quantity(workload.inventory.quantity))
-}
-
-/// Connects a service instance: its own tally, its own connections, its own strategy.
-pub fn factory(
-    workload: &Workload,
-    traffic: &Traffic,
-    urls: &Urls,
-    ledger: &Arc<Ledger>,
-    loads: &Arc<Loads>,
-) -> Factory {
-    let lifetimes = lifetimes(workload, traffic);
-    let replay = traffic.replay();
-    let leaves_misses = replay.is_some_and(Replay::fills);
-    let tells_cache = replay.is_some_and(Replay::tells_cache);
-    let (workload, urls) = (Arc::new(workload.clone()), Arc::new(urls.clone()));
-    let (ledger, loads) = (ledger.clone(), loads.clone());
-    Arc::new(move |instance| {
-        let (workload, urls) = (workload.clone(), urls.clone());
-        let (ledger, loads, lifetimes) = (ledger.clone(), loads.clone(), lifetimes.clone());
-        Box::pin(async move {
-            let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
-            let pool = workload.database_connections();
-            let Stores { cache, database, stock } =
-                connect(&workload, &urls, workload.sharing(), pool, &tally).await?;
-            let refused = |error| StoreError::cache(Failure::Refused, error);
-            let parts = inventory::Parts {
-                cache: cache.clone(),
-                stock,
-                prefix: workload.cache.prefix.clone(),
-                instance,
-                tally: tally.clone(),
-                tasks: tasks.clone(),
-            };
-            let inventory = match workload.traffic.mix.decrement > 0.0 {
-                true => Some(workload.inventory.persist.build(INVENTORIES, parts).map_err(refused)?),
-                false => None,
-            };
-            let guards = workload.mitigation.build(&mitigation::Parts {
-                cache: cache.clone(),
-                ttl: workload.cache.ttl.map(|ttl| ttl.0),
-                prefix: workload.cache.prefix.clone(),
-                seed: workload.data.seed,
-                instance,
-                tally: tally.clone(),
-                tasks: tasks.clone(),
-                background: Background::new(tasks.clone()),
-                clock: unix_us,
-            });
-            let parts = Parts {
-                cache,
-                database,
-                guards: guards.map_err(refused)?.over(lifetimes),
-                leaves_misses,
-                fill_delay: workload.cache.fill_delay.map(|delay| delay.0),
-                prefix: workload.cache.prefix.clone(),
-                instance,
-                tally: tally.clone(),
-                ledger: ledger.clone(),
-                loads: loads.clone(),
-                tasks: tasks.clone(),
-            };
-            let entries = tells_cache.then(|| match strategy::caches(&workload.strategy.name) {
-                true => Entries::new(&parts),
-                // There is nothing to take out.
-                false => Entries::new(&Parts { cache: Arc::new(NoopCache), ..parts.clone() }),
-            });
-            let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
-            Ok(Instance { service: Arc::new(Service { strategy, inventory, entries }), tally, tasks })
-        })
-    })
 }
 
 /// How long the entry of each row lives, but for what guards make of it.
@@ -139,6 +63,11 @@ pub async fn connect(
     Ok(Stores { cache, database: database.clone(), stock: database })
 }
 
+/// Connects for questions of our own, over one connection to each store; what is sent is in no count of ours.
+pub async fn connect_apart(workload: &Workload, urls: &Urls) -> Result<Stores, StoreError> {
+    connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default()).await
+}
+
 /// Connects to the cache alone.
 pub async fn cache(
     workload: &Workload,
@@ -146,7 +75,6 @@ pub async fn cache(
     sharing: Sharing,
     tally: &Arc<Tally>,
 ) -> Result<Arc<dyn Cache>, StoreError> {
-    let refused = |error| StoreError::cache(Failure::Refused, error);
     let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
     driver.connect(DriverParts { at: at.clone(), sharing, tally: tally.clone() }).await
 }
@@ -156,8 +84,7 @@ pub async fn describe_clients(
     workload: &Workload,
     urls: &Urls,
 ) -> Result<BTreeMap<String, String>, StoreError> {
-    let Stores { cache, database, .. } =
-        connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default()).await?;
+    let Stores { cache, database, .. } = connect_apart(workload, urls).await?;
     let mut clients: BTreeMap<String, String> = cache
         .client()
         .into_iter()
@@ -172,6 +99,11 @@ pub async fn describe_clients(
     clients.insert("instances".into(), workload.app.instances.to_string());
     clients.insert("threads".into(), workload.app.threads.min(workload.app.instances).to_string());
     Ok(clients)
+}
+
+/// What cannot be built, as a store's refusal: where stores are connected there is no other error.
+pub fn refused(error: OptionsError) -> StoreError {
+    StoreError::cache(Failure::Refused, error)
 }
 
 /// The load of a workload.
@@ -203,6 +135,7 @@ pub fn folders(file: &Path) -> Vec<PathBuf> {
     beside.into_iter().chain(std::env::var_os("CACHEBENCH_TRACES").map(PathBuf::from)).collect()
 }
 
+/// When its measurement ends.
 pub fn limit(workload: &Workload, traffic: &Traffic, load: &Load) -> Limit {
     let scheduled = match load {
         Load::Open { schedule, .. } => schedule.length(),
@@ -213,14 +146,5 @@ pub fn limit(workload: &Workload, traffic: &Traffic, load: &Load) -> Limit {
         (None, Some(duration), _) => Limit::Time(duration.0),
         (None, None, Some(length)) => Limit::Time(length),
         (None, None, None) => Limit::Operations(traffic.length().unwrap_or(0)),
-    }
-}
-
-/// How long a stretch of load is expected to last, where that follows from the plan.
-pub fn expected(load: &Load, limit: Limit) -> Option<Duration> {
-    match (limit, load) {
-        (Limit::Time(time), _) => Some(time),
-        (Limit::Operations(count), Load::Open { schedule, .. }) => schedule.time_of(count),
-        (Limit::Operations(_), _) => None,
     }
 }

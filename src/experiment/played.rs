@@ -1,17 +1,17 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::assignment::Assignment;
+use super::gauge::{Gauge, Gauged};
 use super::harm::Harm;
 use super::observer::{Event, Observer, Phase};
-use super::sampler::{Sampled, Sampler};
 use super::servers::{Counters, Servers};
 use super::stage::Stage;
 use super::{ExperimentError, parts};
 use crate::config::Workload;
-use crate::engine::{Crew, CrewError, Drive, Fault, Flow, Limit, Prober, Stop, Timeline, When};
+use crate::engine::{CrewError, Drive, Fault, Flow, Limit, Prober, Timeline, When};
 use crate::measure::{FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, ramp_again, recover};
 use crate::model::{Failure, Kind};
-use crate::strategy;
 
 /// Acknowledged writes must have reached the database after this long.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -36,7 +36,7 @@ pub struct Played {
     /// What the servers had counted when it began.
     pub counted_before: Counters,
     /// What the cache held meanwhile.
-    pub sampled: Sampled,
+    pub gauged: Gauged,
 }
 
 impl Played {
@@ -48,7 +48,8 @@ impl Played {
 
 /// Measures from the ticket `first` on, and drains.
 pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, ExperimentError> {
-    let Stage { workload, crew, observer, .. } = stage;
+    let Stage { assignment, crew, load, .. } = stage;
+    let workload = assignment.workload;
     for tally in crew.tallies() {
         drop((tally.take_pool(), tally.take_flushes(), tally.take_guard_waits()));
     }
@@ -56,31 +57,23 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     let sent_before = crew.counts();
     let counted_before = servers.counters(&stage.urls);
     let usage_before = Usage::now();
-    let limit = parts::limit(workload, &stage.traffic, &stage.load);
-    observer.event(&Event::Phase(Phase::Measuring {
-        expected: parts::expected(&stage.load, limit),
-        operations: match limit {
-            Limit::Operations(count) => Some(count),
-            Limit::Time(_) => None,
-        },
-    }));
+    let limit = parts::limit(workload, &stage.traffic, load);
+    let (expected, operations) = (load.expected_time(limit), limit.operations());
+    assignment.begin(Phase::Measuring { expected, operations });
     let prober = workload.freshness.probe.map(|rate| Arc::new(Prober::new(rate)));
     let plan = stage.plan(limit, first, prober.clone());
-    let length = match limit {
-        Limit::Time(time) => Some(time),
-        Limit::Operations(_) => None,
-    };
-    let sampler = Sampler::start(&stage.urls.cache);
-    let (drive, mut faults) =
-        with_faults(stage, servers, &workload.faults(), length, |each_window| crew.drive(plan, each_window));
-    let sampled = sampler.map(Sampler::end).unwrap_or_default();
+    let gauge = Gauge::start(&stage.urls.cache);
+    let (drive, mut faults) = with_faults(stage, servers, &workload.faults(), limit.time(), |each_window| {
+        crew.drive(plan, each_window)
+    });
+    let gauged = gauge.map(Gauge::end).unwrap_or_default();
     let drive = drive?;
     let usage = Usage::since(&usage_before);
     recover(&drive.windows, &mut faults);
     ramp_again(&drive.bins, &mut faults);
     // A server may have ended since the last full window.
     let failure = drive.failure.clone().or_else(|| servers.trouble());
-    observer.event(&Event::Phase(Phase::Draining));
+    assignment.begin(Phase::Draining);
     let mut played = Played {
         drive,
         faults,
@@ -91,11 +84,11 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         sent: TallyCounts::default(),
         loads: LoadSummary::default(),
         counted_before,
-        sampled,
+        gauged,
     };
     // After a Ctrl-C there is no time to wait for flushes.
     if played.failure.is_none() && !played.drive.interrupted {
-        played.undrained = drain(crew, servers, played.is_harmed(), stage.stop);
+        played.undrained = drain(stage, servers, played.is_harmed());
     }
     played.sent = &crew.counts() - &sent_before;
     played.loads = stage.loads.take();
@@ -113,12 +106,12 @@ pub struct Aftermath {
 /// Goes on with the load from the ticket `first` on, uncounted, until the faults that were kept out of the measurement,
 /// and drains; nothing where there are none.
 pub fn aftermath(stage: &Stage, servers: &Servers, first: u64) -> Result<Option<Aftermath>, ExperimentError> {
-    let faults = stage.workload.aftermath();
+    let faults = stage.assignment.workload.aftermath();
     let times = faults.iter().map(|fault| match fault.when {
         When::At(time) | When::Every(time) => time,
     });
     let Some(time) = times.max() else { return Ok(None) };
-    stage.observer.event(&Event::Phase(Phase::Aftermath));
+    stage.assignment.begin(Phase::Aftermath);
     let plan = stage.plan(Limit::Time(time), first, None);
     let drive = |each_window: &mut dyn FnMut(&Window) -> Flow| stage.crew.drive(plan, each_window);
     let (drive, faults) = with_faults(stage, servers, &faults, None, drive);
@@ -127,7 +120,7 @@ pub fn aftermath(stage: &Stage, servers: &Servers, first: u64) -> Result<Option<
         return Ok(None);
     }
     let problem = drive.failure.or_else(|| servers.trouble());
-    let problem = problem.or_else(|| drain(&stage.crew, servers, true, stage.stop));
+    let problem = problem.or_else(|| drain(stage, servers, true));
     Ok(Some(Aftermath { faults, problem, next_ticket: drive.next_ticket }))
 }
 
@@ -142,11 +135,12 @@ pub fn unanswered(recorder: &Recorder, workload: &Workload) -> u64 {
 ///
 /// After a fault connections are still being made anew, so that it is tried again for a while; not for a server that
 /// stays down.
-fn drain(crew: &Crew, servers: &Servers, harmed: bool, stop: &Stop) -> Option<String> {
+fn drain(stage: &Stage, servers: &Servers, harmed: bool) -> Option<String> {
     let deadline = Instant::now() + AFTER_FAULTS;
     loop {
-        let error = crew.drain(DRAIN).err()?;
-        if !harmed || servers.any_is_down() || stop.is_requested() || Instant::now() >= deadline {
+        let error = stage.crew.drain(DRAIN).err()?;
+        let is_stopped = stage.assignment.stop.is_requested();
+        if !harmed || servers.any_is_down() || is_stopped || Instant::now() >= deadline {
             return Some(format!("acknowledged writes were not flushed: {error}"));
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -161,17 +155,8 @@ fn with_faults(
     length: Option<Duration>,
     drive: impl FnOnce(&mut dyn FnMut(&Window) -> Flow) -> Result<Drive, CrewError>,
 ) -> (Result<Drive, CrewError>, Vec<FaultRecord>) {
-    let Stage { workload, observer, .. } = stage;
-    let harm = Harm {
-        crew: &stage.crew,
-        redis: servers.redis.clone(),
-        postgres: servers.postgres.clone(),
-        cache: stage.urls.cache.clone(),
-        prefix: workload.cache.prefix.clone(),
-        deferred: strategy::defers(&workload.strategy.name).then_some(&*stage.ledger),
-        tolls: Mutex::default(),
-        moved: Mutex::default(),
-    };
+    let Assignment { workload, observer, .. } = stage.assignment;
+    let harm = Harm::new(stage, servers);
     let timeline = Timeline::new(faults, workload.data.seed, &harm).lasting(length);
     let tell = || timeline.news().iter().for_each(|record| observer.event(&Event::Fault(record)));
     let lasted = |drive: &Result<Drive, CrewError>| {
@@ -181,7 +166,7 @@ fn with_faults(
         || {
             drive(&mut |window| {
                 tell();
-                watch(window, servers, *observer)
+                watch(window, servers, observer)
             })
         },
         lasted,

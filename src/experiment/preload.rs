@@ -1,16 +1,14 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 
 use super::parts::{self, Stores};
-use super::servers::Urls;
+use super::stage::Stage;
 use crate::config::Workload;
-use crate::measure::Loads;
 use crate::mitigation::{self, Guards};
-use crate::model::{Failure, Key, StockLevel, StoreError, Value};
-use crate::store::{Cache, Sharing};
+use crate::model::{Key, StockLevel, StoreError, Value};
+use crate::store::Cache;
 use crate::traffic::Traffic;
 
 /// Entries that are on their way at once.
@@ -28,19 +26,13 @@ pub fn is_wanted(workload: &Workload, traffic: &Traffic) -> bool {
 ///
 /// # Errors
 /// When the cache refuses an entry.
-pub async fn preload(
-    workload: &Workload,
-    traffic: &Traffic,
-    urls: &Urls,
-    loads: &Loads,
-) -> Result<(), StoreError> {
-    let Stores { cache, .. } =
-        parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
-            .await?;
+pub async fn preload(stage: &Stage<'_>) -> Result<(), StoreError> {
+    let (workload, traffic) = (stage.assignment.workload, &*stage.traffic);
+    let Stores { cache, .. } = parts::connect_apart(workload, &stage.urls).await?;
     if workload.cache.preload {
-        let entries = Entries::new(workload, traffic)?;
+        let entries = SeededEntries::new(workload, traffic)?;
         put(&*cache, traffic.rows(), |id| entries.of(id)).await?;
-        (0..traffic.rows()).for_each(|id| loads.entries().enter(id));
+        (0..traffic.rows()).for_each(|id| stage.loads.entries().enter(id));
     }
     if traffic.decrements() {
         let level = StockLevel { units: workload.inventory.stock as i64, version: 0 }.encode();
@@ -51,21 +43,21 @@ pub async fn preload(
 }
 
 /// The entries of seeded rows, as the strategies' own fills would make them.
-pub struct Entries<'a> {
+pub struct SeededEntries<'a> {
     traffic: &'a Traffic,
     guards: Guards,
     least_ttl: Duration,
 }
 
-impl<'a> Entries<'a> {
-    pub fn new(workload: &Workload, traffic: &'a Traffic) -> Result<Entries<'a>, StoreError> {
-        Ok(Entries { traffic, guards: guards(workload, traffic)?, least_ttl: Duration::ZERO })
+impl<'a> SeededEntries<'a> {
+    pub fn new(workload: &Workload, traffic: &'a Traffic) -> Result<SeededEntries<'a>, StoreError> {
+        Ok(SeededEntries { traffic, guards: guards(workload, traffic)?, least_ttl: Duration::ZERO })
     }
 
     /// Those that have a TTL have at least this one.
     #[must_use]
-    pub fn living_at_least(self, least_ttl: Duration) -> Entries<'a> {
-        Entries { least_ttl, ..self }
+    pub fn living_at_least(self, least_ttl: Duration) -> SeededEntries<'a> {
+        SeededEntries { least_ttl, ..self }
     }
 
     /// The entry of a row: its name, its bytes and its TTL.
@@ -80,10 +72,9 @@ impl<'a> Entries<'a> {
 
 /// The guards of a workload, as far as they say how long entries live.
 pub fn guards(workload: &Workload, traffic: &Traffic) -> Result<Guards, StoreError> {
-    let refused = |error| StoreError::cache(Failure::Refused, error);
     let ttl = workload.cache.ttl.map(|ttl| ttl.0);
     let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
-    let guards = workload.mitigation.build(&parts).map_err(refused)?;
+    let guards = workload.mitigation.build(&parts).map_err(parts::refused)?;
     Ok(guards.over(parts::lifetimes(workload, traffic)))
 }
 

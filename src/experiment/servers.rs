@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Runtime;
 
+use super::assignment::Assignment;
 use super::charge::Charge;
-use super::sizing::{Known, settled};
+use super::sizing::{Found, settled};
 use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, Workload};
+use crate::engine::Stop;
 use crate::measure::Sizing;
 use crate::registry::Choice;
 use crate::servers::{
@@ -37,10 +39,10 @@ pub struct Servers {
     permissions: Permissions,
     /// What the tables hold; nothing if a cell has written since.
     pub seeded: Option<(String, Data, Query, Option<Choice>)>,
-    /// Where it has a database of its own in a Postgres that it shares with others: its name.
+    /// Where there is a database of our own in a Postgres that is shared with others: its name.
     shares: Option<String>,
-    /// The limits that were found for shares of the keys, or why none was, known to all that are measured at once.
-    pub sizings: Arc<Mutex<Vec<Known>>>,
+    /// The limits that were found for shares of the keys, shared by all that are measured at once.
+    pub sizings: Arc<Mutex<Found>>,
     pub runtime: Runtime,
 }
 
@@ -80,11 +82,32 @@ impl Servers {
         Ok(all)
     }
 
+    /// Waits for work to end, or for the run to be asked to end.
+    ///
+    /// # Errors
+    /// That of the work, or [`ExperimentError::Interrupted`].
+    pub fn wait<T, E>(
+        &self,
+        stop: &Stop,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, ExperimentError>
+    where
+        ExperimentError: From<E>,
+    {
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = work => done.map_err(ExperimentError::from),
+                () = stop.requested() => Err(ExperimentError::Interrupted),
+            }
+        })
+    }
+
     fn folder(&mut self) -> Result<&RunFolder, ServerError> {
-        if self.folder.is_none() {
-            self.folder = Some(RunFolder::create()?);
-        }
-        Ok(self.folder.get_or_insert_with(|| unreachable!("made above")))
+        let folder = match self.folder.take() {
+            Some(folder) => folder,
+            None => RunFolder::create()?,
+        };
+        Ok(self.folder.insert(folder))
     }
 
     /// The address of an empty cache with these settings: our own fresh server, or somebody else's without
@@ -258,8 +281,7 @@ pub struct Urls {
 impl Urls {
     /// Starts or enters the servers that a workload names; the cache with the limit that was found for it, if any.
     pub fn of(
-        workload: &Workload,
-        file: &Path,
+        Assignment { workload, file, .. }: Assignment,
         sizing: Option<&Sizing>,
         servers: &mut Servers,
     ) -> Result<Urls, ExperimentError> {

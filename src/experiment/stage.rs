@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
-use super::observer::{Event, Observer, Phase};
-use super::prewarm::{Prewarmed, Scene, prewarm};
+use super::assignment::Assignment;
+use super::blueprint::Blueprint;
+use super::observer::{Event, Phase};
+use super::prewarm::{Prewarmed, prewarm};
 use super::servers::{Servers, Urls};
 use super::{ExperimentError, parts, preload, sizing};
-use crate::config::{Data, Workload};
-use crate::engine::{Crew, Limit, Load, Plan, Prober, Stop};
+use crate::config::Data;
+use crate::engine::{Crew, Limit, Load, Plan, Prober};
 use crate::measure::{Ledger, Loads, Sales, Sizing};
 use crate::model::Kind;
 use crate::store::postgres::{prepare, seed, seed_stock};
@@ -18,7 +19,7 @@ const INSERTED_FOLLOWED: u64 = 1 << 28;
 
 /// What a cell is measured on: the stores in the state that the workload starts from, and the instances connected.
 pub struct Stage<'a> {
-    pub workload: &'a Workload,
+    pub assignment: Assignment<'a>,
     pub traffic: Arc<Traffic>,
     pub load: Load,
     pub urls: Urls,
@@ -34,47 +35,28 @@ pub struct Stage<'a> {
     pub cache: BTreeMap<String, String>,
     pub database: BTreeMap<String, String>,
     pub clients: BTreeMap<String, String>,
-    pub observer: &'a dyn Observer,
-    pub stop: &'a Stop,
 }
 
 impl<'a> Stage<'a> {
     /// Starts or enters the servers, fills them, and connects the instances.
-    pub fn set(
-        workload: &'a Workload,
-        file: &Path,
-        servers: &mut Servers,
-        observer: &'a dyn Observer,
-        stop: &'a Stop,
-    ) -> Result<Stage<'a>, ExperimentError> {
+    pub fn set(assignment: Assignment<'a>, servers: &mut Servers) -> Result<Stage<'a>, ExperimentError> {
+        let Assignment { workload, file, stop, .. } = assignment;
         let traffic = Arc::new(parts::traffic(workload, file)?);
         let load = parts::load(workload, file)?;
-        let sizing = sizing::find(workload, file, &traffic, servers, observer, stop)?;
-        observer.event(&Event::Phase(Phase::Servers));
-        let urls = Urls::of(workload, file, sizing.as_ref(), servers)?;
+        let sizing = sizing::find(assignment, &traffic, servers)?;
+        assignment.begin(Phase::Servers);
+        let urls = Urls::of(assignment, sizing.as_ref(), servers)?;
         let (cache, database) = servers.facts(&urls);
-        fill(workload, &traffic, &urls, servers, observer, stop)?;
-        observer.event(&Event::Phase(Phase::Connecting));
+        fill(assignment, &traffic, &urls, servers)?;
+        assignment.begin(Phase::Connecting);
         let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
         let loads = Arc::new(Loads::default());
-        let factory = parts::factory(workload, &traffic, &urls, &ledger, &loads);
+        let factory = Blueprint::new(workload, &traffic, &urls, &ledger, &loads).factory();
         let crew = Crew::start(workload.app.threads, workload.app.instances, &factory)?;
         let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
-        if preload::is_wanted(workload, &traffic) {
-            observer.event(&Event::Phase(Phase::Preloading));
-            let preloaded = servers.runtime.block_on(async {
-                tokio::select! {
-                    preloaded = preload::preload(workload, &traffic, &urls, &loads) => Some(preloaded),
-                    () = stop.requested() => None,
-                }
-            });
-            preloaded.ok_or(ExperimentError::Interrupted)??;
-        }
-        let scene = Scene { workload, traffic: &traffic, loads: &loads, urls: &urls };
-        let prewarmed = prewarm(&scene, file, servers, observer, stop)?;
         let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
-        Ok(Stage {
-            workload,
+        let mut stage = Stage {
+            assignment,
             traffic,
             load,
             urls,
@@ -83,13 +65,17 @@ impl<'a> Stage<'a> {
             sales,
             crew,
             sizing,
-            prewarmed,
+            prewarmed: None,
             cache,
             database,
             clients,
-            observer,
-            stop,
-        })
+        };
+        if preload::is_wanted(workload, &stage.traffic) {
+            assignment.begin(Phase::Preloading);
+            servers.wait(stop, preload::preload(&stage))?;
+        }
+        stage.prewarmed = prewarm(&stage, servers)?;
+        Ok(stage)
     }
 
     /// A stretch of its load, from the ticket `first` on.
@@ -98,45 +84,40 @@ impl<'a> Stage<'a> {
             load: self.load.clone(),
             limit,
             first,
-            timeouts: Kind::ALL.map(|kind| self.workload.traffic.timeout.of(kind).0),
+            timeouts: Kind::ALL.map(|kind| self.assignment.workload.traffic.timeout.of(kind).0),
             traffic: self.traffic.clone(),
             ledger: self.ledger.clone(),
             loads: self.loads.clone(),
             sales: self.sales.clone(),
             prober,
-            stop: self.stop.clone(),
+            stop: self.assignment.stop.clone(),
         }
     }
 }
 
 /// Brings the tables to the state that the workload starts from, unless they are in it.
 fn fill(
-    workload: &Workload,
+    assignment: Assignment,
     traffic: &Traffic,
     urls: &Urls,
     servers: &mut Servers,
-    observer: &dyn Observer,
-    stop: &Stop,
 ) -> Result<(), ExperimentError> {
+    let Assignment { workload, observer, stop, .. } = assignment;
     let data = Data { rows: Some(traffic.rows()), ..workload.data.clone() };
     // Recorded sizes make other rows of the same data.
     let sized = traffic.replay().is_some_and(Replay::has_sizes).then(|| workload.traffic.keys.clone());
     let wanted = (urls.database.clone(), data, workload.database.query.clone(), sized);
-    if servers.seeded.as_ref() != Some(&wanted) {
-        observer.event(&Event::Phase(Phase::Seeding { rows: traffic.rows() }));
+    // Taken: if this fails half way, nobody knows what they hold.
+    let held = servers.seeded.take();
+    if held.as_ref() != Some(&wanted) {
+        assignment.begin(Phase::Seeding { rows: traffic.rows() });
         let seeding = async {
             prepare(&urls.database).await?;
             let row = |id| traffic.row(id);
             let progress = |rows| observer.event(&Event::Seeded(rows));
             seed(&urls.database, traffic.rows(), &workload.database.query, row, progress).await
         };
-        let seeded = servers.runtime.block_on(async {
-            tokio::select! {
-                seeded = seeding => Some(seeded),
-                () = stop.requested() => None,
-            }
-        });
-        seeded.ok_or(ExperimentError::Interrupted)??;
+        servers.wait(stop, seeding)?;
     }
     if traffic.decrements() {
         let units = workload.inventory.stock;

@@ -1,12 +1,7 @@
-use std::sync::Arc;
-
 use super::parts::{self, Stores};
-use super::servers::Urls;
-use crate::config::Workload;
-use crate::measure::{Sales, StockAudit};
+use super::stage::Stage;
+use crate::measure::StockAudit;
 use crate::model::{Key, StockLevel, StoreError};
-use crate::store::Sharing;
-use crate::traffic::Traffic;
 
 /// Rows that are looked at at once.
 const BATCH: u64 = 1_000;
@@ -17,15 +12,10 @@ const BATCH: u64 = 1_000;
 ///
 /// # Errors
 /// When a store does not answer.
-pub async fn audit(
-    workload: &Workload,
-    traffic: &Traffic,
-    urls: &Urls,
-    sales: &Sales,
-) -> Result<StockAudit, StoreError> {
-    let Stores { cache, stock, .. } =
-        parts::connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default())
-            .await?;
+pub async fn audit(stage: &Stage<'_>) -> Result<StockAudit, StoreError> {
+    let Stage { assignment, traffic, sales, .. } = stage;
+    let workload = assignment.workload;
+    let Stores { cache, stock, .. } = parts::connect_apart(workload, &stage.urls).await?;
     let initial = workload.inventory.stock as i64;
     let mut audit = StockAudit::default();
     for first in (0..sales.rows()).step_by(BATCH as usize) {

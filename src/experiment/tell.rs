@@ -9,7 +9,7 @@ use crate::model::{Failure, Kind, Served};
 pub fn metrics(played: &Played, crew: &Crew) -> Metrics {
     let Played { drive, sent, usage, .. } = played;
     let mut metrics = Metrics::of(&drive.recorder, sent, drive.elapsed);
-    pool_metrics(&mut metrics, crew, drive);
+    put_pool(&mut metrics, crew, drive);
     metrics.put_loads(&played.loads);
     put_guard_waits(&mut metrics, crew, sent);
     put_flushes(&mut metrics, crew, &drive.recorder, sent.rows_flushed);
@@ -17,14 +17,14 @@ pub fn metrics(played: &Played, crew: &Crew) -> Metrics {
     metrics.put("lost_dirty", sent.lost_dirty as f64, Unit::Count);
     put_generator(&mut metrics, drive, usage);
     let elapsed_s = drive.elapsed.as_secs_f64();
-    played.sampled.pressure.tell(&mut metrics, elapsed_s, &drive.windows, &drive.log);
+    played.gauged.pressure.tell(&mut metrics, elapsed_s, &drive.windows, &drive.log);
     if let Some(prober) = &played.prober {
         prober.seen().tell(&mut metrics);
     }
     metrics
 }
 
-fn pool_metrics(metrics: &mut Metrics, crew: &Crew, drive: &Drive) {
+fn put_pool(metrics: &mut Metrics, crew: &Crew, drive: &Drive) {
     let pools = crew.tallies().into_iter().map(|tally| tally.take_pool());
     let instances = crew.tallies().len() as f64;
     let merged = pools.reduce(|(mut waits, peak, saturated), (other, other_peak, other_saturated)| {

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::ExperimentError;
-use super::observer::{Event, Phase};
-use super::parts;
+use super::assignment::Assignment;
+use super::observer::Phase;
 use super::played::{unanswered, watch};
 use super::servers::Servers;
 use super::stage::Stage;
@@ -25,7 +25,8 @@ pub struct Warm {
 
 /// Load that is not counted.
 pub fn warm_up(stage: &Stage, servers: &Servers) -> Result<Warm, ExperimentError> {
-    let warmup = stage.workload.traffic.warmup;
+    let Assignment { workload, observer, .. } = stage.assignment;
+    let warmup = workload.traffic.warmup;
     let limit = match warmup {
         Warmup::Time(time) if time.0.is_zero() => return Ok(Warm::default()),
         Warmup::Operations(0) => return Ok(Warm::default()),
@@ -33,23 +34,23 @@ pub fn warm_up(stage: &Stage, servers: &Servers) -> Result<Warm, ExperimentError
         Warmup::Operations(count) => Limit::Operations(count),
         Warmup::StableHitRate => Limit::Time(LONGEST_WARMUP),
     };
-    stage.observer.event(&Event::Phase(Phase::Warmup { expected: parts::expected(&stage.load, limit) }));
-    let mut last = Vec::new();
+    stage.assignment.begin(Phase::Warmup { expected: stage.load.expected_time(limit) });
+    let mut hit_rates = Vec::new();
     let drive = stage.crew.drive(stage.plan(limit, 0, None), |window| {
-        last.extend(window.metrics.get("hit_rate"));
-        match watch(window, servers, stage.observer) {
-            Flow::Continue if warmup == Warmup::StableHitRate && is_stable(&last) => Flow::Enough,
+        hit_rates.extend(window.metrics.get("hit_rate"));
+        match watch(window, servers, observer) {
+            Flow::Continue if warmup == Warmup::StableHitRate && is_stable(&hit_rates) => Flow::Enough,
             flow => flow,
         }
     })?;
-    let unsettled = warmup == Warmup::StableHitRate && !is_stable(&last);
-    let limit = LONGEST_WARMUP.as_secs();
+    let is_unsettled = warmup == Warmup::StableHitRate && !is_stable(&hit_rates);
+    let seconds = LONGEST_WARMUP.as_secs();
     // Calls in flight when the warm-up ends early are given up, one of each client at most.
     let given_up = if drive.ended_early { stage.load.lanes() as u64 } else { 0 };
     Ok(Warm {
         first: drive.next_ticket,
-        unsettled: unsettled.then(|| format!("the hit rate did not settle in {limit} s of warm-up")),
-        unanswered: unanswered(&drive.recorder, stage.workload) + given_up,
+        unsettled: is_unsettled.then(|| format!("the hit rate did not settle in {seconds} s of warm-up")),
+        unanswered: unanswered(&drive.recorder, workload) + given_up,
     })
 }
 

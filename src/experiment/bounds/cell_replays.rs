@@ -14,15 +14,15 @@ use crate::traffic::traces::{Recording, Request, TraceKey};
 const MOST_REQUESTS: u64 = 5_000_000;
 
 /// The requests that cells made, as recordings, by how many there were.
-pub struct Replays<'a> {
+pub struct CellReplays<'a> {
     file: &'a Path,
     known: HashMap<u64, Scenario>,
 }
 
-impl<'a> Replays<'a> {
+impl<'a> CellReplays<'a> {
     /// Relative paths of recordings are looked for beside `file`.
-    pub fn new(file: &'a Path) -> Replays<'a> {
-        Replays { file, known: HashMap::new() }
+    pub fn new(file: &'a Path) -> CellReplays<'a> {
+        CellReplays { file, known: HashMap::new() }
     }
 
     /// Those of a cell, which differs from others in nothing that its requests follow from.

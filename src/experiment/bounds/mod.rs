@@ -1,8 +1,8 @@
-mod replays;
+mod cell_replays;
 
 use serde_json::json;
 
-use self::replays::{Replays, requests_per_s, writes};
+use self::cell_replays::{CellReplays, requests_per_s, writes};
 use super::observer::{Event, Observer, Phase};
 use crate::config::{Cell, Loaded, Warmup, Workload};
 use crate::engine::Stop;
@@ -21,11 +21,19 @@ const OF_EVICTION: &[&str] = &[
     "cache.settings.lfu-decay-time",
 ];
 
+/// Cells that are bounded by the same ideal caches.
+struct Group<'a> {
+    /// What they have in common.
+    settings: Vec<CellSetting>,
+    /// The place of each among all, and its workload; at least one.
+    members: Vec<(usize, &'a Workload)>,
+}
+
 /// Simulates ideal caches beside the cells that evicted, and to each cell the model of its own policy.
 ///
 /// A cell that no simulation is like says why in its notes; an interrupted run has none.
 pub fn tell(loaded: &Loaded, cells: &mut [CellResult], observer: &dyn Observer, stop: &Stop) -> Vec<Bounds> {
-    let mut groups: Vec<(Vec<CellSetting>, Vec<usize>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for (index, cell) in cells.iter_mut().enumerate() {
         let Some(workload) = workload_of(loaded, cell).filter(|_| evicted(cell)) else { continue };
         if let Some(reason) = unlike(workload) {
@@ -34,22 +42,24 @@ pub fn tell(loaded: &Loaded, cells: &mut [CellResult], observer: &dyn Observer, 
         }
         let alike: Vec<_> =
             cell.settings.iter().filter(|setting| !is_of_eviction(setting)).cloned().collect();
-        match groups.iter_mut().find(|(settings, _)| *settings == alike) {
-            Some((_, members)) => members.push(index),
-            None => groups.push((alike, vec![index])),
+        match groups.iter_mut().find(|group| group.settings == alike) {
+            Some(group) => group.members.push((index, workload)),
+            None => groups.push(Group { settings: alike, members: vec![(index, workload)] }),
         }
     }
     if !groups.is_empty() {
         observer.event(&Event::Phase(Phase::Simulating));
     }
     let mut all = Vec::new();
-    for (settings, members) in groups {
+    for group in groups {
         if stop.is_requested() {
             break;
         }
-        match bound(loaded, cells, settings, &members) {
+        match bound(loaded, cells, &group) {
             Ok(bounds) => all.push(bounds),
-            Err(reason) => members.iter().for_each(|&member| tell_unbounded(&mut cells[member], &reason)),
+            Err(reason) => {
+                group.members.iter().for_each(|&(index, _)| tell_unbounded(&mut cells[index], &reason));
+            }
         }
     }
     all
@@ -90,7 +100,7 @@ fn unlike(workload: &Workload) -> Option<&'static str> {
 
 /// Notes that a cell has no ideal caches beside it, and whether a policy by recency can tell anything in it.
 fn tell_unbounded(cell: &mut CellResult, reason: &str) {
-    for repeat in measured(cell) {
+    for repeat in with_numbers(cell) {
         let policy = repeat.cache.get("maxmemory-policy").map_or("", String::as_str);
         let metric = |name: &str| repeat.metrics.get(name).unwrap_or(0.0);
         // How long an entry lives, which is no less than its age since the last use.
@@ -101,35 +111,30 @@ fn tell_unbounded(cell: &mut CellResult, reason: &str) {
     }
 }
 
-fn measured(cell: &mut CellResult) -> impl Iterator<Item = &mut RepeatResult> {
+/// Its measurements that have numbers, valid or not.
+fn with_numbers(cell: &mut CellResult) -> impl Iterator<Item = &mut RepeatResult> {
     cell.repeats.iter_mut().filter(|repeat| repeat.status != Status::Failed)
 }
 
-fn bound(
-    loaded: &Loaded,
-    cells: &mut [CellResult],
-    settings: Vec<CellSetting>,
-    members: &[usize],
-) -> Result<Bounds, String> {
-    let held: Vec<f64> = members.iter().filter_map(|&member| cells[member].median("cache.entries")).collect();
+fn bound(loaded: &Loaded, cells: &mut [CellResult], group: &Group) -> Result<Bounds, String> {
+    let members: Vec<usize> = group.members.iter().map(|&(index, _)| index).collect();
+    let held: Vec<f64> = members.iter().filter_map(|&index| cells[index].median("cache.entries")).collect();
     let entries = median(held).ok_or("the entries held are unknown")?.round() as u64;
-    let mut replays = Replays::new(&loaded.path);
-    let first = &cells[members[0]];
-    let workload = workload_of(loaded, first).ok_or("its workload is gone")?;
+    let mut replays = CellReplays::new(&loaded.path);
+    let (first, workload) = group.members[0];
     let seed = workload.data.seed;
-    let replay = replays.of(first, workload)?;
-    let requests_per_s = requests_per_s(first).unwrap_or(f64::NAN);
+    let replay = replays.of(&cells[first], workload)?;
+    let requests_per_s = requests_per_s(&cells[first]).unwrap_or(f64::NAN);
     let ideal = POLICIES.iter().filter(|entry| !entry.name.starts_with("redis-"));
     let points: Vec<_> = ideal.map(|entry| (Choice::named(entry.name), Capacity::Entries(entries))).collect();
     let simulated =
         curve(&Basis::Whole(&replay), &points, seed, &|_| ()).map_err(|error| error.to_string())?;
     let eviction_age = simulated.iter().find(|one| one.policy == "lru").and_then(|lru| lru.eviction_age);
-    let cells_of = members.to_vec();
-    let bounds = Bounds { settings, cells: cells_of, entries, requests_per_s, simulated, eviction_age };
-    for &member in members {
-        let workload = workload_of(loaded, &cells[member]).ok_or("its workload is gone")?;
-        let replay = replays.of(&cells[member], workload)?;
-        tell_cell(&mut cells[member], seed, &replay, &bounds);
+    let settings = group.settings.clone();
+    let bounds = Bounds { settings, cells: members, entries, requests_per_s, simulated, eviction_age };
+    for &(index, workload) in &group.members {
+        let replay = replays.of(&cells[index], workload)?;
+        tell_cell(&mut cells[index], seed, &replay, &bounds);
     }
     Ok(bounds)
 }
@@ -145,7 +150,7 @@ fn tell_cell(cell: &mut CellResult, seed: u64, replay: &Scenario, bounds: &Bound
     }
     let (Some(age), Some(rate)) = (bounds.eviction_age, requests_per_s(cell)) else { return };
     if let Some(note) = clock_guard(&policy, age / rate, rate) {
-        measured(cell).for_each(|repeat| repeat.verdict.notes.push(note.clone()));
+        with_numbers(cell).for_each(|repeat| repeat.verdict.notes.push(note.clone()));
     }
 }
 

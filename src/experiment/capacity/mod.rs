@@ -3,15 +3,14 @@
 mod search;
 mod trial;
 
-use std::path::Path;
-
 use search::{Answer, search};
 
+use super::assignment::Assignment;
 use super::gate::Gate;
 use super::observer::{Event, Observer};
 use super::servers::Servers;
 use super::{ExperimentError, Permissions, Run, cell};
-use crate::config::{LoadSetting, Loaded, Workload};
+use crate::config::{LoadSetting, Loaded};
 use crate::engine::Stop;
 use crate::measure::{
     Capacity, CellResult, Ended, Expectation, Purpose, RepeatResult, Status, Summary, Trial,
@@ -53,14 +52,11 @@ pub fn find_max(
             break;
         }
         let mut trials = Trials {
-            workload: &loaded.cells[index].workload,
-            file: &loaded.path,
+            assignment: run.assignment(index),
             expectations,
             label: run.cells[index].label(),
             place: (index + 1, loaded.cells.len()),
             servers: &mut run.servers,
-            observer,
-            stop,
             tried: Vec::new(),
             confirming: Vec::new(),
             is_first: index == 0,
@@ -71,20 +67,17 @@ pub fn find_max(
         (cell.repeats, cell.capacity) = (repeats, Some(capacity));
     }
     run.cells.retain(|cell| cell.capacity.is_some());
-    Ok(run.end(observer))
+    Ok(run.end())
 }
 
 /// The trials of one cell.
 struct Trials<'a> {
-    workload: &'a Workload,
-    file: &'a Path,
+    assignment: Assignment<'a>,
     expectations: &'a [Expectation],
     label: String,
     /// The number of the cell, and of how many.
     place: (usize, usize),
     servers: &'a mut Servers,
-    observer: &'a dyn Observer,
-    stop: &'a Stop,
     tried: Vec<Trial>,
     /// Measurements that confirm a rate, each with the rate and the number of its trial.
     confirming: Vec<(f64, usize, RepeatResult)>,
@@ -94,7 +87,7 @@ struct Trials<'a> {
 
 impl Trials<'_> {
     fn search(&mut self, repeats: u32) -> Result<Capacity, ExperimentError> {
-        let LoadSetting::Open(open) = &self.workload.traffic.load else {
+        let LoadSetting::Open(open) = &self.assignment.workload.traffic.load else {
             return Ok(self.capacity(Ended::NoValidTrial, None));
         };
         let start = open.rate.map_or(1.0, |rate| rate.0);
@@ -132,7 +125,7 @@ impl Trials<'_> {
         loop {
             let result = self.measure(rate, purpose, longer)?;
             let (answer, trial) = trial::record(self.expectations, rate, purpose, &result);
-            self.observer.event(&Event::Tried { trial: &trial });
+            self.assignment.observer.event(&Event::Tried { trial: &trial });
             self.tried.push(trial);
             match answer {
                 Answer::Unfit if repeats > 0 => repeats -= 1,
@@ -153,7 +146,7 @@ impl Trials<'_> {
     fn measure(&mut self, rate: f64, purpose: Purpose, longer: f64) -> Result<RepeatResult, ExperimentError> {
         let (number, of) = self.place;
         let trial = self.tried.len() + 1;
-        self.observer.event(&Event::Trial {
+        self.assignment.observer.event(&Event::Trial {
             cell: number,
             cells: of,
             label: &self.label,
@@ -161,9 +154,9 @@ impl Trials<'_> {
             rate,
             purpose,
         });
-        let workload = trial::workload(self.workload, rate, purpose, self.expectations, longer);
-        let gate = Gate::open();
-        match cell::measure(&workload, self.file, self.servers, self.observer, self.stop, gate) {
+        let workload = trial::workload(self.assignment.workload, rate, purpose, self.expectations, longer);
+        let assignment = Assignment { workload: &workload, ..self.assignment };
+        match cell::measure(assignment, self.servers, Gate::open()) {
             Ok(result) => Ok(result),
             Err(ExperimentError::Interrupted) => {
                 Ok(RepeatResult { status: Status::Interrupted, ..RepeatResult::default() })

@@ -3,7 +3,6 @@
 mod pace;
 mod rows;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -11,12 +10,13 @@ use std::time::Instant;
 use futures_util::future::try_join_all;
 
 use self::pace::Pace;
-use super::observer::{Event, Observer, Phase};
+use super::assignment::Assignment;
+use super::observer::Phase;
 use super::parts::{self, Stores};
-use super::servers::{Servers, Urls};
+use super::servers::Servers;
+use super::stage::Stage;
 use super::{ExperimentError, preload};
 use crate::config::Workload;
-use crate::engine::Stop;
 use crate::measure::{Loads, Metrics, QueryClass, Tally, Unit};
 use crate::mitigation::Guards;
 use crate::model::StoreError;
@@ -50,16 +50,8 @@ impl Prewarmed {
     }
 }
 
-/// What is loaded ahead, and where it is noted.
-pub struct Scene<'a> {
-    pub workload: &'a Workload,
-    pub traffic: &'a Traffic,
-    pub loads: &'a Loads,
-    pub urls: &'a Urls,
-}
-
 /// Whether anything is loaded ahead.
-pub fn is_wanted(workload: &Workload) -> bool {
+fn is_wanted(workload: &Workload) -> bool {
     !workload.cache.prewarm.is_none() && strategy::caches(&workload.strategy.name)
 }
 
@@ -68,58 +60,46 @@ pub fn is_wanted(workload: &Workload) -> bool {
 ///
 /// # Errors
 /// When the rows cannot be named, or a store fails.
-pub fn prewarm(
-    scene: &Scene<'_>,
-    file: &Path,
-    servers: &Servers,
-    observer: &dyn Observer,
-    stop: &Stop,
-) -> Result<Option<Prewarmed>, ExperimentError> {
-    let Scene { workload, traffic, .. } = *scene;
+pub fn prewarm(stage: &Stage, servers: &Servers) -> Result<Option<Prewarmed>, ExperimentError> {
+    let Assignment { workload, file, stop, .. } = stage.assignment;
     if !is_wanted(workload) {
         return Ok(None);
     }
-    let (rows, note) = rows::chosen(workload, traffic, &parts::folders(file))?;
-    observer.event(&Event::Phase(Phase::Prewarming { rows: rows.len() as u64 }));
-    let loaded = servers.runtime.block_on(async {
-        tokio::select! {
-            loaded = load(scene, &rows) => Some(loaded),
-            () = stop.requested() => None,
-        }
-    });
-    let loaded = loaded.ok_or(ExperimentError::Interrupted)??;
+    let (rows, note) = rows::chosen(workload, &stage.traffic, &parts::folders(file))?;
+    stage.assignment.begin(Phase::Prewarming { rows: rows.len() as u64 });
+    let loaded = servers.wait(stop, load(stage, &rows))?;
     Ok(Some(Prewarmed { note, ..loaded }))
 }
 
 /// Reads each row and puts it into the cache as a fill would, no more of them a second than the workload allows.
-async fn load(scene: &Scene<'_>, rows: &[u64]) -> Result<Prewarmed, StoreError> {
-    let Scene { workload, traffic, loads, urls } = *scene;
+async fn load(stage: &Stage<'_>, rows: &[u64]) -> Result<Prewarmed, StoreError> {
+    let (workload, traffic) = (stage.assignment.workload, &*stage.traffic);
     let tally = Arc::new(Tally::default());
     let sharing = Sharing::Shared { connections: 1, run: 1 };
-    let stores = parts::connect(workload, urls, sharing, AT_ONCE, &tally).await?;
+    let stores = parts::connect(workload, &stage.urls, sharing, AT_ONCE, &tally).await?;
     let guards = preload::guards(workload, traffic)?;
     let began = Instant::now();
-    let job = Job {
+    let loading = Loading {
         stores,
-        loads,
+        loads: &stage.loads,
         guards,
         pace: Pace::new(workload.cache.prewarm.rate().unwrap_or(f64::MAX)),
         next: AtomicUsize::new(0),
         keys: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
     };
-    try_join_all((0..AT_ONCE).map(|_| job.work(traffic, rows))).await?;
+    try_join_all((0..AT_ONCE).map(|_| loading.work(traffic, rows))).await?;
     Ok(Prewarmed {
-        keys: job.keys.load(Relaxed),
+        keys: loading.keys.load(Relaxed),
         seconds: began.elapsed().as_secs_f64(),
         loads: tally.counts().query(QueryClass::Load),
-        bytes: job.bytes.load(Relaxed),
+        bytes: loading.bytes.load(Relaxed),
         note: None,
     })
 }
 
 /// The loading under way.
-struct Job<'a> {
+struct Loading<'a> {
     stores: Stores,
     /// Where it is noted which rows have been in the cache.
     loads: &'a Loads,
@@ -131,7 +111,7 @@ struct Job<'a> {
     bytes: AtomicU64,
 }
 
-impl Job<'_> {
+impl Loading<'_> {
     /// Loads one row after the other until there is none left.
     async fn work(&self, traffic: &Traffic, rows: &[u64]) -> Result<(), StoreError> {
         while let Some(&row) = rows.get(self.next.fetch_add(1, Relaxed)) {

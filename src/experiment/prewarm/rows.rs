@@ -1,5 +1,5 @@
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -45,9 +45,9 @@ fn told(error: TraceError) -> OptionsError {
 }
 
 /// The keys of a dump, each once, in their order.
-fn dumped(path: &std::path::Path, format: &Choice, most: u64) -> Result<Vec<TraceKey>, TraceError> {
+fn dumped(path: &Path, format: &Choice, most: u64) -> Result<Vec<TraceKey>, TraceError> {
     let mut dump = traces::open(path, Some(format))?;
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let mut names = Vec::new();
     while (names.len() as u64) < most {
         let Some(request) = dump.next()? else { break };
@@ -114,7 +114,6 @@ fn of_trace(
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
 
     use super::*;
     use crate::config::load;

@@ -4,7 +4,7 @@ use std::time::Instant;
 use futures_util::future::join_all;
 
 use crate::experiment::ExperimentError;
-use crate::experiment::preload::Entries;
+use crate::experiment::preload::SeededEntries;
 use crate::servers::MemoryProbe;
 use crate::store::Cache;
 use crate::traffic::Bijection;
@@ -25,7 +25,7 @@ pub struct Churn<'a> {
     pub caches: Vec<Arc<dyn Cache>>,
     /// Connections of all of them.
     pub connections: u64,
-    pub entries: Entries<'a>,
+    pub entries: SeededEntries<'a>,
     /// The order in which rows come.
     pub order: Bijection,
     pub rows: u64,

@@ -6,19 +6,19 @@
 mod bracket;
 mod churn;
 
-use std::path::Path;
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bracket::Bracket;
 use churn::Churn;
 
-use super::observer::{Event, Observer, Phase};
-use super::preload::Entries;
+use super::assignment::Assignment;
+use super::observer::Phase;
+use super::preload::SeededEntries;
 use super::servers::Servers;
 use super::{ExperimentError, parts};
 use crate::config::{CacheSettings, MaxMemory, Prewarm, Workload};
-use crate::engine::Stop;
 use crate::measure::{Sizing, SizingStep};
 use crate::model::{Size, Time};
 use crate::servers::{MemoryProbe, RedisCounters, ServerError};
@@ -49,23 +49,21 @@ const CHOOSING: &[&str] = &[
 ///
 /// Not in it: what chooses the victims, what is loaded ahead, how long a TTL is, and the strategy, which puts the same
 /// entries in.
-pub type SizingKey = String;
+type Key = String;
 
-/// The limit that was found for such cells, or why none was.
-pub type Known = (SizingKey, Result<Sizing, String>);
+/// The limits that were found for cells that are alike, or why none was.
+pub type Found = HashMap<Key, Result<Sizing, String>>;
 
 /// The limit for the share of the rows that a workload gives its cache; nothing where it gives bytes or none.
 ///
 /// # Errors
 /// When the server for it cannot be started or ends, or no limit holds any entry.
 pub fn find(
-    workload: &Workload,
-    file: &Path,
+    assignment: Assignment,
     traffic: &Traffic,
     servers: &mut Servers,
-    observer: &dyn Observer,
-    stop: &Stop,
 ) -> Result<Option<Sizing>, ExperimentError> {
+    let Assignment { workload, file, stop, .. } = assignment;
     let Some(percent) = workload.cache.maxmemory.and_then(|limit| limit.percent()) else { return Ok(None) };
     let key = key(workload, traffic.rows());
     let sizings = servers.sizings.clone();
@@ -74,31 +72,25 @@ pub fn find(
     if stop.is_requested() {
         return Err(ExperimentError::Interrupted);
     }
-    if let Some((_, known)) = sizings.iter().find(|(of, _)| *of == key) {
+    if let Some(known) = sizings.get(&key) {
         return known.clone().map(Some).map_err(|problem| ServerError::Known(problem).into());
     }
-    observer.event(&Event::Phase(Phase::Sizing));
-    let mut settings = workload.cache.settings.clone();
-    settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
-    let settings = CacheSettings {
-        // No limit yet, but one that is set later is held by this rule, which needs no history.
-        maxmemory: None,
-        eviction: Some("allkeys-random".into()),
-        settings,
-        ..workload.cache.clone()
-    };
-    let at = servers.cache(&settings, file)?;
+    assignment.begin(Phase::Sizing);
+    let at = servers.cache(&without_limit(&workload.cache), file)?;
     let wanted = CacheSize::entries(percent, traffic.rows());
-    let found = servers.runtime.block_on(async {
-        tokio::select! {
-            found = search(workload, traffic, &at, wanted) => Some(found),
-            () = stop.requested() => None,
-        }
-    });
-    let found = found.ok_or(ExperimentError::Interrupted)?;
-    // Whoever comes next would search as long for nothing.
-    sizings.push((key, found.as_ref().map(Sizing::clone).map_err(ToString::to_string)));
+    let found = servers.wait(stop, search(workload, traffic, &at, wanted));
+    if !matches!(found, Err(ExperimentError::Interrupted)) {
+        // Whoever comes next would search as long for nothing.
+        sizings.insert(key, found.as_ref().map(Sizing::clone).map_err(ToString::to_string));
+    }
     found.map(Some)
+}
+
+/// The cache with no limit yet, but one that is set later is held by a rule that needs no history.
+fn without_limit(cache: &CacheSettings) -> CacheSettings {
+    let mut settings = cache.settings.clone();
+    settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
+    CacheSettings { maxmemory: None, eviction: Some("allkeys-random".into()), settings, ..cache.clone() }
 }
 
 /// The cache with the limit that was found for it.
@@ -107,7 +99,7 @@ pub fn settled(cache: &CacheSettings, sizing: Option<&Sizing>) -> CacheSettings 
     CacheSettings { maxmemory: found.or(cache.maxmemory), ..cache.clone() }
 }
 
-fn key(workload: &Workload, rows: u64) -> SizingKey {
+fn key(workload: &Workload, rows: u64) -> Key {
     let mut cache = settled(&workload.cache, None);
     (cache.eviction, cache.fill_delay, cache.preload) = (None, None, false);
     (cache.prewarm, cache.ttl) = (Prewarm::None, cache.ttl.map(|_| Time(LEAST_TTL)));
@@ -131,7 +123,7 @@ async fn search(
     }
     let mut probe = MemoryProbe::open(at).await?;
     let rows = traffic.rows();
-    let entries = Entries::new(workload, traffic)?.living_at_least(LEAST_TTL);
+    let entries = SeededEntries::new(workload, traffic)?.living_at_least(LEAST_TTL);
     let connections = (workload.app.instances * workload.sharing().connections()) as u64;
     let order = Bijection::new(rows, workload.data.seed);
     let mut churn = Churn { caches, connections, entries, order, rows, put: 0 };
@@ -173,9 +165,13 @@ async fn search(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::config::load;
+    use crate::engine::Stop;
     use crate::experiment::Permissions;
+    use crate::experiment::observer::{Event, Observer};
 
     struct Unwatched;
 
@@ -190,11 +186,13 @@ mod tests {
         let workload = load(Path::new("w.toml"), text.into(), &[]).unwrap().workload;
         let traffic = parts::traffic(&workload, Path::new("w.toml")).unwrap();
         let mut servers = Servers::new(Permissions::default()).unwrap();
-        let known = (key(&workload, traffic.rows()), Err("no limit holds 10 entries".to_owned()));
-        servers.sizings.lock().unwrap().push(known);
+        let key = key(&workload, traffic.rows());
+        servers.sizings.lock().unwrap().insert(key, Err("no limit holds 10 entries".to_owned()));
         let stop = Stop::default();
         let mut told = || {
-            let found = find(&workload, Path::new("w.toml"), &traffic, &mut servers, &Unwatched, &stop);
+            let file = Path::new("w.toml");
+            let assignment = Assignment { workload: &workload, file, observer: &Unwatched, stop: &stop };
+            let found = find(assignment, &traffic, &mut servers);
             assert!(servers.redis.is_none(), "no server was started");
             found.unwrap_err().to_string()
         };
