@@ -1,3 +1,4 @@
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -123,14 +124,19 @@ impl Crew {
     /// Waits until every acknowledged write is in the database, for at most `limit`.
     ///
     /// # Errors
-    /// When a store fails, or the time is up.
+    /// When a store fails, the time is up, or a worker thread is gone.
     pub fn drain(&self, limit: Duration) -> Result<(), StoreError> {
         let deadline = Instant::now() + limit;
-        let late = || StoreError::database(Failure::Timeout, format!("not drained after {limit:?}"));
-        let answers: Vec<_> = self.workers.iter().filter_map(Worker::drain).collect();
+        let failed = |error| match error {
+            RecvTimeoutError::Timeout => {
+                StoreError::database(Failure::Timeout, format!("not drained after {limit:?}"))
+            }
+            RecvTimeoutError::Disconnected => StoreError::database(Failure::Unavailable, CrewError::Gone),
+        };
+        let answers: Vec<_> = self.workers.iter().map(Worker::drain).collect();
         answers.into_iter().try_for_each(|drained| {
             let left = deadline.saturating_duration_since(Instant::now());
-            drained.recv_timeout(left).map_err(|_| late())?
+            drained.recv_timeout(left).map_err(failed)?
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Engine: makes the operations happen when the plan wants them, and hands what it saw to `measure`.
 //!
 //! Worker threads own a current-thread runtime each, with the service instances that live on them; the pacer
-//! and whoever calls [`Crew::drive`] stay off these threads.
+//! and whoever calls `Crew::drive` stay off these threads.
 
 mod crash;
 mod crew;

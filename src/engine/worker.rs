@@ -78,11 +78,14 @@ impl Worker {
         commands.send(Command::Shift(shift)).map_err(|_| CrewError::Gone)
     }
 
-    /// Has its instances drain; the receiver gets what came of it. Nothing where the thread is gone.
-    pub fn drain(&self) -> Option<Receiver<Result<(), StoreError>>> {
+    /// Has its instances drain; the receiver gets what came of it, and is cut off where the thread is gone.
+    pub fn drain(&self) -> Receiver<Result<(), StoreError>> {
         let (answer, drained) = channel();
-        self.commands.as_ref()?.send(Command::Drain(answer)).ok()?;
-        Some(drained)
+        if let Some(commands) = &self.commands {
+            // What cannot be sent is dropped, and the answer with it.
+            let _ = commands.send(Command::Drain(answer));
+        }
+        drained
     }
 
     pub fn abort_lanes(&self) {

@@ -28,7 +28,7 @@ struct Course {
     played: Played,
 }
 
-/// Measures a cell once.
+/// Measures a cell once. Which of its measurements this is, the caller puts into the result.
 pub fn measure(
     assignment: Assignment,
     servers: &mut Servers,
@@ -61,8 +61,6 @@ fn numbers(stage: &Stage, Course { passed, warm, played, .. }: &Course) -> Repea
     let reads_per_s = played.drive.recorder.count(Kind::Read) as f64 / seconds;
     theory::tell(&mut metrics, workload, stage.traffic.rows(), reads_per_s);
     let mut result = RepeatResult {
-        repeat: 1,
-        order: 1,
         seconds,
         metrics,
         accounts: tell::accounts(&played.drive.recorder),

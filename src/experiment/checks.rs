@@ -1,4 +1,5 @@
-use super::servers::{Counters, Servers, Urls};
+use super::counters::Counters;
+use super::servers::{Servers, Urls};
 use crate::config::Workload;
 use crate::engine::Crew;
 use crate::measure::{Command, CounterCheck, Metrics, QueryClass, TallyCounts, Unit};
@@ -21,7 +22,7 @@ pub fn books(crew: &Crew, servers: &Servers, urls: &Urls) -> Books {
     let mut reading = 1;
     loop {
         let before = crew.counts();
-        let counted = servers.counters(urls);
+        let counted = Counters::read(servers, urls);
         let sent = crew.counts();
         let meanwhile = &sent - &before;
         let uncertain = meanwhile.commands() + meanwhile.queries();

@@ -9,6 +9,7 @@ mod capacity;
 mod cell;
 mod charge;
 mod checks;
+mod counters;
 mod floor;
 mod gate;
 mod gauge;
@@ -28,9 +29,10 @@ mod warm_up;
 
 use std::time::Instant;
 
-pub use capacity::{find_max, not_searchable};
 pub use floor::{Punctuality, measure as measure_floor, punctuality};
 pub use observer::{Event, Observer, Phase};
+
+pub(crate) use capacity::{find_max, not_searchable};
 
 use assignment::Assignment;
 use gate::Gate;

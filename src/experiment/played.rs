@@ -2,10 +2,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::assignment::Assignment;
+use super::counters::Counters;
 use super::gauge::{Gauge, Gauged};
 use super::harm::Harm;
 use super::observer::{Event, Observer, Phase};
-use super::servers::{Counters, Servers};
+use super::servers::Servers;
 use super::stage::Stage;
 use super::{ExperimentError, parts};
 use crate::config::Workload;
@@ -55,7 +56,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     }
     stage.loads.restart();
     let sent_before = crew.counts();
-    let counted_before = servers.counters(&stage.urls);
+    let counted_before = Counters::read(servers, &stage.urls);
     let usage_before = Usage::now();
     let limit = parts::limit(workload, &stage.traffic, load);
     let (expected, operations) = (load.expected_time(limit), limit.operations());

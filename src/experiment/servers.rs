@@ -13,9 +13,9 @@ use crate::engine::Stop;
 use crate::measure::Sizing;
 use crate::registry::Choice;
 use crate::servers::{
-    Address, ManagedPostgres, ManagedRedis, PostgresCounters, PostgresOptions, RedisCounters, RedisOptions,
-    RunFolder, ServerError, admit_postgres, admit_redis, at_database, create_database, leave_postgres,
-    leave_redis, postgres_facts, redis_facts,
+    Address, ManagedPostgres, ManagedRedis, PostgresOptions, RedisOptions, RunFolder, ServerError,
+    admit_postgres, admit_redis, at_database, create_database, leave_postgres, leave_redis, postgres_facts,
+    redis_facts,
 };
 use crate::store::Endpoint;
 use crate::store::postgres::{Query, SCHEMA};
@@ -38,7 +38,7 @@ pub struct Servers {
     guest_postgres: Vec<String>,
     permissions: Permissions,
     /// What the tables hold; nothing if a cell has written since.
-    pub seeded: Option<(String, Data, Query, Option<Choice>)>,
+    pub seeded: Option<Seeded>,
     /// Where there is a database of our own in a Postgres that is shared with others: its name.
     shares: Option<String>,
     /// The limits that were found for shares of the keys, shared by all that are measured at once.
@@ -225,34 +225,6 @@ impl Servers {
         self.runtime.block_on(facts)
     }
 
-    /// The servers' own counters.
-    pub fn counters(&self, urls: &Urls) -> Counters {
-        self.runtime.block_on(async {
-            let began_again = || "it was killed, and has counted from 0 since".to_owned();
-            let cache = match &self.redis {
-                Some(redis) if redis.lock().was_killed => Err(began_again()),
-                _ => RedisCounters::read(&urls.cache).await.map_err(|error| error.to_string()),
-            };
-            let database = match &self.postgres {
-                Some(postgres) if postgres.lock().was_killed => Err(began_again()),
-                _ => match PostgresCounters::read(&urls.database).await {
-                    Ok(counters) => counters.ok_or("this role cannot read pg_stat_statements".into()),
-                    Err(error) => Err(error.to_string()),
-                },
-            };
-            let unread = |store: &str, problem: &String| {
-                format!("the {store}'s counts cannot be read, so ours are not checked: {problem}")
-            };
-            let problems = [
-                cache.as_ref().err().map(|problem| unread("cache", problem)),
-                database.as_ref().err().map(|problem| unread("database", problem)),
-            ];
-            let unread = problems.into_iter().flatten().collect();
-            let (cache, database) = (cache.ok(), database.ok());
-            Counters { cache, database, unread }
-        })
-    }
-
     /// Takes everything of ours off servers that are not ours.
     pub fn leave(&mut self) {
         for (at, prefix) in std::mem::take(&mut self.guest_redis) {
@@ -269,6 +241,16 @@ impl Drop for Servers {
     fn drop(&mut self) {
         self.leave();
     }
+}
+
+/// What decides what is in the tables before the first operation.
+#[derive(PartialEq)]
+pub struct Seeded {
+    pub url: String,
+    pub data: Data,
+    pub query: Query,
+    /// The recording that the sizes of rows are from, if they are.
+    pub sized_by: Option<Choice>,
 }
 
 /// Where the servers of a cell listen.
@@ -289,12 +271,4 @@ impl Urls {
         let cache = servers.cache(&settled(&workload.cache, sizing), file)?;
         Ok(Urls { cache, database })
     }
-}
-
-/// A moment's counters of both servers, where they tell them.
-pub struct Counters {
-    pub cache: Option<RedisCounters>,
-    pub database: Option<PostgresCounters>,
-    /// Which of them a server does not tell, and why.
-    pub unread: Vec<String>,
 }

@@ -5,7 +5,7 @@ use super::assignment::Assignment;
 use super::blueprint::Blueprint;
 use super::observer::{Event, Phase};
 use super::prewarm::{Prewarmed, prewarm};
-use super::servers::{Servers, Urls};
+use super::servers::{Seeded, Servers, Urls};
 use super::{ExperimentError, parts, preload, sizing};
 use crate::config::Data;
 use crate::engine::{Crew, Limit, Load, Plan, Prober};
@@ -103,10 +103,13 @@ fn fill(
     servers: &mut Servers,
 ) -> Result<(), ExperimentError> {
     let Assignment { workload, observer, stop, .. } = assignment;
-    let data = Data { rows: Some(traffic.rows()), ..workload.data.clone() };
-    // Recorded sizes make other rows of the same data.
-    let sized = traffic.replay().is_some_and(Replay::has_sizes).then(|| workload.traffic.keys.clone());
-    let wanted = (urls.database.clone(), data, workload.database.query.clone(), sized);
+    let wanted = Seeded {
+        url: urls.database.clone(),
+        data: Data { rows: Some(traffic.rows()), ..workload.data.clone() },
+        query: workload.database.query.clone(),
+        // Recorded sizes make other rows of the same data.
+        sized_by: traffic.replay().is_some_and(Replay::has_sizes).then(|| workload.traffic.keys.clone()),
+    };
     // Taken: if this fails half way, nobody knows what they hold.
     let held = servers.seeded.take();
     if held.as_ref() != Some(&wanted) {
