@@ -2,6 +2,7 @@
 
 mod connections;
 mod listing;
+mod query;
 mod seed;
 mod statements;
 mod stock;
@@ -14,8 +15,9 @@ use bytes::Bytes;
 use sqlx::postgres::PgConnectOptions;
 
 pub use listing::{Listed, Listing};
+pub use query::Query;
 pub use seed::{SeedError, prepare, seed};
-pub use statements::{Query, Statement};
+pub use statements::Statement;
 pub use stock::seed_stock;
 
 use self::connections::Connections;
@@ -26,7 +28,10 @@ use crate::model::{Failure, Key, Payload, StoreError, Value};
 /// The schema that holds our tables.
 pub const SCHEMA: &str = "cachebench";
 
-/// Options that every connection of ours shares: our schema first, and no statement cache surprises.
+/// What every connection of ours has set: its name, and our schema first.
+///
+/// # Errors
+/// When the URL is malformed.
 pub fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options: PgConnectOptions = url.parse()?;
     Ok(options.application_name("cachebench").options([("search_path", SCHEMA)]))
@@ -190,9 +195,9 @@ impl Database for Postgres {
             }
             let mut rows: Vec<_> = rows.iter().collect();
             rows.sort_unstable_by_key(|(key, _)| key.id());
-            let stored =
-                self.with(class, async |connection| Statement::STORE.store(&rows).execute(connection).await);
-            stored.await.map(drop)
+            // Copied before a connection is held.
+            let query = Statement::STORE.store(&rows);
+            self.with(class, async |connection| query.execute(connection).await).await.map(drop)
         })
     }
 

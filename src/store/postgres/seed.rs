@@ -77,27 +77,32 @@ pub async fn seed(
         }
     }
     copy.finish().await?;
-    let parts = query.parts();
-    if parts > 0 {
-        let statement = "COPY item_parts (item_id, part, quantity, price) FROM STDIN (FORMAT binary)";
-        let mut copy = Copy::begin(&mut connection, statement).await?;
-        for id in 0..rows {
-            for part in 0..parts {
-                let quantity = 1 + (id as u32 ^ part) % 10;
-                let price = 100 + (id as u32).wrapping_mul(part + 1) % 9_900;
-                copy.row(&[
-                    &id.to_be_bytes(),
-                    &part.to_be_bytes(),
-                    &quantity.to_be_bytes(),
-                    &price.to_be_bytes(),
-                ])
-                .await?;
-            }
-        }
-        copy.finish().await?;
+    if query.parts() > 0 {
+        seed_parts(&mut connection, rows, query.parts()).await?;
     }
     progress(rows);
-    connection.execute("VACUUM (ANALYZE) items, item_parts").await?;
+    settle(connection, "VACUUM (ANALYZE) items, item_parts").await
+}
+
+/// Gives each row so many parts.
+async fn seed_parts(connection: &mut PgConnection, rows: u64, parts: u32) -> Result<(), SeedError> {
+    let statement = "COPY item_parts (item_id, part, quantity, price) FROM STDIN (FORMAT binary)";
+    let mut copy = Copy::begin(connection, statement).await?;
+    for id in 0..rows {
+        for part in 0..parts {
+            let quantity = 1 + (id as u32 ^ part) % 10;
+            let price = 100 + (id as u32).wrapping_mul(part + 1) % 9_900;
+            let numbers = [part, quantity, price].map(u32::to_be_bytes);
+            copy.row(&[&id.to_be_bytes(), &numbers[0], &numbers[1], &numbers[2]]).await?;
+        }
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+/// Brings tables to rest that have been filled.
+pub(super) async fn settle(mut connection: PgConnection, vacuum: &'static str) -> Result<(), SeedError> {
+    connection.execute(vacuum).await?;
     // Needs a privilege that a guest may lack; without it the first seconds may see its writes.
     let _ = connection.execute("CHECKPOINT").await;
     connection.close().await?;

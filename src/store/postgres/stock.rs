@@ -3,7 +3,7 @@ use std::ops::Range;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor};
 
-use super::seed::{Copy, SeedError};
+use super::seed::{Copy, SeedError, settle};
 use super::{Postgres, Statement, id, options};
 use crate::measure::QueryClass;
 use crate::model::{Failure, Intent, Key, StockLevel, StoreError};
@@ -22,11 +22,7 @@ pub async fn seed_stock(url: &str, rows: u64, units: u64) -> Result<(), SeedErro
         copy.row(&[&row.to_be_bytes(), &units.to_be_bytes(), &0u64.to_be_bytes()]).await?;
     }
     copy.finish().await?;
-    connection.execute("VACUUM (ANALYZE) stock, outbox_positions").await?;
-    // Needs a privilege that a guest may lack; without it the first seconds may see its writes.
-    let _ = connection.execute("CHECKPOINT").await;
-    connection.close().await?;
-    Ok(())
+    settle(connection, "VACUUM (ANALYZE) stock, outbox_positions").await
 }
 
 impl Stock for Postgres {
