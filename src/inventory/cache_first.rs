@@ -5,13 +5,13 @@ use crate::model::{BoxFuture, Key, Outcome, StoreError};
 use crate::store::scripts::{Decrement, Decremented, decrement};
 use crate::store::{Cache, Stock};
 
-/// What the database is told of a level that the cache has come to.
+/// How the database takes a level that the cache has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// The level, which replaces whatever is there.
-    Set,
-    /// The level with its version, which replaces older ones only.
-    SetIfNewer,
+pub enum Takes {
+    /// Whatever it has itself.
+    Any,
+    /// If it is newer than its own, by its version.
+    Newer,
 }
 
 /// A decrement that takes the units in the cache, and is acknowledged once the database has been told.
@@ -21,12 +21,12 @@ pub enum Then {
 pub struct CacheFirst {
     cache: Arc<dyn Cache>,
     stock: Arc<dyn Stock>,
-    then: Then,
+    database: Takes,
 }
 
 impl CacheFirst {
-    pub fn new(parts: Parts, then: Then) -> CacheFirst {
-        CacheFirst { cache: parts.cache, stock: parts.stock, then }
+    pub fn new(parts: Parts, database: Takes) -> CacheFirst {
+        CacheFirst { cache: parts.cache, stock: parts.stock, database }
     }
 
     async fn take(&self, key: &Key, units: u32) -> Result<Outcome, StoreError> {
@@ -34,9 +34,9 @@ impl CacheFirst {
             Decremented::Miss => from_row(&*self.stock, key, units).await,
             Decremented::Insufficient => Ok(Outcome::Decremented { left: None }),
             Decremented::Done(level) => {
-                match self.then {
-                    Then::Set => self.stock.set_level(key, level.units.unsigned_abs()).await?,
-                    Then::SetIfNewer => self.stock.set_level_if_newer(key, level).await?,
+                match self.database {
+                    Takes::Any => self.stock.set_level(key, level.units.unsigned_abs()).await?,
+                    Takes::Newer => self.stock.set_level_if_newer(key, level).await?,
                 }
                 Ok(done(level))
             }

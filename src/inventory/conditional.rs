@@ -1,4 +1,4 @@
-use super::{CacheFirst, Inventory, Parts, Then};
+use super::{CacheFirst, Inventory, Parts, Takes};
 use crate::registry::{self, Entry, NoOptions};
 
 /// Each level has the version that the cache gave it, and the database takes only newer ones: a level that comes
@@ -9,6 +9,6 @@ pub const ENTRY: Entry<dyn Inventory, Parts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
-        Ok(Box::new(CacheFirst::new(parts, Then::SetIfNewer)))
+        Ok(Box::new(CacheFirst::new(parts, Takes::Newer)))
     },
 };

@@ -9,7 +9,7 @@ mod set_level;
 
 use std::sync::Arc;
 
-use cache_first::{CacheFirst, Then};
+use cache_first::{CacheFirst, Takes};
 
 use crate::measure::Tally;
 use crate::model::{BoxFuture, Key, Outcome, StockLevel, StoreError};

@@ -1,4 +1,4 @@
-use super::{CacheFirst, Inventory, Parts, Then};
+use super::{CacheFirst, Inventory, Parts, Takes};
 use crate::registry::{self, Entry, NoOptions};
 
 /// The listing of the article. Two levels of a row may reach the database in the wrong order, and the older one
@@ -9,6 +9,6 @@ pub const ENTRY: Entry<dyn Inventory, Parts> = Entry {
     options: registry::schema_of::<NoOptions>,
     build: |options, parts| {
         registry::options::<NoOptions>(options)?;
-        Ok(Box::new(CacheFirst::new(parts, Then::Set)))
+        Ok(Box::new(CacheFirst::new(parts, Takes::Any)))
     },
 };
