@@ -14,7 +14,10 @@ use fred::types::{Builder, Expiration, SetOptions, Value};
 
 use self::line::{Line, load_scripts};
 use self::subscription::subscribe;
-use super::{Answer, Cache, Driver, DriverParts, Endpoint, Lines, Messages, Reply, Script, lines};
+use super::{
+    Answer, CONNECT_TIMEOUT, Cache, Driver, DriverParts, Endpoint, Lines, Messages, RECONNECT_PAUSE, Reply,
+    Script, lines,
+};
 use crate::measure::{Command, Tally};
 use crate::model::{Failure, Key, StoreError};
 use crate::registry::{self, Entry, NoOptions};
@@ -28,9 +31,6 @@ pub const ENTRY: Entry<dyn Driver, ()> = Entry {
         Ok(Box::new(Fred))
     },
 };
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const RECONNECT_PAUSE_MS: u32 = 50;
 
 struct Fred;
 
@@ -54,7 +54,8 @@ impl Driver for Fred {
 
 /// A client with the settings that a measurement needs: one attempt a command, and no timeout but the workload's.
 fn client(at: &Endpoint) -> Result<Client, Error> {
-    builder(at)?.set_policy(ReconnectPolicy::new_constant(0, RECONNECT_PAUSE_MS)).build()
+    let pause_ms = RECONNECT_PAUSE.as_millis() as u32;
+    builder(at)?.set_policy(ReconnectPolicy::new_constant(0, pause_ms)).build()
 }
 
 /// Makes clients that do not connect again.

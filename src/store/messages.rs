@@ -1,15 +1,13 @@
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use super::RECONNECT_PAUSE;
 use crate::model::{BoxFuture, StoreError};
 
 /// Messages that wait to be taken, at most; what comes then is dropped.
 pub(super) const ROOM: usize = 1024;
-const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a subscriber is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +122,7 @@ impl Source for broadcast::Receiver<Bytes> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    use std::time::Duration;
 
     use super::*;
 

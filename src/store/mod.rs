@@ -9,7 +9,7 @@ mod messages;
 mod noop;
 pub mod postgres;
 mod redis;
-pub mod script;
+mod script;
 pub mod scripts;
 mod stock_table;
 mod tasks;
@@ -73,6 +73,9 @@ pub trait Cache: Send + Sync {
 
 /// Rows by key, as one service instance is connected to them.
 ///
+/// An implementer counts every statement in the instance's [`Tally`], and never retries. Dropping a future gives up the
+/// answer, not the statement.
+///
 /// Versions count the writes of a key from 1, in the order in which they took effect. A deletion is a write: it
 /// leaves a tombstone, so that versions go on where a row is made again.
 pub trait Database: Send + Sync {
@@ -103,6 +106,8 @@ pub trait Database: Send + Sync {
 }
 
 /// Units of stock by row, beside the rows, as one service instance is connected to them.
+///
+/// An implementer owes what one of [`Database`] does, and that each call takes effect as a whole or not at all.
 pub trait Stock: Send + Sync {
     /// Sets a level, whatever it was.
     fn set_level<'a>(&'a self, key: &'a Key, units: u64) -> Answer<'a, ()>;
@@ -126,6 +131,9 @@ pub trait Stock: Send + Sync {
 }
 
 /// A client library for the cache.
+///
+/// An implementer sets what the library leaves to chance, turns its timeouts and retries off, and tells all of it in
+/// [`Cache::client`]. A connection that breaks fails its commands at once, and is replaced in the background.
 pub trait Driver: Send + Sync {
     /// Connects one service instance.
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>>;
@@ -138,6 +146,11 @@ pub struct DriverParts {
     pub sharing: Sharing,
     pub tally: Arc<Tally>,
 }
+
+/// The longest that any driver waits for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long any driver rests before it tries again to replace a connection.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Every driver.
 pub static DRIVERS: &[Entry<dyn Driver, ()>] = &[redis::ENTRY, fred::ENTRY];

@@ -11,7 +11,9 @@ use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
 
 use self::subscription::subscribe;
 use super::scripts::SCRIPTS;
-use super::{Answer, Cache, Driver, DriverParts, Lines, Messages, Reply, Script};
+use super::{
+    Answer, CONNECT_TIMEOUT, Cache, Driver, DriverParts, Lines, Messages, RECONNECT_PAUSE, Reply, Script,
+};
 use crate::measure::{Command, Tally};
 use crate::model::{Failure, Key, StoreError};
 use crate::registry::{self, Entry, NoOptions};
@@ -64,9 +66,7 @@ fn settings() -> AsyncConnectionConfig {
         .set_pipeline_buffer_size(PIPELINE_BUFFER)
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const PIPELINE_BUFFER: usize = 4096;
-const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
 
 /// One connection, replaced in the background when it breaks.
 struct Line {

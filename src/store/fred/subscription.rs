@@ -5,10 +5,10 @@ use fred::types::{ConnectHandle, Message as Heard, Value};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{CONNECT_TIMEOUT, builder, failed};
+use super::{builder, failed};
 use crate::model::{Failure, StoreError};
-use crate::store::Endpoint;
 use crate::store::messages::{Message, ROOM, Source};
+use crate::store::{CONNECT_TIMEOUT, Endpoint};
 
 /// A subscription over a connection of its own.
 pub(super) struct Subscription {

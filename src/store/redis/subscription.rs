@@ -3,8 +3,9 @@ use futures_util::StreamExt;
 use redis::aio::PubSubStream;
 use redis::{Client, RedisError};
 
-use super::{CONNECT_TIMEOUT, failed};
+use super::failed;
 use crate::model::{Failure, StoreError};
+use crate::store::CONNECT_TIMEOUT;
 use crate::store::messages::{Message, Source};
 
 /// A subscription over a connection of its own, confirmed by the server.
