@@ -2,12 +2,11 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::sync::watch;
 
 use super::{Claim, Coherence, Offer, Parts};
 use crate::model::{BoxFuture, Key, Time};
 use crate::registry::{self, Entry};
-use crate::store::Answer;
+use crate::store::{Answer, Background};
 
 pub const ENTRY: Entry<dyn Coherence, Parts> = Entry {
     name: "double-delete",
@@ -15,7 +14,8 @@ pub const ENTRY: Entry<dyn Coherence, Parts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
-        Ok(Box::new(DoubleDelete { after: options.after.0, pending: watch::Sender::new(0), parts }))
+        let put_off = Background::new(parts.tasks.clone());
+        Ok(Box::new(DoubleDelete { after: options.after.0, put_off, parts }))
     },
 };
 
@@ -35,25 +35,9 @@ impl Default for Options {
 /// Old rows that overtaken readers put back are swept out after a while.
 struct DoubleDelete {
     after: Duration,
-    /// How many last deletions are still to come.
-    pending: watch::Sender<usize>,
+    /// The last deletions that are still to come.
+    put_off: Background,
     parts: Parts,
-}
-
-/// A deletion that is still to come; it counts as long as it exists, which is not long if its instance dies.
-struct Pending(watch::Sender<usize>);
-
-impl Pending {
-    fn new(count: &watch::Sender<usize>) -> Pending {
-        count.send_modify(|pending| *pending += 1);
-        Pending(count.clone())
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        self.0.send_modify(|pending| *pending -= 1);
-    }
 }
 
 impl Coherence for DoubleDelete {
@@ -71,23 +55,18 @@ impl Coherence for DoubleDelete {
 
     fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move {
-            let (cache, key, after, pending) =
-                (self.parts.cache.clone(), *key, self.after, Pending::new(&self.pending));
-            self.parts.tasks.spawn(async move {
+            let (cache, key, after) = (self.parts.cache.clone(), *key, self.after);
+            self.put_off.spawn(async move {
                 tokio::time::sleep(after).await;
                 // As above; there is nobody to tell.
                 let _ = cache.delete(&key).await;
-                drop(pending);
             });
             self.parts.cache.delete(&key).await.map(drop)
         })
     }
 
     fn drain<'a>(&'a self) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            // It fails only if the sender is gone, and that is ours.
-            let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
-        })
+        Box::pin(self.put_off.idle())
     }
 }
 
