@@ -10,6 +10,7 @@ mod delete;
 mod double_delete;
 mod keep;
 mod lease;
+mod pauses;
 mod populate_lock;
 mod update;
 
@@ -19,6 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use claims::Claims;
+pub(crate) use pauses::Pauses;
 
 use crate::model::{BoxFuture, Key, Value};
 use crate::registry::{Choice, Entry, OptionsError};

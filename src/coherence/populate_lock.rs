@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use super::{Claim, Claims, Coherence, Filled, LookUp, Offer, Parts};
+use super::{Claim, Claims, Coherence, Filled, LookUp, Offer, Parts, Pauses};
 use crate::model::{BoxFuture, Key, StoreError, Time};
 use crate::registry::{self, Entry};
 use crate::store::Answer;
@@ -47,9 +47,8 @@ struct PopulateLock {
     writers: bool,
 }
 
-/// The first of the waits, each drawn from zero up to a bound that doubles, and the largest of those bounds.
-const FIRST_WAIT: Duration = Duration::from_millis(1);
-const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// The longest that the first pause of who waits for the lock may be.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
 
 impl PopulateLock {
     /// Asks for the entry or the lock until there is one, or the time is up; answers what was last found.
@@ -57,19 +56,19 @@ impl PopulateLock {
     /// The entry is asked for in the same step as the lock. So a reader whose entry came meanwhile does not fill again.
     async fn claim(&self, key: &Key, or_entry: bool) -> Result<LookUp, StoreError> {
         let until = Instant::now() + self.wait;
-        let mut bound = FIRST_WAIT;
-        let mut random = None;
+        let mut pauses = None;
         loop {
             let found = self.claims.claim(key, or_entry).await?;
             let left = until.saturating_duration_since(Instant::now());
             if found != LookUp::Miss(Claim::Denied) || left.is_zero() {
                 return Ok(found);
             }
-            // Drawn from zero on, so that those who wait for the same lock do not come back together.
-            let random =
-                random.get_or_insert_with(|| Random::new(key.id(), Stream::Backoff, self.claims.token().0));
-            sleep(bound.mul_f64(random.unit()).min(left)).await;
-            bound = (2 * bound).min(LONGEST_WAIT);
+            // Most find the lock free: they draw nothing.
+            let pauses = pauses.get_or_insert_with(|| {
+                let random = Random::new(key.id(), Stream::Backoff, self.claims.token().0);
+                Pauses::new(FIRST_PAUSE, random)
+            });
+            sleep(pauses.next().min(left)).await;
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use crate::coherence::Pauses;
 use crate::traffic::{Random, Stream};
 
 /// How often those look who wait for the load of another in this service instance.
@@ -10,8 +11,6 @@ pub struct Pace {
     seed: u64,
     drawn: AtomicU64,
 }
-
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Pace {
     pub fn new(seed: u64, instance: usize) -> Pace {
@@ -30,22 +29,7 @@ impl Pace {
     pub fn pauses(&self) -> Pauses {
         let first = Duration::from_micros((self.load_us.load(Relaxed) / 4).clamp(1_000, 5_000));
         let random = Random::new(self.seed, Stream::Guard, self.drawn.fetch_add(1, Relaxed));
-        Pauses { bound: first, random }
-    }
-}
-
-/// Pauses between looks: drawn from zero up to a bound that doubles, so that who waits for the same does not come back
-/// together.
-pub struct Pauses {
-    bound: Duration,
-    random: Random,
-}
-
-impl Pauses {
-    pub fn next(&mut self) -> Duration {
-        let pause = self.bound.mul_f64(self.random.unit());
-        self.bound = (2 * self.bound).min(LONGEST_PAUSE);
-        pause
+        Pauses::new(first, random)
     }
 }
 
@@ -63,7 +47,7 @@ mod tests {
         let mut pauses = pace.pauses();
         assert_eq!(pauses.bound, Duration::from_millis(5));
         let all: Vec<Duration> = (0..100).map(|_| pauses.next()).collect();
-        assert!(all.iter().all(|pause| !pause.is_zero() && *pause <= LONGEST_PAUSE));
-        assert!(all[4..].iter().any(|pause| *pause < LONGEST_PAUSE / 2));
+        assert!(all.iter().all(|pause| !pause.is_zero() && *pause <= Pauses::LONGEST));
+        assert!(all[4..].iter().any(|pause| *pause < Pauses::LONGEST / 2));
     }
 }
