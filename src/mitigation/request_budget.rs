@@ -43,20 +43,25 @@ struct Options {
     /// How long a caller waits for its turn.
     wait: Time,
     /// What becomes of a caller whose turn does not come.
-    then: Then,
+    then: TurnedAway,
     /// How long past their TTL entries are kept, so that there is something stale to serve.
     keep_stale: Time,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { loads: 8, wait: Time(Duration::ZERO), then: Then::Stale, keep_stale: Time(Duration::ZERO) }
+        Options {
+            loads: 8,
+            wait: Time(Duration::ZERO),
+            then: TurnedAway::Stale,
+            keep_stale: Time(Duration::ZERO),
+        }
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Then {
+enum TurnedAway {
     /// It is served the entry it found, though that is past its TTL; an error if it found none.
     Stale,
     /// It gets an error.
@@ -69,7 +74,7 @@ enum Then {
 struct RequestBudget {
     room: Arc<Semaphore>,
     wait: Duration,
-    then: Then,
+    then: TurnedAway,
     keep_stale: Duration,
     tally: Arc<Tally>,
 }
@@ -101,7 +106,7 @@ impl Mitigation for RequestBudget {
             }
             match request.need() {
                 Need::Nothing => Loaded::AtHand,
-                Need::Fresh if self.then == Then::Stale => Loaded::AtHand,
+                Need::Fresh if self.then == TurnedAway::Stale => Loaded::AtHand,
                 Need::Fresh | Need::Row => {
                     self.tally.guard(GuardEvent::Shed);
                     Loaded::Failed(Failure::Shed)
