@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::{Claim, Filled, LookUp, Offer, Parts};
 use crate::model::{Key, StoreError};
-use crate::store::scripts::{self, Claimed, Token, Tokens, claim, fill_claimed, release};
+use crate::store::scripts::{self, Claimed, HeldClaim, Token, Tokens, claim, fill_claimed, release};
 
 /// Claims of one kind on entries: whose token counts may fill, nobody else.
 pub struct Claims {
@@ -26,6 +26,11 @@ impl Claims {
 
     pub fn kind(&self) -> &'static str {
         self.kind
+    }
+
+    /// The claim on an entry that was won with this token.
+    pub fn held<'a>(&self, key: &'a Key, token: Token) -> HeldClaim<'a> {
+        HeldClaim { key, kind: self.kind, token }
     }
 
     /// A number that nobody else has.
@@ -66,16 +71,15 @@ impl Claims {
 
     pub async fn fill(&self, key: &Key, offer: Offer<'_>, claim: Claim) -> Result<Filled, StoreError> {
         let Claim::Held(token) = claim else { return Ok(Filled::Rejected) };
-        let (cache, raw) = (&*self.parts.cache, offer.row.encode());
-        let stored = fill_claimed(cache, key, self.kind, token, raw, offer.ttl).await?;
-        Ok(if stored { Filled::Stored } else { Filled::Rejected })
+        let (held, raw) = (self.held(key, token), offer.row.encode());
+        fill_claimed(&*self.parts.cache, held, raw, offer.ttl).await.map(Filled::of)
     }
 
     /// Gives a claim back; one that cannot be given back ends with its TTL.
     pub async fn release(&self, key: &Key, claim: Claim) {
         if let Claim::Held(token) = claim {
             // What fails here was counted where it failed, and there is nobody to tell.
-            let _ = release(&*self.parts.cache, key, self.kind, token, false).await;
+            let _ = release(&*self.parts.cache, self.held(key, token), false).await;
         }
     }
 }

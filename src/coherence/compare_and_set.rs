@@ -97,9 +97,8 @@ impl Coherence for CompareAndSet {
 
     fn fill<'a>(&'a self, key: &'a Key, offer: Offer<'a>, _: Claim) -> Answer<'a, Filled> {
         Box::pin(async move {
-            let stored =
-                compare_and_set(&*self.parts.cache, key, offer.row.encode(), offer.ttl, offer.renews).await?;
-            Ok(if stored { Filled::Stored } else { Filled::Rejected })
+            let Offer { row, ttl, renews } = offer;
+            compare_and_set(&*self.parts.cache, key, row.encode(), ttl, renews).await.map(Filled::of)
         })
     }
 

@@ -23,7 +23,7 @@ use claims::Claims;
 pub(crate) use pauses::Pauses;
 
 use crate::model::{BoxFuture, Key, Value};
-use crate::registry::{Choice, Entry, OptionsError};
+use crate::registry::{self, Choice, Entry, OptionsError};
 use crate::store::scripts::Token;
 use crate::store::{Answer, Cache, Database, NoopCache, NoopDatabase, Tasks};
 
@@ -163,6 +163,13 @@ pub enum Filled {
     Rejected,
 }
 
+impl Filled {
+    /// Of a fill that the cache took or refused.
+    pub(crate) fn of(stored: bool) -> Filled {
+        if stored { Filled::Stored } else { Filled::Rejected }
+    }
+}
+
 /// Every coherence.
 pub static COHERENCES: &[Entry<dyn Coherence, Parts>] = &[
     delete::ENTRY,
@@ -179,12 +186,12 @@ pub static COHERENCES: &[Entry<dyn Coherence, Parts>] = &[
 ///
 /// # Errors
 /// When the name or an option is unknown.
-pub fn build(choice: &Choice, parts: Parts) -> Result<Arc<dyn Coherence>, OptionsError> {
+pub(crate) fn build(choice: &Choice, parts: Parts) -> Result<Arc<dyn Coherence>, OptionsError> {
     let refused = |OptionsError(error)| OptionsError(format!("coherence: {error}"));
     choice.build(COHERENCES, parts).map(Arc::from).map_err(refused)
 }
 
 /// The schema of a choice among [`COHERENCES`].
-pub fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    crate::registry::choice_schema(COHERENCES, generator)
+pub(crate) fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    registry::choice_schema(COHERENCES, generator)
 }

@@ -120,7 +120,7 @@ impl Coherence for PopulateLock {
         Box::pin(async move {
             let cache = &*self.parts().cache;
             match claim {
-                Claim::Held(token) => release(cache, key, self.claims.kind(), token, true).await.map(drop),
+                Claim::Held(token) => release(cache, self.claims.held(key, token), true).await.map(drop),
                 Claim::None | Claim::Denied => cache.delete(key).await.map(drop),
             }
         })

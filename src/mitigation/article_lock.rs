@@ -12,7 +12,7 @@ use crate::measure::{GuardEvent, Tally};
 use crate::model::{BoxFuture, Failure, Time, Value};
 use crate::registry::{self, Entry, OptionsError};
 use crate::store::Cache;
-use crate::store::scripts::{Claim, Claimed, Tokens, claim, release};
+use crate::store::scripts::{Claim, Claimed, HeldClaim, Tokens, claim, release};
 
 pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
     name: "article-lock",
@@ -63,8 +63,9 @@ impl ArticleLock {
             Ok(Claimed::Won) => {
                 self.tally.guard(GuardEvent::Acquired);
                 let loaded = next.load(request).await;
+                let held = HeldClaim { key: &key, kind: KIND, token };
                 // One that could not be given back ends with its TTL.
-                if let Ok(false) = release(&*self.cache, &key, KIND, token, false).await {
+                if let Ok(false) = release(&*self.cache, held, false).await {
                     self.tally.guard(GuardEvent::LostLock);
                 }
                 loaded

@@ -9,10 +9,11 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use super::messages::ROOM;
+use super::script::name;
 use super::stock_table::StockTable;
 use super::{Answer, Cache, Database, Messages, Reply, Script};
 use crate::measure::{Command, QueryClass, Tally};
-use crate::model::{Key, Payload, StoreError, Value};
+use crate::model::{Key, Payload, Value};
 
 /// What a memory cache holds.
 #[derive(Default)]
@@ -107,10 +108,6 @@ impl MemoryCache {
         self.tally.command(command);
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn name(key: &Key) -> Bytes {
-    Bytes::copy_from_slice(key.name())
 }
 
 impl Cache for MemoryCache {
@@ -250,19 +247,15 @@ impl Database for MemoryDatabase {
             }
             let _active = self.tally.query(class);
             let mut rows = self.rows();
-            for (key, Value { version, checksum, body, tombstone, .. }) in stored {
-                if rows.get(&key.id()).is_some_and(|old| old.version >= *version) {
+            for (key, value) in stored {
+                let &Value { version, checksum, tombstone, .. } = value;
+                if rows.get(&key.id()).is_some_and(|old| old.version >= version) {
                     continue;
                 }
-                let payload = Payload { body: body.clone(), checksum: *checksum };
-                let new = if *tombstone {
-                    Value { tombstone: true, body: Bytes::new(), ..row(*version, &payload) }
-                } else {
-                    row(*version, &payload)
-                };
-                rows.insert(key.id(), new);
+                let body = if tombstone { Bytes::new() } else { value.body.clone() };
+                rows.insert(key.id(), Value { version, checksum, tombstone, body, ..Value::default() });
             }
-            Ok::<(), StoreError>(())
+            Ok(())
         })
     }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::memory::Entries;
-use crate::model::{Failure, StoreError};
+use crate::model::{Failure, Key, StoreError};
 
 /// An atomic step on the cache: one value that holds what the server runs and what it means.
 ///
@@ -40,6 +40,22 @@ impl Reply {
         }
     }
 
+    /// Whether it is 1, as a script says that it did what it was asked to.
+    ///
+    /// # Errors
+    /// As [`Reply::integer`].
+    pub fn flag(self) -> Result<bool, StoreError> {
+        Ok(self.integer()? == Some(1))
+    }
+
+    /// How many a script has counted.
+    ///
+    /// # Errors
+    /// As [`Reply::integer`].
+    pub fn count(self) -> Result<u64, StoreError> {
+        Ok(self.integer()?.map_or(0, i64::cast_unsigned))
+    }
+
     /// The text, or nothing for nil.
     ///
     /// # Errors
@@ -72,6 +88,11 @@ fn unexpected(wanted: &str, found: &Reply) -> StoreError {
     StoreError::cache(Failure::Corrupt, format!("a script answered {found:?} where {wanted} was expected"))
 }
 
+/// The name of an entry as a script's key.
+pub(super) fn name(key: &Key) -> Bytes {
+    Bytes::copy_from_slice(key.name())
+}
+
 /// A number as a script's argument.
 pub(super) fn number(value: u64) -> Bytes {
     Bytes::from(value.to_string())
@@ -85,4 +106,10 @@ pub(super) fn lifetime(ttl: Option<Duration>) -> Bytes {
 /// Reads an argument back, for the memory store; what is no number is 0, as in no caller of ours.
 pub(super) fn parse(argument: &[u8]) -> u64 {
     std::str::from_utf8(argument).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// Reads a lifetime back, for the memory store.
+pub(super) fn parse_lifetime(argument: &[u8]) -> Option<Duration> {
+    let ms = parse(argument);
+    (ms > 0).then(|| Duration::from_millis(ms))
 }

@@ -1,14 +1,20 @@
 use std::time::{Duration, Instant};
 
 use cachebench::measure::Command;
+use cachebench::model::StoreError;
 use cachebench::servers::{ManagedRedis, RedisCounters};
-use cachebench::store::scripts::{Token, announce};
+use cachebench::store::scripts::{HeldClaim, Token, announce};
 use cachebench::store::{DRIVERS, Message};
 
 use super::{Side, next, server, text};
 
+async fn try_to_say(side: &Side, id: u64) -> Result<bool, StoreError> {
+    let claim = HeldClaim { key: &side.key(id), kind: "lock", token: Token(1) };
+    announce(&*side.cache, claim, &side.channel()).await
+}
+
 async fn say(side: &Side, id: u64) {
-    announce(&*side.cache, &side.key(id), "lock", Token(1), &side.channel()).await.unwrap();
+    try_to_say(side, id).await.unwrap();
 }
 
 /// What the server is told over a connection of the test's own.
@@ -33,9 +39,7 @@ async fn until_subscribers(side: &Side, server: &ManagedRedis, wanted: usize) {
 #[tokio::test]
 async fn what_is_announced_is_heard_by_all_who_listen_and_by_nobody_later() {
     let server = server();
-    let mut sides = Side::drivers(&server).await;
-    sides.push(Side::memory());
-    for side in &sides {
+    for side in &Side::all(&server).await {
         // At once: whoever has its answer is subscribed.
         for id in 0..200 {
             let (mut one, mut other) = (side.listen().await, side.listen().await);
@@ -95,7 +99,7 @@ async fn who_listens_no_longer_leaves_no_connection() {
 /// Until the commands' connections are back too.
 async fn say_again(side: &Side, messages: &mut cachebench::store::Messages) {
     let deadline = Instant::now() + Duration::from_secs(20);
-    while announce(&*side.cache, &side.key(1), "lock", Token(1), &side.channel()).await.is_err() {
+    while try_to_say(side, 1).await.is_err() {
         assert!(Instant::now() < deadline, "{}: no announcement after 20 s", side.name);
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -105,9 +109,7 @@ async fn say_again(side: &Side, messages: &mut cachebench::store::Messages) {
 #[tokio::test]
 async fn who_does_not_read_holds_nobody_up_and_learns_that_it_missed_some() {
     let server = server();
-    let mut sides = Side::drivers(&server).await;
-    sides.push(Side::memory());
-    for side in &sides {
+    for side in &Side::all(&server).await {
         let (mut idle, mut eager) = (side.listen().await, side.listen().await);
         for id in 0..5_000 {
             say(side, id).await;

@@ -3,9 +3,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::model::{Intent, Key, StockLevel, StoreError, Value};
 use cachebench::store::scripts::{
-    Advance, Claim, Claimed, Decrement, Decremented, Lease, Leased, Surveyed, Token, advance, announce,
-    claim, compare_and_set, decrement, dirty, fill_claimed, free, invalidate, lease_get, lease_invalidate,
-    lease_set, pending, release, settle, survey, trim,
+    Advance, Claim, Claimed, Decrement, Decremented, HeldClaim, Lease, LeaseFill, Leased, Surveyed, Token,
+    advance, announce, claim, compare_and_set, decrement, dirty, fill_claimed, free, invalidate, lease_get,
+    lease_invalidate, lease_set, pending, release, settle, survey, trim,
 };
 use cachebench::traffic::Random;
 use rand::Rng;
@@ -163,15 +163,14 @@ impl Step {
                 Seen::Claimed(claim(cache, step).await?)
             }
             Step::FillClaimed { id, token, raw, ttl } => {
-                let (key, token, raw) = (side.key(*id), Token(*token), raw.clone());
-                Seen::Flag(fill_claimed(cache, &key, KIND, token, raw, lifetime(*ttl)).await?)
+                let (key, raw) = (side.key(*id), raw.clone());
+                Seen::Flag(fill_claimed(cache, held(&key, *token), raw, lifetime(*ttl)).await?)
             }
             &Step::Release { id, token, entry } => {
-                Seen::Flag(release(cache, &side.key(id), KIND, Token(token), entry).await?)
+                Seen::Flag(release(cache, held(&side.key(id), token), entry).await?)
             }
             &Step::Announce { id, token } => {
-                let (key, token) = (side.key(id), Token(token));
-                Seen::Flag(announce(cache, &key, KIND, token, &side.channel()).await?)
+                Seen::Flag(announce(cache, held(&side.key(id), token), &side.channel()).await?)
             }
             Step::Free(id) => Seen::Flag(free(cache, &side.key(*id), KIND).await?),
             &Step::LeaseGet { id, token, or_entry } => {
@@ -184,8 +183,10 @@ impl Step {
                 })
             }
             Step::LeaseSet { id, token, raw, ttl, unthrottle } => {
-                let (key, token, raw) = (side.key(*id), Token(*token), raw.clone());
-                Seen::Flag(lease_set(cache, &key, token, raw, lifetime(*ttl), *unthrottle).await?)
+                let (key, token, value) = (side.key(*id), Token(*token), raw.clone());
+                let fill =
+                    LeaseFill { key: &key, token, value, ttl: lifetime(*ttl), unthrottle: *unthrottle };
+                Seen::Flag(lease_set(cache, fill).await?)
             }
             &Step::LeaseInvalidate { id, keep_stale, unthrottle } => {
                 let keep_stale = lifetime(keep_stale).unwrap_or_default();
@@ -212,6 +213,10 @@ impl Step {
             Step::Trim(seq) => Seen::Count(trim(cache, &side.outbox, *seq).await?),
         })
     }
+}
+
+fn held(key: &Key, token: u64) -> HeldClaim<'_> {
+    HeldClaim { key, kind: KIND, token: Token(token) }
 }
 
 fn edge(random: &mut Random) -> u64 {

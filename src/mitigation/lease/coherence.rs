@@ -4,7 +4,9 @@ use std::time::Duration;
 use crate::coherence::{Claim, Coherence, Filled, Offer, Parts};
 use crate::model::{BoxFuture, Key};
 use crate::store::Answer;
-use crate::store::scripts::{LEASE, THROTTLE, free, lease_invalidate, lease_set, release};
+use crate::store::scripts::{
+    HeldClaim, LEASE, LeaseFill, THROTTLE, free, lease_invalidate, lease_set, release,
+};
 
 /// Fills in return for a token, and writes that void it.
 pub struct Leases {
@@ -24,9 +26,9 @@ impl Coherence for Leases {
     fn fill<'a>(&'a self, key: &'a Key, offer: Offer<'a>, claim: Claim) -> Answer<'a, Filled> {
         Box::pin(async move {
             let Claim::Held(token) = claim else { return Ok(Filled::Rejected) };
-            let (cache, row) = (&*self.parts().cache, offer.row.encode());
-            let stored = lease_set(cache, key, token, row, offer.ttl, self.unthrottle).await?;
-            Ok(if stored { Filled::Stored } else { Filled::Rejected })
+            let (value, unthrottle) = (offer.row.encode(), self.unthrottle);
+            let fill = LeaseFill { key, token, value, ttl: offer.ttl, unthrottle };
+            lease_set(&*self.parts().cache, fill).await.map(Filled::of)
         })
     }
 
@@ -37,7 +39,7 @@ impl Coherence for Leases {
                 let cache = &*self.parts().cache;
                 // What fails here was counted where it failed, and both end with their TTL. As long as there is a
                 // throttle nobody gets another token, so that no other's throttle is ended.
-                let released = release(cache, key, LEASE, token, false).await;
+                let released = release(cache, HeldClaim { key, kind: LEASE, token }, false).await;
                 if self.unthrottle && matches!(released, Ok(true)) {
                     let _ = free(cache, key, THROTTLE).await;
                 }

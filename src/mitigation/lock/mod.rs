@@ -13,7 +13,7 @@ use crate::coherence::Coherence;
 use crate::measure::{GuardEvent, Tally, theory};
 use crate::model::{BoxFuture, Key, StoreError, Value};
 use crate::registry::{self, Entry, OptionsError};
-use crate::store::scripts::{Claim, Claimed, Token, Tokens, announce, claim, free, release};
+use crate::store::scripts::{Claim, Claimed, HeldClaim, Token, Tokens, announce, claim, free, release};
 use crate::store::{Background, Cache};
 use notices::Notices;
 use options::{Options, Release, Waiters};
@@ -107,11 +107,11 @@ impl Lock {
     }
 
     async fn release(&self, key: &Key, token: Token) {
-        let cache = &*self.cache;
+        let (cache, held) = (&*self.cache, HeldClaim { key, kind: KIND, token });
         let released = match (self.options.release, self.options.waiters) {
             (Release::Delete, _) => free(cache, key, KIND).await,
-            (_, Waiters::Notify) => announce(cache, key, KIND, token, self.notices.channel()).await,
-            (..) => release(cache, key, KIND, token, false).await,
+            (_, Waiters::Notify) => announce(cache, held, self.notices.channel()).await,
+            (..) => release(cache, held, false).await,
         };
         // One that could not be given back ends with its TTL.
         if matches!(released, Ok(false)) {

@@ -5,10 +5,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::DirtySet;
 use crate::model::{Key, StoreError, Value};
 use crate::store::memory::Entries;
-use crate::store::script::{lifetime, number, parse};
+use crate::store::script::{lifetime, name, number, parse, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
 /// A write that takes effect in the cache first: the entry's next version, assigned by the cache.
+#[derive(Clone, Copy)]
 pub struct Advance<'a> {
     pub key: &'a Key,
     /// The new value; its version is ignored.
@@ -29,7 +30,7 @@ pub struct Advance<'a> {
 /// # Errors
 /// As [`Cache::run`].
 pub async fn advance(cache: &dyn Cache, step: Advance<'_>) -> Result<Option<u64>, StoreError> {
-    let mut keys = vec![Bytes::copy_from_slice(step.key.name())];
+    let mut keys = vec![name(step.key)];
     let base = step.base.map_or_else(Bytes::new, number);
     let mut args = vec![base, step.value.encode_unversioned(), lifetime(step.ttl)];
     if let Some((set, since_us)) = step.dirty {
@@ -73,8 +74,8 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
     let mut value = BytesMut::with_capacity(8 + args[1].len());
     value.put_u64(version);
     value.put_slice(&args[1]);
-    let ttl = if keys.len() > 1 { 0 } else { parse(&args[2]) };
-    entries.put(keys[0].clone(), value.freeze(), (ttl > 0).then(|| Duration::from_millis(ttl)));
+    let ttl = parse_lifetime(&args[2]).filter(|_| keys.len() == 1);
+    entries.put(keys[0].clone(), value.freeze(), ttl);
     if let Some(set) = keys.get(1) {
         entries.sorted(set).entry(args[4].clone()).or_insert_with(|| parse(&args[3]));
     }

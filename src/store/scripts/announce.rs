@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
-use super::Token;
-use crate::model::{Key, StoreError};
+use super::HeldClaim;
+use crate::model::StoreError;
 use crate::store::memory::Entries;
 use crate::store::script::number;
 use crate::store::{Cache, Reply, Script};
@@ -11,16 +11,10 @@ use crate::store::{Cache, Reply, Script};
 ///
 /// # Errors
 /// As [`Cache::run`].
-pub async fn announce(
-    cache: &dyn Cache,
-    key: &Key,
-    kind: &'static str,
-    token: Token,
-    channel: &str,
-) -> Result<bool, StoreError> {
-    let args = vec![token.argument(), Bytes::copy_from_slice(channel.as_bytes()), number(key.id())];
-    let released = cache.run(&SCRIPT, vec![key.beside(kind)], args).await?.integer()?;
-    Ok(released == Some(1))
+pub async fn announce(cache: &dyn Cache, claim: HeldClaim<'_>, channel: &str) -> Result<bool, StoreError> {
+    let channel = Bytes::copy_from_slice(channel.as_bytes());
+    let args = vec![claim.token.argument(), channel, number(claim.key.id())];
+    cache.run(&SCRIPT, vec![claim.name()], args).await?.flag()
 }
 
 /// KEYS: claim. ARGV: token, channel, id.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::Token;
 use crate::model::{Failure, Key, StoreError};
 use crate::store::memory::Entries;
-use crate::store::script::{lifetime, parse};
+use crate::store::script::{lifetime, name, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
 /// A claim on an entry: a lock or a lease, kept beside it until `ttl` is over or its token is given back.
@@ -17,6 +17,21 @@ pub struct Claim<'a> {
     pub ttl: Duration,
     /// Whether an entry that is there is all that is wanted.
     pub or_entry: bool,
+}
+
+/// A claim that was won, as it is given back.
+#[derive(Clone, Copy)]
+pub struct HeldClaim<'a> {
+    pub key: &'a Key,
+    pub kind: &'static str,
+    pub token: Token,
+}
+
+impl HeldClaim<'_> {
+    /// Where the cache keeps it.
+    pub(super) fn name(self) -> Bytes {
+        self.key.beside(self.kind)
+    }
 }
 
 /// What came of a claim.
@@ -37,7 +52,7 @@ pub enum Claimed {
 pub async fn claim(cache: &dyn Cache, claim: Claim<'_>) -> Result<Claimed, StoreError> {
     let mut keys = vec![claim.key.beside(claim.kind)];
     if claim.or_entry {
-        keys.push(Bytes::copy_from_slice(claim.key.name()));
+        keys.push(name(claim.key));
     }
     match cache.run(&SCRIPT, keys, vec![claim.token.argument(), lifetime(Some(claim.ttl))]).await? {
         Reply::Text(entry) => Ok(Claimed::Entry(entry)),
@@ -66,7 +81,7 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
     }
     let free = entries.text(&keys[0]).is_none();
     if free {
-        entries.put(keys[0].clone(), args[0].clone(), Some(Duration::from_millis(parse(&args[1]))));
+        entries.put(keys[0].clone(), args[0].clone(), parse_lifetime(&args[1]));
     }
     Reply::Integer(i64::from(free))
 }

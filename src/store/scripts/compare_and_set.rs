@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::model::{Key, StoreError, Value};
 use crate::store::memory::Entries;
-use crate::store::script::{lifetime, number, parse};
+use crate::store::script::{lifetime, name, number, parse, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
 /// Puts an entry unless the cache has a newer one, or an equally new one that it does not renew; says whether it did.
@@ -23,12 +23,8 @@ pub async fn compare_and_set(
 ) -> Result<bool, StoreError> {
     // Lua's numbers are doubles: below 2^53, and no row is written so often, they compare exactly.
     let version = number(Value::peek_version(&entry).unwrap_or(0));
-    let keys = vec![Bytes::copy_from_slice(key.name())];
-    let stored = cache
-        .run(&SCRIPT, keys, vec![version, entry, lifetime(ttl), number(u64::from(renew))])
-        .await?
-        .integer()?;
-    Ok(stored == Some(1))
+    let args = vec![version, entry, lifetime(ttl), number(renew.into())];
+    cache.run(&SCRIPT, vec![name(key)], args).await?.flag()
 }
 
 /// KEYS: entry. ARGV: version, row or tombstone, ttl in ms or 0, 1 to renew.
@@ -61,7 +57,6 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
             return Reply::Integer(0);
         }
     }
-    let ttl = parse(&args[2]);
-    entries.put(keys[0].clone(), args[1].clone(), (ttl > 0).then(|| Duration::from_millis(ttl)));
+    entries.put(keys[0].clone(), args[1].clone(), parse_lifetime(&args[2]));
     Reply::Integer(1)
 }

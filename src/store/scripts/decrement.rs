@@ -3,7 +3,7 @@ use bytes::Bytes;
 use super::Outbox;
 use crate::model::{Failure, Key, StockLevel, StoreError};
 use crate::store::memory::Entries;
-use crate::store::script::{number, parse};
+use crate::store::script::{name, number, parse};
 use crate::store::{Cache, Reply, Script};
 
 /// Units to be taken from the stock of a row in the cache.
@@ -30,7 +30,7 @@ pub enum Decremented {
 /// # Errors
 /// As [`Cache::run`].
 pub async fn decrement(cache: &dyn Cache, step: Decrement<'_>) -> Result<Decremented, StoreError> {
-    let mut keys = vec![Bytes::copy_from_slice(step.key.stock().name())];
+    let mut keys = vec![name(&step.key.stock())];
     let mut args = vec![number(step.units.into())];
     if let Some((outbox, now_us)) = step.outbox {
         keys.extend([outbox.name().clone(), outbox.counter().clone()]);

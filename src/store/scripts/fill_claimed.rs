@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Token;
-use crate::model::{Key, StoreError};
+use super::HeldClaim;
+use crate::model::StoreError;
 use crate::store::memory::Entries;
-use crate::store::script::{lifetime, parse};
+use crate::store::script::{lifetime, name, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
 /// Puts an entry and gives the claim back, if the token is still the one that counts; says whether it did.
@@ -14,15 +14,12 @@ use crate::store::{Cache, Reply, Script};
 /// As [`Cache::run`].
 pub async fn fill_claimed(
     cache: &dyn Cache,
-    key: &Key,
-    kind: &'static str,
-    token: Token,
+    claim: HeldClaim<'_>,
     value: Bytes,
     ttl: Option<Duration>,
 ) -> Result<bool, StoreError> {
-    let keys = vec![key.beside(kind), Bytes::copy_from_slice(key.name())];
-    let stored = cache.run(&SCRIPT, keys, vec![token.argument(), value, lifetime(ttl)]).await?.integer()?;
-    Ok(stored == Some(1))
+    let keys = vec![claim.name(), name(claim.key)];
+    cache.run(&SCRIPT, keys, vec![claim.token.argument(), value, lifetime(ttl)]).await?.flag()
 }
 
 /// KEYS: claim, entry. ARGV: token, value, ttl in ms or 0.
@@ -45,8 +42,7 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
     if entries.text(&keys[0]).as_ref() != Some(&args[0]) {
         return Reply::Integer(0);
     }
-    let ttl = parse(&args[2]);
-    entries.put(keys[1].clone(), args[1].clone(), (ttl > 0).then(|| Duration::from_millis(ttl)));
+    entries.put(keys[1].clone(), args[1].clone(), parse_lifetime(&args[2]));
     entries.remove(&keys[0]);
     Reply::Integer(1)
 }

@@ -9,8 +9,7 @@ use crate::store::{Cache, Reply, Script};
 /// # Errors
 /// As [`Cache::run`].
 pub async fn free(cache: &dyn Cache, key: &Key, kind: &'static str) -> Result<bool, StoreError> {
-    let freed = cache.run(&SCRIPT, vec![key.beside(kind)], Vec::new()).await?.integer()?;
-    Ok(freed == Some(1))
+    cache.run(&SCRIPT, vec![key.beside(kind)], Vec::new()).await?.flag()
 }
 
 /// KEYS: claim.

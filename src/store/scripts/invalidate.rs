@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use crate::model::{Key, StoreError};
 use crate::store::memory::Entries;
+use crate::store::script::name;
 use crate::store::{Cache, Reply, Script};
 
 /// Removes an entry together with whatever claim there is on it; says how many of the two were there.
@@ -9,8 +10,7 @@ use crate::store::{Cache, Reply, Script};
 /// # Errors
 /// As [`Cache::run`].
 pub async fn invalidate(cache: &dyn Cache, key: &Key, kind: &'static str) -> Result<u64, StoreError> {
-    let keys = vec![key.beside(kind), Bytes::copy_from_slice(key.name())];
-    Ok(cache.run(&SCRIPT, keys, Vec::new()).await?.integer()?.unwrap_or(0) as u64)
+    cache.run(&SCRIPT, vec![key.beside(kind), name(key)], Vec::new()).await?.count()
 }
 
 /// KEYS: claim, entry.

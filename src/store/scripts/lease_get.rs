@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::Token;
 use crate::model::{Failure, Key, StoreError};
 use crate::store::memory::Entries;
-use crate::store::script::{lifetime, number, parse};
+use crate::store::script::{lifetime, name, number, parse, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
 /// What the token of a lease is called beside the entry.
@@ -16,8 +16,7 @@ pub const THROTTLE: &str = "throttle";
 
 /// Entry, token, throttle and stale copy of a row.
 pub(super) fn names(key: &Key) -> Vec<Bytes> {
-    let entry = Bytes::copy_from_slice(key.name());
-    vec![entry, key.beside(LEASE), key.beside(THROTTLE), key.beside("stale")]
+    vec![name(key), key.beside(LEASE), key.beside(THROTTLE), key.beside("stale")]
 }
 
 /// What a reader asks for who found no entry, or an old one.
@@ -95,8 +94,7 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
         let wait_ms = entries.ttl(&keys[2]).map_or(1, |left| left.as_millis().max(1) as i64);
         return Reply::List(vec![Reply::Integer(wait_ms), stale]);
     }
-    let lifetime = |argument: &[u8]| Some(Duration::from_millis(parse(argument)));
-    entries.put(keys[2].clone(), Bytes::from_static(b"1"), lifetime(&args[2]));
-    entries.put(keys[1].clone(), args[0].clone(), lifetime(&args[1]));
+    entries.put(keys[2].clone(), Bytes::from_static(b"1"), parse_lifetime(&args[2]));
+    entries.put(keys[1].clone(), args[0].clone(), parse_lifetime(&args[1]));
     Reply::List(vec![Reply::Integer(0), stale])
 }

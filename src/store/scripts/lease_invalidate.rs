@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::lease_get::names;
 use crate::model::{Key, StoreError};
 use crate::store::memory::Entries;
-use crate::store::script::{number, parse};
+use crate::store::script::{number, parse, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
 /// Voids the token of a row and removes its entry, which stays as the stale copy for `keep_stale`; with `unthrottle`
@@ -20,7 +20,7 @@ pub async fn lease_invalidate(
     unthrottle: bool,
 ) -> Result<bool, StoreError> {
     let args = vec![number(keep_stale.as_millis() as u64), number(unthrottle.into())];
-    Ok(cache.run(&SCRIPT, names(key), args).await?.integer()? == Some(1))
+    cache.run(&SCRIPT, names(key), args).await?.flag()
 }
 
 /// KEYS: entry, token, throttle, stale copy. ARGV: ms for which the copy is kept, 1 to end the throttle.
@@ -43,11 +43,10 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
     if parse(&args[1]) == 1 {
         entries.remove(&keys[2]);
     }
-    let (entry, keep_ms) = (entries.text(&keys[0]), parse(&args[0]));
+    let Some(entry) = entries.text(&keys[0]) else { return Reply::Integer(0) };
     entries.remove(&keys[0]);
-    let there = entry.is_some();
-    if let Some(entry) = entry.filter(|_| keep_ms > 0) {
-        entries.put(keys[3].clone(), entry, Some(Duration::from_millis(keep_ms)));
+    if let Some(kept) = parse_lifetime(&args[0]) {
+        entries.put(keys[3].clone(), entry, Some(kept));
     }
-    Reply::Integer(i64::from(there))
+    Reply::Integer(1)
 }

@@ -6,24 +6,28 @@ use super::Token;
 use super::lease_get::names;
 use crate::model::{Key, StoreError};
 use crate::store::memory::Entries;
-use crate::store::script::{lifetime, number, parse};
+use crate::store::script::{lifetime, number, parse, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
-/// Puts an entry in return for the token, if that still counts; says whether it did. The stale copy goes, and with
-/// `unthrottle` the throttle too.
+/// An entry in return for the token of a lease.
+pub struct LeaseFill<'a> {
+    pub key: &'a Key,
+    pub token: Token,
+    pub value: Bytes,
+    /// How long the entry lives; without it, until it is evicted or deleted.
+    pub ttl: Option<Duration>,
+    /// Whether the throttle goes too.
+    pub unthrottle: bool,
+}
+
+/// Puts the entry, if the token still counts; says whether it did. The stale copy goes.
 ///
 /// # Errors
 /// As [`Cache::run`].
-pub async fn lease_set(
-    cache: &dyn Cache,
-    key: &Key,
-    token: Token,
-    value: Bytes,
-    ttl: Option<Duration>,
-    unthrottle: bool,
-) -> Result<bool, StoreError> {
+pub async fn lease_set(cache: &dyn Cache, fill: LeaseFill<'_>) -> Result<bool, StoreError> {
+    let LeaseFill { key, token, value, ttl, unthrottle } = fill;
     let args = vec![token.argument(), value, lifetime(ttl), number(unthrottle.into())];
-    Ok(cache.run(&SCRIPT, names(key), args).await?.integer()? == Some(1))
+    cache.run(&SCRIPT, names(key), args).await?.flag()
 }
 
 /// KEYS: entry, token, throttle, stale copy. ARGV: token, value, ttl in ms or 0, 1 to end the throttle.
@@ -47,8 +51,7 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
     if entries.text(&keys[1]).as_ref() != Some(&args[0]) {
         return Reply::Integer(0);
     }
-    let ttl = parse(&args[2]);
-    entries.put(keys[0].clone(), args[1].clone(), (ttl > 0).then(|| Duration::from_millis(ttl)));
+    entries.put(keys[0].clone(), args[1].clone(), parse_lifetime(&args[2]));
     entries.remove(&keys[1]);
     entries.remove(&keys[3]);
     if parse(&args[3]) == 1 {

@@ -23,7 +23,7 @@ mod trim;
 
 pub use advance::{Advance, advance};
 pub use announce::announce;
-pub use claim::{Claim, Claimed, claim};
+pub use claim::{Claim, Claimed, HeldClaim, claim};
 pub use compare_and_set::compare_and_set;
 pub use decrement::{Decrement, Decremented, decrement};
 pub use dirty::{DirtySet, dirty};
@@ -32,7 +32,7 @@ pub use free::free;
 pub use invalidate::invalidate;
 pub use lease_get::{LEASE, Lease, Leased, THROTTLE, lease_get};
 pub use lease_invalidate::lease_invalidate;
-pub use lease_set::lease_set;
+pub use lease_set::{LeaseFill, lease_set};
 pub use release::release;
 pub use settle::settle;
 pub use survey::{Surveyed, survey};

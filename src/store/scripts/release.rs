@@ -1,8 +1,9 @@
 use bytes::Bytes;
 
-use super::Token;
-use crate::model::{Key, StoreError};
+use super::HeldClaim;
+use crate::model::StoreError;
 use crate::store::memory::Entries;
+use crate::store::script::name;
 use crate::store::{Cache, Reply, Script};
 
 /// Gives a claim back, unless another token counts by now; says whether it was still this one.
@@ -11,19 +12,12 @@ use crate::store::{Cache, Reply, Script};
 ///
 /// # Errors
 /// As [`Cache::run`].
-pub async fn release(
-    cache: &dyn Cache,
-    key: &Key,
-    kind: &'static str,
-    token: Token,
-    entry: bool,
-) -> Result<bool, StoreError> {
-    let mut keys = vec![key.beside(kind)];
+pub async fn release(cache: &dyn Cache, claim: HeldClaim<'_>, entry: bool) -> Result<bool, StoreError> {
+    let mut keys = vec![claim.name()];
     if entry {
-        keys.push(Bytes::copy_from_slice(key.name()));
+        keys.push(name(claim.key));
     }
-    let released = cache.run(&SCRIPT, keys, vec![token.argument()]).await?.integer()?;
-    Ok(released == Some(1))
+    cache.run(&SCRIPT, keys, vec![claim.token.argument()]).await?.flag()
 }
 
 /// KEYS: claim, [entry]. ARGV: token.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::DirtySet;
 use crate::model::{Key, StoreError, Value};
 use crate::store::memory::Entries;
-use crate::store::script::{lifetime, number, parse};
+use crate::store::script::{lifetime, name, number, parse, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
 /// Notes that the database now holds these rows at these versions; answers how many are clean.
@@ -24,11 +24,10 @@ pub async fn settle(
     let mut keys = vec![set.name().clone()];
     let mut args = vec![lifetime(ttl), number(flush_began_us)];
     for (key, version) in flushed {
-        keys.push(Bytes::copy_from_slice(key.name()));
+        keys.push(name(key));
         args.extend([number(key.id()), number(*version)]);
     }
-    let clean = cache.run(&SCRIPT, keys, args).await?.integer()?;
-    Ok(clean.unwrap_or(0) as u64)
+    cache.run(&SCRIPT, keys, args).await?.count()
 }
 
 /// KEYS: dirty set, entries … ARGV: ttl in ms or 0, time, then id and flushed version of each entry.
@@ -63,9 +62,8 @@ fn model(entries: &mut Entries, keys: &[Bytes], args: &[Bytes]) -> Reply {
             }
         } else {
             entries.sorted(&keys[0]).remove(id);
-            let ttl = parse(&args[0]);
-            if ttl > 0 {
-                entries.expire(key, Duration::from_millis(ttl));
+            if let Some(ttl) = parse_lifetime(&args[0]) {
+                entries.expire(key, ttl);
             }
             clean += 1;
         }

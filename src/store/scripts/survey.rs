@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use crate::model::{Failure, Key, StoreError};
 use crate::store::memory::Entries;
+use crate::store::script::name;
 use crate::store::{Cache, Reply, Script};
 
 /// What an entry begins with: its version and its checksum.
@@ -21,7 +22,7 @@ pub struct Surveyed {
 /// # Errors
 /// As [`Cache::run`].
 pub async fn survey(cache: &dyn Cache, keys: &[Key]) -> Result<Vec<Option<Surveyed>>, StoreError> {
-    let names = keys.iter().map(|key| Bytes::copy_from_slice(key.name())).collect();
+    let names = keys.iter().map(name).collect();
     let Reply::List(items) = cache.run(&SCRIPT, names, Vec::new()).await? else {
         return Err(StoreError::cache(Failure::Corrupt, "a survey answered no list"));
     };

@@ -47,8 +47,7 @@ pub async fn pending(cache: &dyn Cache, outbox: &Outbox, limit: usize) -> Result
 /// # Errors
 /// As [`Cache::run`].
 pub async fn trim(cache: &dyn Cache, outbox: &Outbox, seq: u64) -> Result<u64, StoreError> {
-    let gone = cache.run(&SCRIPT, vec![outbox.name.clone()], vec![number(seq)]).await?.integer()?;
-    Ok(gone.unwrap_or(0) as u64)
+    cache.run(&SCRIPT, vec![outbox.name.clone()], vec![number(seq)]).await?.count()
 }
 
 /// KEYS: outbox. ARGV: the last number that is taken off.
