@@ -1,11 +1,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
+use super::{Fill, Parts, Promise, Sides, Strategy};
 use crate::coherence;
-use crate::model::{BoxFuture, Key, Operation, Outcome, StoreError};
 use crate::registry::{self, Choice, Entry};
 
+/// Lazy loading, the application in charge of both stores.
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "cache-aside",
     summary: "the application loads on a miss; a write goes to the database, then deletes or replaces the entry",
@@ -13,10 +13,7 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     build: |options, parts| {
         let options: Options = registry::options(options)?;
         let coherence = parts.coherence(&options.coherence)?;
-        Ok(Box::new(CacheAside {
-            reads: LookAside::new(&parts, coherence.clone(), Fill::Wait),
-            writes: DatabaseFirst::new(&parts, coherence, Promise::None),
-        }))
+        Ok(Box::new(Sides::database_first(&parts, coherence, Fill::Wait, Promise::None)))
     },
 };
 
@@ -31,32 +28,5 @@ struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options { coherence: Choice::named("delete") }
-    }
-}
-
-/// Lazy loading, the application in charge of both stores.
-struct CacheAside {
-    reads: LookAside,
-    writes: DatabaseFirst,
-}
-
-impl Strategy for CacheAside {
-    fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read(key))
-    }
-
-    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read_many(keys))
-    }
-
-    fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.writes.write(operation))
-    }
-
-    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.reads.drain().await;
-            self.writes.drain().await
-        })
     }
 }

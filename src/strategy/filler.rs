@@ -1,13 +1,12 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Parts;
 use crate::coherence::{Claim, Coherence, Filled, Offer};
-use crate::measure::{Ledger, Load, Tally};
-use crate::mitigation::{Guards, Request};
-use crate::model::{Key, StoreError, Value};
+use crate::measure::Load;
+use crate::mitigation::Request;
+use crate::model::Value;
+use crate::store::Background;
 use crate::store::scripts::compare_and_set;
-use crate::store::{Background, Cache};
 
 /// How a loaded row gets into the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,110 +19,68 @@ pub enum Fill {
     /// The caller waits for it; it yields to an entry that came meanwhile. For strategies whose cache
     /// may be ahead of the database.
     Add,
-    /// It does not: others put rows into the cache.
-    Never,
 }
 
 /// Puts loaded rows into the cache.
 pub struct Filler {
-    how: Fill,
-    /// A pause in front of every fill, which widens the gap between the load and the fill on purpose.
-    delay: Option<Duration>,
-    cache: Arc<dyn Cache>,
-    guards: Guards,
+    parts: Parts,
     coherence: Arc<dyn Coherence>,
-    tally: Arc<Tally>,
-    ledger: Arc<Ledger>,
+    how: Fill,
     background: Background,
 }
 
 impl Filler {
-    pub fn new(
-        parts: &Parts,
-        coherence: Arc<dyn Coherence>,
-        how: Fill,
-        background: Background,
-    ) -> Arc<Filler> {
-        Arc::new(Filler {
-            how,
-            delay: parts.fill_delay,
-            cache: parts.cache.clone(),
-            guards: parts.guards.clone(),
-            coherence,
-            tally: parts.tally.clone(),
-            ledger: parts.ledger.clone(),
-            background,
-        })
+    pub fn new(parts: Parts, coherence: Arc<dyn Coherence>, how: Fill, background: Background) -> Filler {
+        Filler { parts, coherence, how, background }
     }
 
     /// Whether loaded rows are put into the cache at all.
     pub fn fills(&self) -> bool {
-        self.how != Fill::Never
+        !self.parts.leaves_misses
     }
 
     /// Offers a loaded row to the cache, unless another caller is about to or the cache is to be left alone.
     pub async fn fill(self: &Arc<Filler>, request: &Request, value: Value, load: Load) {
-        let Some(claim) = request.claim else { return load.offered(false) };
-        let fill =
-            Offered { key: request.key, claim, fenced: request.fenced, renews: request.at_hand.is_some() };
-        if claim == Claim::Denied {
-            self.tally.denied_fill();
-            load.offered(false);
-        } else if self.how == Fill::Behind && self.guards.is_empty() {
-            let filler = self.clone();
-            self.background.spawn(async move { filler.offer(fill, value, load).await });
-        } else {
-            self.offer(fill, value, load).await;
+        match request.claim {
+            None => load.offered(false),
+            Some(Claim::Denied) => {
+                self.parts.tally.denied_fill();
+                load.offered(false);
+            }
+            Some(claim) if self.how == Fill::Behind && self.parts.guards.is_empty() => {
+                let (filler, request) = (self.clone(), request.clone());
+                self.background.spawn(async move { filler.offer(&request, claim, value, load).await });
+            }
+            Some(claim) => self.offer(request, claim, value, load).await,
         }
     }
 
     /// A fill that fails is counted where it failed; the caller has its row all the same.
-    async fn offer(&self, fill: Offered, value: Value, load: Load) {
-        let Offered { key, claim, fenced, renews } = fill;
-        if let Some(delay) = self.delay {
+    async fn offer(&self, request: &Request, claim: Claim, value: Value, load: Load) {
+        let (Parts { cache, guards, tally, ledger, .. }, key) = (&self.parts, &request.key);
+        if let Some(delay) = self.parts.fill_delay {
             tokio::time::sleep(delay).await;
         }
         // A version that had been superseded when the fill was sent; a write in flight is only concurrent.
-        let newest = self.ledger.newest(key.id());
-        let (row, ttl) = self.guards.stamp(&key, value);
-        let offer = Offer { row: &row, ttl, renews };
+        let newest = ledger.newest(key.id());
+        let (row, ttl) = guards.stamp(key, value);
         let filled = match self.how {
-            Fill::Add => self.add(&key, offer).await,
-            Fill::Never => Ok(Filled::Rejected),
-            Fill::Wait | Fill::Behind if fenced && !self.coherence.checks_fills() => {
-                self.replace(&key, offer).await
+            Fill::Add => cache.add(key, row.encode(), ttl).await.map(Filled::of),
+            Fill::Wait | Fill::Behind if request.fenced && !self.coherence.checks_fills() => {
+                compare_and_set(&**cache, key, row.encode(), ttl, true).await.map(Filled::of)
             }
-            Fill::Wait | Fill::Behind => self.coherence.fill(&key, offer, claim).await,
+            Fill::Wait | Fill::Behind => {
+                let offer = Offer { row: &row, ttl, renews: request.at_hand.is_some() };
+                self.coherence.fill(key, offer, claim).await
+            }
         };
         // The one place where the outcome of every fill is known.
         load.offered(matches!(filled, Ok(Filled::Stored)));
         if let Ok(filled) = filled {
-            self.tally.fill(filled == Filled::Stored);
+            tally.fill(filled == Filled::Stored);
             if filled == Filled::Stored && row.version < newest {
-                self.tally.stale_set();
+                tally.stale_set();
             }
         }
     }
-
-    async fn add(&self, key: &Key, offer: Offer<'_>) -> Result<Filled, StoreError> {
-        Ok(stored(self.cache.add(key, offer.row.encode(), offer.ttl).await?))
-    }
-
-    async fn replace(&self, key: &Key, offer: Offer<'_>) -> Result<Filled, StoreError> {
-        Ok(stored(compare_and_set(&*self.cache, key, offer.row.encode(), offer.ttl, true).await?))
-    }
-}
-
-/// How a loaded row is to be offered to the cache.
-struct Offered {
-    key: Key,
-    claim: Claim,
-    /// Whether it yields to a newer version.
-    fenced: bool,
-    /// Whether it takes the place of an entry that was found.
-    renews: bool,
-}
-
-fn stored(stored: bool) -> Filled {
-    if stored { Filled::Stored } else { Filled::Rejected }
 }

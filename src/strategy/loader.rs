@@ -2,36 +2,22 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::{Fill, Filler, Parts};
+use super::{Filler, Parts};
 use crate::coherence::{Claim, Coherence};
-use crate::measure::{Load, Loads};
-use crate::mitigation::{Guards, Loaded, Need, Request, Source};
+use crate::measure::Load;
+use crate::mitigation::{Loaded, Need, Request, Source};
 use crate::model::{BoxFuture, Failure, Key, Value};
-use crate::store::{Background, Database};
 
 /// The database behind all guards: loads rows and puts them into the cache.
 pub struct Loader {
-    database: Arc<dyn Database>,
+    parts: Parts,
     coherence: Arc<dyn Coherence>,
-    guards: Guards,
     filler: Arc<Filler>,
-    loads: Arc<Loads>,
 }
 
 impl Loader {
-    pub fn new(
-        parts: &Parts,
-        coherence: Arc<dyn Coherence>,
-        how: Fill,
-        background: Background,
-    ) -> Arc<Loader> {
-        Arc::new(Loader {
-            database: parts.database.clone(),
-            guards: parts.guards.clone(),
-            filler: Filler::new(parts, coherence.clone(), how, background),
-            coherence,
-            loads: parts.loads.clone(),
-        })
+    pub fn new(parts: Parts, coherence: Arc<dyn Coherence>, filler: Arc<Filler>) -> Loader {
+        Loader { parts, coherence, filler }
     }
 
     async fn answer(&self, mut request: Request) -> Loaded {
@@ -40,7 +26,7 @@ impl Loader {
             return Loaded::AtHand;
         }
         let load = self.begin(&request);
-        match self.database.load(&request.key).await {
+        match self.parts.database.load(&request.key).await {
             Ok(row) => {
                 self.keep(&request, row.as_ref(), load).await;
                 Loaded::Row(row)
@@ -56,7 +42,7 @@ impl Loader {
     pub async fn load_many(&self, requests: &[Request]) -> Result<Vec<Option<Value>>, Failure> {
         let keys: Vec<Key> = requests.iter().map(|request| request.key).collect();
         let loads: Vec<Load> = requests.iter().map(|request| self.begin(request)).collect();
-        match self.database.load_many(&keys).await {
+        match self.parts.database.load_many(&keys).await {
             Ok(rows) => {
                 let kept = requests.iter().zip(&rows).zip(loads);
                 join_all(kept.map(|((request, row), load)| self.keep(request, row.as_ref(), load))).await;
@@ -70,7 +56,7 @@ impl Loader {
     }
 
     fn begin(&self, request: &Request) -> Load {
-        self.loads.begin(request.key.id(), request.looked_up, request.cause)
+        self.parts.loads.begin(request.key.id(), request.looked_up, request.cause)
     }
 
     /// What the cache may be filled with; an entry that is there has to be claimed anew.
@@ -90,8 +76,8 @@ impl Loader {
                 load.offered(false);
                 return self.let_go(request).await;
             }
-            Some(value) if !value.tombstone || self.guards.keep_absent() => value.clone(),
-            None if self.guards.keep_absent() => Value { tombstone: true, ..Value::default() },
+            Some(value) if !value.tombstone || self.parts.guards.keep_absent() => value.clone(),
+            None if self.parts.guards.keep_absent() => Value { tombstone: true, ..Value::default() },
             _ => {
                 load.offered(false);
                 return self.forget(request).await;
@@ -104,7 +90,7 @@ impl Loader {
     async fn forget(&self, request: &Request) {
         if request.at_hand.is_some() && request.claim.is_some() {
             // A failure was counted where it happened; the entry ends with its TTL.
-            let _ = self.coherence.parts().cache.delete(&request.key).await;
+            let _ = self.parts.cache.delete(&request.key).await;
         }
         self.let_go(request).await;
     }

@@ -6,10 +6,10 @@ use std::sync::atomic::{
 
 use futures_util::future::join_all;
 
-use super::{Fill, Loader, Parts};
+use super::{Fill, Filler, Loader, Parts};
 use crate::coherence::{Claim, Coherence, LookUp};
-use crate::measure::{GuardEvent, Tally};
-use crate::mitigation::{Guards, Loaded, Request, Source, Wish, bounded};
+use crate::measure::GuardEvent;
+use crate::mitigation::{Loaded, Request, Source, Wish, bounded};
 use crate::model::{BoxFuture, Failure, Found, Key, Moment, Outcome, Served, StoreError, Value};
 use crate::store::Background;
 
@@ -17,21 +17,20 @@ use crate::store::Background;
 ///
 /// A cache that fails is no reason to fail a read: the database is asked, and nothing is filled.
 pub struct LookAside {
+    parts: Parts,
     coherence: Arc<dyn Coherence>,
-    guards: Guards,
     loader: Arc<Loader>,
     background: Background,
-    tally: Arc<Tally>,
 }
 
 /// The loader, for a request that holds a claim.
-struct Claimed {
+struct ForClaim {
     loader: Arc<Loader>,
     /// Whether the request got there, and with it the claim.
     used: AtomicBool,
 }
 
-impl Source for Claimed {
+impl Source for ForClaim {
     fn load(self: Arc<Self>, request: Request) -> BoxFuture<'static, Loaded> {
         self.used.store(true, Release);
         self.loader.clone().load(request)
@@ -48,15 +47,10 @@ enum Cached {
 
 impl LookAside {
     pub fn new(parts: &Parts, coherence: Arc<dyn Coherence>, fill: Fill) -> LookAside {
-        let fill = if parts.leaves_misses { Fill::Never } else { fill };
         let background = Background::new(parts.tasks.clone());
-        LookAside {
-            guards: parts.guards.clone(),
-            loader: Loader::new(parts, coherence.clone(), fill, background.clone()),
-            coherence,
-            background,
-            tally: parts.tally.clone(),
-        }
+        let filler = Filler::new(parts.clone(), coherence.clone(), fill, background.clone());
+        let loader = Arc::new(Loader::new(parts.clone(), coherence.clone(), Arc::new(filler)));
+        LookAside { parts: parts.clone(), coherence, loader, background }
     }
 
     pub async fn read(&self, key: &Key) -> Outcome {
@@ -80,7 +74,7 @@ impl LookAside {
             Err(error) => vec![Err(error); keys.len()],
         };
         let cached = keys.iter().zip(found).map(|(key, found)| self.cached(key, found, looked_up));
-        let answers = if self.guards.is_empty() {
+        let answers = if self.parts.guards.is_empty() {
             self.load_many(cached.collect()).await
         } else {
             let answers = cached.map(|cached| self.answer(cached));
@@ -92,7 +86,7 @@ impl LookAside {
     /// Returns when nothing is being loaded or filled behind the callers' backs.
     pub async fn drain(&self) {
         self.background.idle().await;
-        self.guards.idle().await;
+        self.parts.guards.idle().await;
     }
 
     /// What an answer of the cache comes to, before anything else is asked.
@@ -101,7 +95,7 @@ impl LookAside {
             Ok(LookUp::Hit(raw)) => match Value::decode(raw) {
                 Ok(value) => return self.hit(key, value, looked_up),
                 Err(error) => {
-                    self.tally.error(&error);
+                    self.parts.tally.error(&error);
                     (Served::Fallback, None)
                 }
             },
@@ -112,14 +106,15 @@ impl LookAside {
     }
 
     fn hit(&self, key: &Key, value: Value, looked_up: Moment) -> Cached {
-        let (wish, cause) = self.guards.on_hit(key, &value);
+        let (wish, cause) = self.parts.guards.on_hit(key, &value);
         match wish {
             Wish::Serve => Cached::Hit(value),
             Wish::Load => Cached::Ask(Served::Miss, Request::found(*key, value, cause, looked_up)),
             Wish::Behind(flight) => {
                 let request = Request::found(*key, value.clone(), cause, looked_up);
-                let loading = self.guards.load(Request { awaited: false, ..request }, self.loader.clone());
-                self.tally.guard(GuardEvent::RefreshedBehind);
+                let loading =
+                    self.parts.guards.load(Request { awaited: false, ..request }, self.loader.clone());
+                self.parts.tally.guard(GuardEvent::RefreshedBehind);
                 self.background.spawn(async move {
                     bounded(loading).await;
                     drop(flight);
@@ -148,11 +143,11 @@ impl LookAside {
     /// Loads through the guards. A claim that no load has used, since a guard answered without it, is given back.
     async fn load(&self, request: Request) -> Loaded {
         let (key, claim) = (request.key, request.claim);
-        let Some(held @ Claim::Held(_)) = claim.filter(|_| !self.guards.is_empty()) else {
-            return self.guards.load(request, self.loader.clone()).await;
+        let Some(held @ Claim::Held(_)) = claim.filter(|_| !self.parts.guards.is_empty()) else {
+            return self.parts.guards.load(request, self.loader.clone()).await;
         };
-        let source = Arc::new(Claimed { loader: self.loader.clone(), used: AtomicBool::new(false) });
-        let loaded = self.guards.load(request, source.clone()).await;
+        let source = Arc::new(ForClaim { loader: self.loader.clone(), used: AtomicBool::new(false) });
+        let loaded = self.parts.guards.load(request, source.clone()).await;
         if !source.used.load(Acquire) {
             self.coherence.release(&key, held).await;
         }
@@ -161,8 +156,8 @@ impl LookAside {
 
     /// Serves what the cache has.
     fn serve(&self, value: Value) -> Found {
-        if value.expires_at_us > 0 && value.expires_at_us <= self.guards.now_us() {
-            self.tally.guard(GuardEvent::StaleServed);
+        if value.expires_at_us > 0 && value.expires_at_us <= self.parts.guards.now_us() {
+            self.parts.tally.guard(GuardEvent::StaleServed);
         }
         Found { served: Served::Hit, value: Some(value) }
     }

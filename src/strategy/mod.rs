@@ -1,6 +1,7 @@
 //! Strategy: who is asked on a read, and who is told of a write.
 
 mod cache_aside;
+mod cache_first;
 mod database_first;
 mod direct;
 mod entries;
@@ -8,6 +9,7 @@ mod filler;
 mod loader;
 mod look_aside;
 mod read_through;
+mod sides;
 mod write_around;
 mod write_behind;
 mod write_through;
@@ -17,10 +19,12 @@ use std::time::Duration;
 
 pub use entries::Entries;
 
+use cache_first::{CacheFirst, write_cache};
 use database_first::{DatabaseFirst, Promise};
 use filler::{Fill, Filler};
 use loader::Loader;
 use look_aside::LookAside;
+use sides::{Sides, WriteSide};
 
 use crate::coherence::{self, Coherence};
 use crate::measure::{Ledger, Loads, Tally};

@@ -1,11 +1,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
+use super::{Fill, Parts, Promise, Sides, Strategy};
 use crate::coherence;
-use crate::model::{BoxFuture, Key, Operation, Outcome, StoreError};
 use crate::registry::{self, Choice, Entry};
 
+/// A cache that knows how to load: callers give it a key and get a row.
+///
+/// With its defaults it sends what cache-aside sends; what differs is whose code it is. The measured
+/// difference lies in its options, which an application could not choose for all of its callers at once.
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "read-through",
     summary: "the application asks a loading cache only; the cache loads, fills, and is told of writes",
@@ -17,10 +20,7 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
             FillOption::Behind => Fill::Behind,
         };
         let coherence = parts.coherence(&options.coherence)?;
-        Ok(Box::new(LoadingCache {
-            reads: LookAside::new(&parts, coherence.clone(), fill),
-            writes: DatabaseFirst::new(&parts, coherence, Promise::None),
-        }))
+        Ok(Box::new(Sides::database_first(&parts, coherence, fill, Promise::None)))
     },
 };
 
@@ -48,35 +48,5 @@ struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options { coherence: Choice::named("delete"), fill: FillOption::Wait }
-    }
-}
-
-/// A cache that knows how to load: callers give it a key and get a row.
-///
-/// With its defaults it sends what cache-aside sends; what differs is whose code it is. The measured
-/// difference lies in its options, which an application could not choose for all of its callers at once.
-struct LoadingCache {
-    reads: LookAside,
-    writes: DatabaseFirst,
-}
-
-impl Strategy for LoadingCache {
-    fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read(key))
-    }
-
-    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read_many(keys))
-    }
-
-    fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.writes.write(operation))
-    }
-
-    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.reads.drain().await;
-            self.writes.drain().await
-        })
     }
 }

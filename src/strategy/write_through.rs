@@ -3,13 +3,15 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy, written};
+use super::{CacheFirst, Fill, LookAside, Parts, Promise, Sides, Strategy};
 use crate::coherence::{self, Coherence};
-use crate::measure::QueryClass;
-use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError};
 use crate::registry::{self, Choice, Entry, OptionsError};
-use crate::store::scripts::{Advance, advance};
 
+/// Both stores are written within the caller's wait.
+///
+/// The database first: two writers of one key may reach the two stores in opposite orders; plain sets then keep the
+/// older row until its TTL, versioned ones do not. A write that reached only the database has failed for its caller, as
+/// the promise was not kept, though the row is changed.
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "write-through",
     summary: "the cache layer writes both stores, one after the other, before it acknowledges",
@@ -18,12 +20,11 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
         let options: Options = registry::options(options)?;
         if let Some(coherence) = options.coherence(parts.of_coherence())? {
             let coherence = parts.guards.coherence(coherence)?;
-            let reads = LookAside::new(&parts, coherence.clone(), Fill::Wait);
-            let writes = DatabaseFirst::new(&parts, coherence, Promise::Told);
-            return Ok(Box::new(DatabaseThenCache { reads, writes }));
+            return Ok(Box::new(Sides::database_first(&parts, coherence, Fill::Wait, Promise::Told)));
         }
+        // The script that writes is what keeps the entry; reads take it as they find it.
         let keep = parts.coherence(&Choice::named("keep"))?;
-        Ok(Box::new(CacheFirst { reads: LookAside::new(&parts, keep, Fill::Add), parts }))
+        Ok(Box::new(Sides { reads: LookAside::new(&parts, keep, Fill::Add), writes: CacheFirst(parts) }))
     },
 };
 
@@ -83,86 +84,5 @@ impl Options {
              use `update`, or `compare-and-set` with leave = \"row\"",
             choice.label()
         )))
-    }
-}
-
-/// Both stores are written within the caller's wait, the database first.
-///
-/// Two writers of one key may reach the two stores in opposite orders; plain sets then keep the older row until its
-/// TTL, versioned ones do not. A write that reached only the database has failed for its caller, as the promise was
-/// not kept, though the row is changed.
-struct DatabaseThenCache {
-    reads: LookAside,
-    writes: DatabaseFirst,
-}
-
-impl Strategy for DatabaseThenCache {
-    fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read(key))
-    }
-
-    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read_many(keys))
-    }
-
-    fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.writes.write(operation))
-    }
-
-    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.reads.drain().await;
-            self.writes.drain().await
-        })
-    }
-}
-
-/// Both stores are written within the caller's wait, the cache first.
-///
-/// A write that reached only the cache has failed for its caller, though readers see it.
-struct CacheFirst {
-    reads: LookAside,
-    parts: Parts,
-}
-
-impl CacheFirst {
-    async fn write(&self, operation: &Operation) -> Result<Outcome, StoreError> {
-        let (cache, key) = (&*self.parts.cache, &operation.key);
-        let ttl = self.parts.guards.lifetimes().of(key);
-        let mut value = written(operation, 0);
-        let step = Advance { key, value: &value, base: None, ttl, dirty: None };
-        let version = match advance(cache, step).await? {
-            Some(version) => version,
-            None => {
-                let row = self.parts.database.load(key).await?;
-                if row.as_ref().is_none_or(|row| row.tombstone) && operation.kind == Kind::Delete {
-                    return Ok(Outcome::Written { version: None });
-                }
-                let base = Some(row.map_or(0, |row| row.version));
-                let step = Advance { key, value: &value, base, ttl, dirty: None };
-                // With a base the script always assigns a version.
-                advance(cache, step).await?.unwrap_or(1)
-            }
-        };
-        value.version = version;
-        if !value.tombstone {
-            self.parts.loads.entries().enter(key.id());
-        }
-        self.parts.database.store(QueryClass::Write, &[(*key, value)]).await?;
-        Ok(Outcome::Written { version: Some(version) })
-    }
-}
-
-impl Strategy for CacheFirst {
-    fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read(key))
-    }
-
-    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read_many(keys))
-    }
-
-    fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move { CacheFirst::write(self, operation).await.unwrap_or_else(Outcome::from) })
     }
 }

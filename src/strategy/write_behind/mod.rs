@@ -12,10 +12,9 @@ use tokio::task::AbortHandle;
 use self::buffer::{Buffer, Waiting};
 use self::flusher::Flusher;
 use self::overlay::Overlay;
-use super::{Fill, LookAside, Parts, Strategy, written};
-use crate::model::{BoxFuture, Key, Kind, Operation, Outcome, StoreError, Time, unix_us};
+use super::{Fill, LookAside, Parts, Sides, Strategy, WriteSide, write_cache};
+use crate::model::{Operation, Outcome, StoreError, Time, unix_us};
 use crate::registry::{self, Choice, Entry};
-use crate::store::scripts::{Advance, DirtySet, advance};
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "write-behind",
@@ -40,7 +39,7 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
         };
         // The script that writes is what keeps the entry; reads take it as they find it.
         let reads = LookAside::new(&parts, parts.coherence(&Choice::named("keep"))?, Fill::Add);
-        Ok(Box::new(WriteBehind { reads, parts, flusher, tasks }))
+        Ok(Box::new(Sides { reads, writes: WriteBehind { parts, flusher, tasks } }))
     },
 };
 
@@ -78,7 +77,6 @@ impl Default for Options {
 /// A row written often is flushed once with its last version. A dirty entry has no TTL; if it is evicted or
 /// the cache is lost before its flush, the write is lost, and counted.
 struct WriteBehind {
-    reads: LookAside,
     parts: Parts,
     flusher: Arc<Flusher>,
     /// The flusher at work, which a crash of the instance ends too.
@@ -86,39 +84,15 @@ struct WriteBehind {
 }
 
 impl WriteBehind {
-    async fn write(&self, operation: &Operation) -> Result<Outcome, StoreError> {
+    async fn write_and_note(&self, operation: &Operation) -> Result<Outcome, StoreError> {
         let since_us = unix_us();
-        let mut version = self.advance(operation, None, since_us).await?;
-        if version.is_none() {
-            // Not in the cache: the next version follows from the row.
-            let row = self.parts.database.load(&operation.key).await?;
-            if row.as_ref().is_none_or(|row| row.tombstone) && operation.kind == Kind::Delete {
-                return Ok(Outcome::Written { version: None });
-            }
-            let base = Some(row.map_or(0, |row| row.version));
-            version = self.advance(operation, base, since_us).await?;
-        }
-        if let Some(version) = version {
-            let value = written(operation, version);
-            if !value.tombstone {
-                self.parts.loads.entries().enter(operation.key.id());
-            }
-            self.flusher.took_on(Waiting { key: operation.key, since_us, value: Some(value) });
+        let dirty = self.flusher.dirty_set().map(|set| (set, since_us));
+        let row = write_cache(&self.parts, operation, None, dirty).await?;
+        let version = row.as_ref().map(|row| row.version);
+        if row.is_some() {
+            self.flusher.took_on(Waiting { key: operation.key, since_us, value: row });
         }
         Ok(Outcome::Written { version })
-    }
-
-    /// Puts the written row into the cache under its next version, if that is known.
-    async fn advance(
-        &self,
-        operation: &Operation,
-        base: Option<u64>,
-        since_us: u64,
-    ) -> Result<Option<u64>, StoreError> {
-        let value = written(operation, 0);
-        let dirty = self.flusher.dirty_set().map(|set: &DirtySet| (set, since_us));
-        let step = Advance { key: &operation.key, value: &value, base, ttl: None, dirty };
-        advance(&*self.parts.cache, step).await
     }
 }
 
@@ -128,23 +102,13 @@ impl Drop for WriteBehind {
     }
 }
 
-impl Strategy for WriteBehind {
-    fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read(key))
+impl WriteSide for WriteBehind {
+    async fn write(&self, operation: &Operation) -> Outcome {
+        self.write_and_note(operation).await.unwrap_or_else(Outcome::from)
     }
 
-    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.reads.read_many(keys))
-    }
-
-    fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move { WriteBehind::write(self, operation).await.unwrap_or_else(Outcome::from) })
-    }
-
-    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            while self.flusher.flush().await? > 0 {}
-            Ok(())
-        })
+    async fn drain(&self) -> Result<(), StoreError> {
+        while self.flusher.flush().await? > 0 {}
+        Ok(())
     }
 }

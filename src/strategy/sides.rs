@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
+use crate::coherence::Coherence;
+use crate::model::{BoxFuture, Key, Operation, Outcome, StoreError};
+
+/// A strategy with a cache: reads look aside, and writes go the way of `W`.
+pub struct Sides<W> {
+    pub reads: LookAside,
+    pub writes: W,
+}
+
+/// How a strategy with a cache writes.
+///
+/// An implementer owes what one of [`Strategy`] does: an outcome whatever happens, to many clients at once, whose calls
+/// may be dropped at any await.
+pub trait WriteSide: Send + Sync {
+    /// As [`Strategy::write`].
+    fn write(&self, operation: &Operation) -> impl Future<Output = Outcome> + Send;
+
+    /// As [`Strategy::drain`], of what was written.
+    fn drain(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
+}
+
+impl Sides<DatabaseFirst> {
+    /// Writes commit to the database, and `coherence`, which reads and writes share, says what becomes of the entry.
+    pub fn database_first(
+        parts: &Parts,
+        coherence: Arc<dyn Coherence>,
+        fill: Fill,
+        promise: Promise,
+    ) -> Sides<DatabaseFirst> {
+        let reads = LookAside::new(parts, coherence.clone(), fill);
+        Sides { reads, writes: DatabaseFirst::new(parts.clone(), coherence, promise) }
+    }
+}
+
+impl<W: WriteSide> Strategy for Sides<W> {
+    fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.reads.read(key))
+    }
+
+    fn read_many<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.reads.read_many(keys))
+    }
+
+    fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.writes.write(operation))
+    }
+
+    fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.reads.drain().await;
+            self.writes.drain().await
+        })
+    }
+}
