@@ -39,9 +39,7 @@ async fn entry(cache: &dyn Cache, key: &Key) -> Option<Bytes> {
 #[tokio::test]
 async fn bytes_come_back_as_they_were_whatever_they_look_like() {
     let server = server();
-    let mut sides = Side::drivers(&server).await;
-    sides.push(Side::memory());
-    for side in &sides {
+    for side in &Side::all(&server).await {
         let cache = &*side.cache;
         let keys: Vec<_> = (0..LOOKALIKES.len() as u64).map(|id| side.key(id)).collect();
         for (key, bytes) in keys.iter().zip(LOOKALIKES) {
@@ -83,9 +81,7 @@ async fn a_body_of_any_size_passes_through_a_script() {
 #[tokio::test]
 async fn no_keys_have_no_entries() {
     let server = server();
-    let mut sides = Side::drivers(&server).await;
-    sides.push(Side::memory());
-    for side in &sides {
+    for side in &Side::all(&server).await {
         assert_eq!(side.cache.get_many(&[]).await.unwrap(), [None; 0], "{}", side.name);
     }
 }

@@ -103,9 +103,7 @@ async fn every_script_is_part_of_the_histories() {
 async fn only_a_clean_entry_with_a_ttl_expires() {
     let server = server();
     let ttl = Some(Duration::from_millis(30));
-    let mut sides = Side::drivers(&server).await;
-    sides.push(Side::memory());
-    for side in &sides {
+    for side in &Side::all(&server).await {
         let (cache, keys) = (&*side.cache, [0, 1, 2, 3, 4].map(|id| side.key(id)));
         let value = Value { version: 1, ..Value::default() };
         let step = |key, dirty| Advance { key, value: &value, base: Some(0), ttl, dirty };

@@ -68,6 +68,13 @@ impl Side {
         sides
     }
 
+    /// Every driver, and the memory store.
+    async fn all(server: &ManagedRedis) -> Vec<Side> {
+        let mut sides = Side::drivers(server).await;
+        sides.push(Side::memory());
+        sides
+    }
+
     fn key(&self, id: u64) -> Key {
         Key::new(&self.prefix, id)
     }
