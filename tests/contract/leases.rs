@@ -1,16 +1,14 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use cachebench::measure::GuardEvent;
 use cachebench::mitigation::{Parts, Stack};
 use cachebench::registry::Choice;
-use cachebench::store::Database;
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::coherence::world_at_50;
 use super::slow::Slow;
-use super::{Instance, World, aside, write};
+use super::{Instance, World, aside, sum, write};
 
 const LOAD: Duration = Duration::from_millis(20);
 
@@ -18,16 +16,8 @@ async fn scene(options: &str) -> (World, [Instance; 2], Slow) {
     let mitigation = serde_json::from_str(&format!(r#"{{"lease": {options}}}"#)).unwrap();
     let world = World { mitigation, ..World::with_rows([1]).await };
     let slow = Slow::new(LOAD);
-    let instances = [0, 1].map(|number| {
-        let slow = slow.clone();
-        let over = move |database| Arc::new(slow.over(database)) as Arc<dyn Database>;
-        world.instance_over(number, &Choice::named("cache-aside"), |cache, _| cache, over)
-    });
+    let instances = slow.instances(&world, &Choice::named("cache-aside"));
     (world, instances, slow)
-}
-
-fn sum(instances: &[Instance; 2], event: GuardEvent) -> u64 {
-    instances.iter().map(|instance| instance.tally.counts().guard(event)).sum()
 }
 
 #[tokio::test(start_paused = true)]

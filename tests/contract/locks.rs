@@ -5,13 +5,13 @@ use cachebench::measure::GuardEvent;
 use cachebench::mitigation::{Parts, Stack};
 use cachebench::model::{Failure, Outcome, Value};
 use cachebench::registry::Choice;
+use cachebench::store::Cache;
 use cachebench::store::scripts::{Claim, Claimed, Token, claim};
-use cachebench::store::{Cache, Database};
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
 use super::slow::Slow;
-use super::{Instance, World, aside, key};
+use super::{Instance, World, aside, key, sum};
 
 /// What the lock is called beside the entry.
 const KIND: &str = "load-lock";
@@ -28,12 +28,7 @@ async fn world(guard: &str) -> World {
 /// Two instances whose loads take so long, and how many of them there were.
 fn slow(world: &World, load: Duration) -> ([Instance; 2], Slow) {
     let slow = Slow::new(load);
-    let instances = [0, 1].map(|number| {
-        let slow = slow.clone();
-        let over = move |database| Arc::new(slow.over(database)) as Arc<dyn Database>;
-        world.instance_over(number, &Choice::named("cache-aside"), |cache, _| cache, over)
-    });
-    (instances, slow)
+    (slow.instances(world, &Choice::named("cache-aside")), slow)
 }
 
 async fn read_all(instances: &[Instance; 2], count: usize) -> Vec<Outcome> {
@@ -42,10 +37,6 @@ async fn read_all(instances: &[Instance; 2], count: usize) -> Vec<Outcome> {
 
 fn is_row(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Read { value: Some(value), .. } if value.body == "seeded 1")
-}
-
-fn sum(instances: &[Instance; 2], event: GuardEvent) -> u64 {
-    instances.iter().map(|instance| instance.tally.counts().guard(event)).sum()
 }
 
 /// Takes the lock from outside, as a holder does that then dies.
@@ -253,5 +244,14 @@ fn locks_refuse_what_does_not_go_with_them() {
             let checked = cachebench::strategy::check_guards(&aside(&format!("\"{coherence}\"")), guards);
             assert_eq!(checked.is_ok(), fits, "{guard} with {coherence}");
         }
+    }
+}
+
+#[test]
+fn two_guards_that_decide_who_loads_are_refused_in_either_order() {
+    for text in [r#"["lock", "lease"]"#, r#"["lease", "lock"]"#, r#"["lock", "article-lock"]"#] {
+        let stack: Stack = serde_json::from_str(text).unwrap();
+        let refused = stack.build(&Parts::noop(None)).err().unwrap();
+        assert!(refused.to_string().contains("both decide"), "{refused}");
     }
 }

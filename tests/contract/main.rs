@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cachebench::coherence::COHERENCES;
-use cachebench::measure::Tally;
+use cachebench::measure::{GuardEvent, Tally};
 use cachebench::mitigation::{self, Stack};
 use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value};
 use cachebench::registry::Choice;
@@ -190,6 +190,11 @@ impl Instance {
             other => panic!("{operation:?} answered {other:?}"),
         }
     }
+}
+
+/// How often it happened in both instances.
+fn sum(instances: &[Instance; 2], event: GuardEvent) -> u64 {
+    instances.iter().map(|instance| instance.tally.counts().guard(event)).sum()
 }
 
 fn key(id: u64) -> Key {

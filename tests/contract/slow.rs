@@ -5,9 +5,12 @@ use std::time::Duration;
 use cachebench::measure::QueryClass;
 use cachebench::mitigation::{Loaded, Request, Source};
 use cachebench::model::{BoxFuture, Failure, Key, Payload, StoreError, Value};
+use cachebench::registry::Choice;
 use cachebench::store::memory::MemoryDatabase;
 use cachebench::store::{Answer, Database};
 use tokio::time::sleep;
+
+use super::{Instance, World};
 
 /// A database whose loads take their time and are counted, over all instances; they fail or never end if told to.
 #[derive(Clone)]
@@ -28,6 +31,14 @@ impl Slow {
     /// The same over the database of an instance.
     pub fn over(&self, database: Arc<dyn Database>) -> Slow {
         Slow { database, ..self.clone() }
+    }
+
+    /// Two instances over this database, seen through the tallies of their own.
+    pub fn instances(&self, world: &World, choice: &Choice) -> [Instance; 2] {
+        [0, 1].map(|number| {
+            let over = |database| Arc::new(self.over(database)) as Arc<dyn Database>;
+            world.instance_over(number, choice, |cache, _| cache, over)
+        })
     }
 
     pub fn loads(&self) -> u64 {
