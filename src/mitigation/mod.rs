@@ -27,7 +27,7 @@ mod xfetch;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use detached::bounded;
+pub(crate) use detached::bounded;
 use detached::detached;
 pub use guards::Guards;
 use in_flight::Flight;
@@ -42,7 +42,7 @@ use crate::store::{Background, Cache, NoopCache, Tasks};
 
 /// A guard against stampedes, as one service instance runs it. Every hook does nothing by default.
 ///
-/// What it keeps in the cache beside the entries must end by its own TTL, since any call may be dropped at any await
+/// A request that nobody waits for, or whose entry is still fresh, must not be made to wait. What a guard keeps in the cache beside the entries must end by its own TTL, since any call may be dropped at any await
 /// and any instance may die.
 pub trait Mitigation: Send + Sync {
     /// Changes how long the entry of a row will live.

@@ -41,7 +41,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// When the URL is malformed.
-    pub fn fred(&self) -> Result<fred::types::config::Config, fred::error::Error> {
+    pub(super) fn fred(&self) -> Result<fred::types::config::Config, fred::error::Error> {
         use fred::types::config::{Config, TlsConnector};
         // Given rediss://, the crate would trust the machine's own authorities, and fail where it has none.
         let encrypted = self.url.strip_prefix("rediss://");

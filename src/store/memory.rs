@@ -25,7 +25,7 @@ pub struct Entries {
 
 impl Entries {
     /// The bytes under a name, unless they have expired.
-    pub fn text(&mut self, name: &Bytes) -> Option<Bytes> {
+    pub(super) fn text(&mut self, name: &Bytes) -> Option<Bytes> {
         let (text, expires) = self.texts.get(name)?;
         if expires.is_some_and(|at| at <= Instant::now()) {
             self.texts.remove(name);
@@ -34,44 +34,44 @@ impl Entries {
         Some(text.clone())
     }
 
-    pub fn put(&mut self, name: Bytes, text: Bytes, ttl: Option<Duration>) {
+    pub(super) fn put(&mut self, name: Bytes, text: Bytes, ttl: Option<Duration>) {
         self.texts.insert(name, (text, ttl.map(|ttl| Instant::now() + ttl)));
     }
 
     /// Removes an entry; says whether it was there.
-    pub fn remove(&mut self, name: &Bytes) -> bool {
+    pub(super) fn remove(&mut self, name: &Bytes) -> bool {
         let there = self.text(name).is_some();
         self.texts.remove(name);
         there
     }
 
     /// Lets an entry live for `ttl` from now.
-    pub fn expire(&mut self, name: &Bytes, ttl: Duration) {
+    pub(super) fn expire(&mut self, name: &Bytes, ttl: Duration) {
         if let Some((_, expires)) = self.texts.get_mut(name) {
             *expires = Some(Instant::now() + ttl);
         }
     }
 
     /// How long an entry still lives; nothing if it does not expire.
-    pub fn ttl(&self, name: &Bytes) -> Option<Duration> {
+    pub(super) fn ttl(&self, name: &Bytes) -> Option<Duration> {
         let (_, expires) = self.texts.get(name)?;
         expires.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     /// Every name with how long it still lives; nothing for those that do not expire.
-    pub fn lives(&mut self) -> Vec<(Bytes, Option<Duration>)> {
+    fn lives(&mut self) -> Vec<(Bytes, Option<Duration>)> {
         let names: Vec<Bytes> = self.texts.keys().cloned().collect();
         let alive = names.into_iter().filter(|name| self.text(name).is_some()).collect::<Vec<_>>();
         alive.into_iter().map(|name| (name.clone(), self.ttl(&name))).collect()
     }
 
     /// The sorted set under a name, members by score; empty if there is none.
-    pub fn sorted(&mut self, name: &Bytes) -> &mut BTreeMap<Bytes, u64> {
+    pub(super) fn sorted(&mut self, name: &Bytes) -> &mut BTreeMap<Bytes, u64> {
         self.sorted.entry(name.clone()).or_default()
     }
 
     /// Says something to whoever listens to a channel now.
-    pub fn publish(&mut self, channel: &Bytes, text: Bytes) {
+    pub(super) fn publish(&mut self, channel: &Bytes, text: Bytes) {
         if let Some(listeners) = self.channels.get(channel)
             && listeners.send(text).is_err()
         {

@@ -26,7 +26,7 @@ pub use endpoint::Endpoint;
 use lines::Lines;
 pub use lines::Sharing;
 pub use messages::{Message, Messages};
-pub use noop::{NoopCache, NoopDatabase};
+pub(crate) use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
 pub use tasks::Tasks;
 pub use tls::{Identity, Tls, TlsError};

@@ -32,7 +32,7 @@ impl Reply {
     ///
     /// # Errors
     /// When the reply is of another kind: the server runs another script than we sent.
-    pub fn integer(self) -> Result<Option<i64>, StoreError> {
+    pub(super) fn integer(self) -> Result<Option<i64>, StoreError> {
         match self {
             Reply::Nil => Ok(None),
             Reply::Integer(number) => Ok(Some(number)),
@@ -44,7 +44,7 @@ impl Reply {
     ///
     /// # Errors
     /// As [`Reply::integer`].
-    pub fn flag(self) -> Result<bool, StoreError> {
+    pub(super) fn flag(self) -> Result<bool, StoreError> {
         Ok(self.integer()? == Some(1))
     }
 
@@ -52,7 +52,7 @@ impl Reply {
     ///
     /// # Errors
     /// As [`Reply::integer`].
-    pub fn count(self) -> Result<u64, StoreError> {
+    pub(super) fn count(self) -> Result<u64, StoreError> {
         Ok(self.integer()?.map_or(0, i64::cast_unsigned))
     }
 
@@ -60,7 +60,7 @@ impl Reply {
     ///
     /// # Errors
     /// When the reply is of another kind.
-    pub fn text(self) -> Result<Option<Bytes>, StoreError> {
+    pub(super) fn text(self) -> Result<Option<Bytes>, StoreError> {
         match self {
             Reply::Nil => Ok(None),
             Reply::Text(text) => Ok(Some(text)),
@@ -72,7 +72,7 @@ impl Reply {
     ///
     /// # Errors
     /// When the reply is of another kind.
-    pub fn texts(self) -> Result<Vec<Bytes>, StoreError> {
+    pub(super) fn texts(self) -> Result<Vec<Bytes>, StoreError> {
         let Reply::List(items) = self else { return Err(unexpected("a list", &self)) };
         items
             .into_iter()

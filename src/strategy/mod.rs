@@ -125,12 +125,12 @@ pub static STRATEGIES: &[Entry<dyn Strategy, Parts>] = &[
 ];
 
 /// Whether the strategy called `name` puts anything into the cache.
-pub fn caches(name: &str) -> bool {
+pub(crate) fn caches(name: &str) -> bool {
     name != direct::ENTRY.name
 }
 
 /// Whether the strategy called `name` acknowledges writes that the database does not have yet.
-pub fn defers(name: &str) -> bool {
+pub(crate) fn defers(name: &str) -> bool {
     name == write_behind::ENTRY.name
 }
 
@@ -138,7 +138,7 @@ pub fn defers(name: &str) -> bool {
 ///
 /// # Errors
 /// When they do not; the message says what to write instead.
-pub fn check(choice: &Choice) -> Result<(), OptionsError> {
+pub(crate) fn check(choice: &Choice) -> Result<(), OptionsError> {
     if choice.name == write_through::ENTRY.name { write_through::check(&choice.options) } else { Ok(()) }
 }
 

@@ -1,5 +1,5 @@
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Executor};
@@ -47,7 +47,7 @@ impl Connections {
     pub async fn acquire(&self, tally: &Tally) -> Result<Held<'_>, sqlx::Error> {
         let permit = match self.free.try_acquire() {
             Ok(permit) => {
-                tally.pool_wait(std::time::Duration::ZERO);
+                tally.pool_wait(Duration::ZERO);
                 permit
             }
             Err(_) => {

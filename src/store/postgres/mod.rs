@@ -17,7 +17,7 @@ use sqlx::postgres::PgConnectOptions;
 pub use listing::{Listed, Listing};
 pub use query::Query;
 pub use seed::{SeedError, prepare, seed};
-pub use statements::Statement;
+pub(crate) use statements::Statement;
 pub use stock::seed_stock;
 
 use self::connections::Connections;

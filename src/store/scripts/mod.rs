@@ -1,4 +1,4 @@
-//! Scripts: the atomic steps that strategies and mitigations are built from, one file each.
+//! Scripts: the atomic steps that strategies, coherences, mitigations and inventories are built from, one file each.
 //!
 //! They read by GETRANGE and remove by UNLINK, where GET and DEL would do: so the server's counts of those two
 //! remain those that we sent, and can be held against ours.
@@ -30,13 +30,15 @@ pub use dirty::{DirtySet, dirty};
 pub use fill_claimed::fill_claimed;
 pub use free::free;
 pub use invalidate::invalidate;
-pub use lease_get::{LEASE, Lease, Leased, THROTTLE, lease_get};
+pub(crate) use lease_get::{LEASE, THROTTLE};
+pub use lease_get::{Lease, Leased, lease_get};
 pub use lease_invalidate::lease_invalidate;
 pub use lease_set::{LeaseFill, lease_set};
 pub use release::release;
 pub use settle::settle;
 pub use survey::{Surveyed, survey};
-pub use token::{Token, Tokens};
+pub use token::Token;
+pub(crate) use token::Tokens;
 pub use trim::{Outbox, pending, trim};
 
 use super::Script;
