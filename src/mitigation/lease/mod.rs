@@ -4,16 +4,15 @@ mod options;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Instant, sleep};
 
 use super::pace::Pace;
 use super::{Expiry, Loaded, Mitigation, Next, Parts, Request, detached};
 use crate::coherence::{Claim, Coherence};
-use crate::measure::{GuardEvent, Tally};
+use crate::measure::GuardEvent;
 use crate::model::{BoxFuture, StoreError, Value};
 use crate::registry::{self, Entry, OptionsError};
 use crate::store::scripts::{Lease, Leased, Token, Tokens, lease_get};
-use crate::store::{Background, Cache};
 use coherence::Leases;
 use options::{Mode, Options};
 
@@ -24,9 +23,8 @@ pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
     build: |options, parts| {
         let options: Options = registry::options(options)?;
         options.check(parts.ttl)?;
-        let Parts { cache, ttl, seed, instance, tally, background, clock, .. } = parts;
-        let (tokens, pace) = (Tokens::new(instance), Pace::new(seed, instance));
-        Ok(Box::new(LeaseGuard { options, cache, ttl, tokens, pace, tally, background, clock }))
+        let (tokens, pace) = (Tokens::new(parts.instance), Pace::new(parts.seed, parts.instance));
+        Ok(Box::new(LeaseGuard { options, tokens, pace, parts }))
     },
 };
 
@@ -35,14 +33,9 @@ pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
 /// If the cache evicts a token, its holder's fill is refused; if it evicts a throttle, another token is given out.
 struct LeaseGuard {
     options: Options,
-    cache: Arc<dyn Cache>,
-    /// How long entries live.
-    ttl: Option<Duration>,
     tokens: Tokens,
     pace: Pace,
-    tally: Arc<Tally>,
-    background: Background,
-    clock: fn() -> u64,
+    parts: Parts,
 }
 
 impl LeaseGuard {
@@ -51,13 +44,13 @@ impl LeaseGuard {
         let Options { ttl, throttle, .. } = &self.options;
         let or_entry = request.at_hand.is_none();
         if !or_entry
-            && let Some(raw) = self.cache.get(&request.key).await?
-            && decoded(raw.clone()).is_some_and(|found| request.is_answered_by(&found, (self.clock)()))
+            && let Some(raw) = self.parts.cache.get(&request.key).await?
+            && decoded(raw.clone()).is_some_and(|found| request.is_answered_by(&found, (self.parts.clock)()))
         {
             return Ok((Leased::Entry(raw), token));
         }
         let lease = Lease { key: &request.key, token, ttl: ttl.0, throttle: throttle.0, or_entry };
-        Ok((lease_get(&*self.cache, lease).await?, token))
+        Ok((lease_get(&*self.parts.cache, lease).await?, token))
     }
 
     async fn answer(&self, mut request: Request, next: Next) -> Loaded {
@@ -73,20 +66,20 @@ impl LeaseGuard {
                 Ok((Leased::Wait(throttled, stale), _)) => (throttled, stale),
                 Ok((leased, token)) => {
                     if denied {
-                        self.tally.guard_wait(began.elapsed());
+                        self.parts.tally.guard_wait(began.elapsed());
                     }
                     return self.leased(leased, token, request, next).await;
                 }
                 // The failure was counted where it happened; without the cache there is nothing to wait for.
                 Err(_) => return next.load(Request { claim: None, ..request }).await,
             };
-            self.tally.guard(if denied { GuardEvent::Polled } else { GuardEvent::Denied });
+            self.parts.tally.guard(if denied { GuardEvent::Polled } else { GuardEvent::Denied });
             denied = true;
             if request.is_early() || !request.awaited {
                 return Loaded::AtHand;
             }
             if let Some(stale) = stale.and_then(decoded) {
-                self.tally.guard(GuardEvent::StaleServed);
+                self.parts.tally.guard(GuardEvent::StaleServed);
                 return Loaded::Row(Some(stale));
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -95,9 +88,9 @@ impl LeaseGuard {
             }
             sleep(pauses.next().min(left).min(throttled)).await;
         }
-        self.tally.guard_wait(began.elapsed());
+        self.parts.tally.guard_wait(began.elapsed());
         request.claim = Some(Claim::Denied);
-        self.options.then.answer(request, next, &self.tally).await
+        self.options.then.answer(request, next, &self.parts.tally).await
     }
 
     /// Answers with the entry of another, or loads in return for the token.
@@ -105,19 +98,20 @@ impl LeaseGuard {
         let claim = match leased {
             Leased::Entry(entry) => match decoded(entry) {
                 Some(value) => {
-                    self.tally.guard(GuardEvent::Joined);
+                    self.parts.tally.guard(GuardEvent::Joined);
                     return Loaded::Row(Some(value));
                 }
                 None => Claim::Denied,
             },
             _ => {
-                self.tally.guard(GuardEvent::Acquired);
+                self.parts.tally.guard(GuardEvent::Acquired);
                 Claim::Held(token)
             }
         };
         let began = Instant::now();
         // The token is given back, or spent, whether or not the caller goes on waiting.
-        let loaded = detached(&self.background, next.load(Request { claim: Some(claim), ..request })).await;
+        let loaded =
+            detached(&self.parts.background, next.load(Request { claim: Some(claim), ..request })).await;
         self.pace.note(began.elapsed());
         loaded
     }
@@ -148,7 +142,7 @@ impl Mitigation for LeaseGuard {
     fn loads_per_expiry(&self, expiry: &Expiry) -> Option<f64> {
         let Options { ttl, throttle, wait, mode, .. } = &self.options;
         // A throttle from the last load is over once the entry is, and one waits as long as the load takes.
-        let free = *mode == Mode::PerInvalidation || self.ttl.is_some_and(|ttl| throttle.0 <= ttl);
+        let free = *mode == Mode::PerInvalidation || self.parts.ttl.is_some_and(|ttl| throttle.0 <= ttl);
         let holds = [ttl, throttle, wait].iter().all(|time| time.0.as_secs_f64() > expiry.load_s);
         (free && holds).then_some(1.0)
     }

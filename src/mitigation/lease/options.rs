@@ -3,7 +3,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::then::{Then, check_stale};
+use crate::mitigation::then::{Then, check_stale};
 use crate::model::Time;
 use crate::registry::OptionsError;
 

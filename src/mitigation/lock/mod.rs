@@ -10,11 +10,10 @@ use tokio::time::Instant;
 use super::pace::Pace;
 use super::{Expiry, Lifetime, Loaded, Mitigation, Next, Parts, Request, detached};
 use crate::coherence::Coherence;
-use crate::measure::{GuardEvent, Tally, theory};
+use crate::measure::{GuardEvent, theory};
 use crate::model::{BoxFuture, Key, StoreError, Value};
 use crate::registry::{self, Entry, OptionsError};
 use crate::store::scripts::{Claim, Claimed, HeldClaim, Token, Tokens, announce, claim, free, release};
-use crate::store::{Background, Cache};
 use notices::Notices;
 use options::{Options, Release, Waiters};
 
@@ -35,30 +34,27 @@ const KIND: &str = "load-lock";
 /// A lock on each row that is being loaded, for efficiency only: where it fails, a row is loaded more than once.
 struct Lock {
     options: Options,
-    cache: Arc<dyn Cache>,
     tokens: Tokens,
     pace: Pace,
     notices: Notices,
-    tally: Arc<Tally>,
-    background: Background,
-    clock: fn() -> u64,
+    parts: Parts,
 }
 
 impl Lock {
     fn new(options: Options, parts: Parts) -> Lock {
-        let Parts { cache, prefix, seed, instance, tally, tasks, background, clock, .. } = parts;
-        let notices = Notices::new(cache.clone(), format!("{prefix}loaded"), tasks);
-        let (tokens, pace) = (Tokens::new(instance), Pace::new(seed, instance));
-        Lock { options, cache, tokens, pace, notices, tally, background, clock }
+        let channel = format!("{}loaded", parts.prefix);
+        let notices = Notices::new(parts.cache.clone(), channel, parts.tasks.clone());
+        let (tokens, pace) = (Tokens::new(parts.instance), Pace::new(parts.seed, parts.instance));
+        Lock { options, tokens, pace, notices, parts }
     }
 
     /// Asks for the lock, or the entry where that is all that is wanted.
     async fn claim(&self, key: &Key, or_entry: bool) -> Result<(Claimed, Token), StoreError> {
         let token = self.tokens.next();
         let step = Claim { key, kind: KIND, token, ttl: self.options.ttl.0, or_entry };
-        let claimed = claim(&*self.cache, step).await?;
+        let claimed = claim(&*self.parts.cache, step).await?;
         if claimed == Claimed::Won {
-            self.tally.guard(GuardEvent::Acquired);
+            self.parts.tally.guard(GuardEvent::Acquired);
         }
         Ok((claimed, token))
     }
@@ -70,7 +66,7 @@ impl Lock {
         match self.claim(&request.key, false).await {
             Ok((Claimed::Won, token)) => self.load_holding(token, request, next).await,
             Ok(_) => {
-                self.tally.guard(GuardEvent::Denied);
+                self.parts.tally.guard(GuardEvent::Denied);
                 self.denied(request, next).await
             }
             // The failure was counted where it happened; without the cache there is no lock.
@@ -81,16 +77,17 @@ impl Lock {
     /// Loads under the lock, whether or not the caller goes on waiting for it.
     async fn load_holding(self: &Arc<Self>, token: Token, request: Request, next: Next) -> Loaded {
         let lock = self.clone();
-        detached(&self.background, async move { lock.load_and_release(token, request, next).await }).await
+        detached(&self.parts.background, async move { lock.load_and_release(token, request, next).await })
+            .await
     }
 
     /// Loads, unless another did since the reader looked, and gives the lock back.
     async fn load_and_release(&self, token: Token, mut request: Request, next: Next) -> Loaded {
         let key = request.key;
-        let found = self.cache.get(&key).await;
+        let found = self.parts.cache.get(&key).await;
         if let Some(value) = found.ok().flatten().and_then(|raw| self.answer_to(&request, raw)) {
             self.release(&key, token).await;
-            self.tally.guard(GuardEvent::Joined);
+            self.parts.tally.guard(GuardEvent::Joined);
             return Loaded::Row(Some(value));
         }
         request.fenced |= self.options.fenced;
@@ -103,11 +100,11 @@ impl Lock {
 
     /// The entry, if it serves the caller.
     fn answer_to(&self, request: &Request, raw: Bytes) -> Option<Value> {
-        Value::decode(raw).ok().filter(|found| request.is_answered_by(found, (self.clock)()))
+        Value::decode(raw).ok().filter(|found| request.is_answered_by(found, (self.parts.clock)()))
     }
 
     async fn release(&self, key: &Key, token: Token) {
-        let (cache, held) = (&*self.cache, HeldClaim { key, kind: KIND, token });
+        let (cache, held) = (&*self.parts.cache, HeldClaim { key, kind: KIND, token });
         let released = match (self.options.release, self.options.waiters) {
             (Release::Delete, _) => free(cache, key, KIND).await,
             (_, Waiters::Notify) => announce(cache, held, self.notices.channel()).await,
@@ -115,7 +112,7 @@ impl Lock {
         };
         // One that could not be given back ends with its TTL.
         if matches!(released, Ok(false)) {
-            self.tally.guard(GuardEvent::LostLock);
+            self.parts.tally.guard(GuardEvent::LostLock);
         }
     }
 

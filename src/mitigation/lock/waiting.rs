@@ -25,16 +25,16 @@ impl Lock {
     pub(super) async fn wait(self: &Arc<Self>, request: Request, next: Next) -> Loaded {
         let began = Instant::now();
         let look = self.wait_for_look(&request, began + self.options.wait.0).await;
-        self.tally.guard_wait(began.elapsed());
+        self.parts.tally.guard_wait(began.elapsed());
         match look {
             Ok(Look::Entry(value)) => {
-                self.tally.guard(GuardEvent::Joined);
+                self.parts.tally.guard(GuardEvent::Joined);
                 Loaded::Row(Some(value))
             }
             Ok(Look::Won(token)) => self.load_holding(token, request, next).await,
             Ok(Look::Nothing) => {
                 let fenced = request.fenced || self.options.fenced;
-                self.options.then.answer(Request { fenced, ..request }, next, &self.tally).await
+                self.options.then.answer(Request { fenced, ..request }, next, &self.parts.tally).await
             }
             // The failure was counted where it happened; without the cache there is nothing to wait for.
             Err(_) => next.load(Request { claim: None, ..request }).await,
@@ -72,14 +72,14 @@ impl Lock {
 
     /// One look for the entry, and for the lock where there is none that is new.
     async fn look(&self, request: &Request) -> Result<Look, StoreError> {
-        self.tally.guard(GuardEvent::Polled);
+        self.parts.tally.guard(GuardEvent::Polled);
         let old = match &request.at_hand {
             None => match self.claim(&request.key, true).await? {
                 (Claimed::Entry(raw), _) => Some(raw),
                 (Claimed::Won, token) => return Ok(Look::Won(token)),
                 (Claimed::Lost, _) => return Ok(Look::Nothing),
             },
-            Some(_) => self.cache.get(&request.key).await?,
+            Some(_) => self.parts.cache.get(&request.key).await?,
         };
         if let Some(value) = old.and_then(|raw| self.answer_to(request, raw)) {
             return Ok(Look::Entry(value));
