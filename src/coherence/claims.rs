@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::{Claim, Filled, LookUp, Offer, Parts};
 use crate::model::{Key, StoreError};
-use crate::store::scripts::{self, Claimed, HeldClaim, Token, Tokens, claim, fill_claimed, release};
+use crate::store::scripts::{Claimed, HeldClaim, NewClaim, Token, Tokens, claim, fill_claimed, release};
 
 /// Claims of one kind on entries: whose token counts may fill, nobody else.
 pub struct Claims {
@@ -41,7 +41,7 @@ impl Claims {
     /// The entry, if a reader asks and it is there; else the claim on it, or that another has it.
     pub async fn claim(&self, key: &Key, or_entry: bool) -> Result<LookUp, StoreError> {
         let token = self.tokens.next();
-        let step = scripts::Claim { key, kind: self.kind, token, ttl: self.ttl, or_entry };
+        let step = NewClaim { key, kind: self.kind, token, ttl: self.ttl, or_entry };
         Ok(match claim(&*self.parts.cache, step).await? {
             Claimed::Entry(entry) => LookUp::Hit(entry),
             Claimed::Won => LookUp::Miss(Claim::Held(token)),

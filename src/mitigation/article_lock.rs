@@ -12,7 +12,7 @@ use crate::measure::{GuardEvent, Tally};
 use crate::model::{BoxFuture, Failure, Time, Value};
 use crate::registry::{self, Entry, OptionsError};
 use crate::store::Cache;
-use crate::store::scripts::{Claim, Claimed, HeldClaim, Tokens, claim, release};
+use crate::store::scripts::{Claimed, HeldClaim, NewClaim, Tokens, claim, release};
 
 pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
     name: "article-lock",
@@ -58,7 +58,7 @@ impl ArticleLock {
             return next.load(request).await;
         }
         let (key, token) = (request.key, self.tokens.next());
-        let step = Claim { key: &key, kind: KIND, token, ttl: self.options.ttl.0, or_entry: false };
+        let step = NewClaim { key: &key, kind: KIND, token, ttl: self.options.ttl.0, or_entry: false };
         match claim(&*self.cache, step).await {
             Ok(Claimed::Won) => {
                 self.tally.guard(GuardEvent::Acquired);

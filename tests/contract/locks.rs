@@ -6,7 +6,7 @@ use cachebench::mitigation::{Parts, Stack};
 use cachebench::model::{Failure, Outcome, Value};
 use cachebench::registry::Choice;
 use cachebench::store::Cache;
-use cachebench::store::scripts::{Claim, Claimed, Token, claim};
+use cachebench::store::scripts::{Claimed, NewClaim, Token, claim};
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
@@ -42,7 +42,7 @@ fn is_row(outcome: &Outcome) -> bool {
 /// Takes the lock from outside, as a holder does that then dies.
 async fn hold(world: &World, ttl: Duration) -> bool {
     let (key, token) = (key(1), Token(u64::MAX));
-    let step = Claim { key: &key, kind: KIND, token, ttl, or_entry: false };
+    let step = NewClaim { key: &key, kind: KIND, token, ttl, or_entry: false };
     claim(&world.cache, step).await.unwrap() == Claimed::Won
 }
 

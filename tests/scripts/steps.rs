@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::model::{Intent, Key, StockLevel, StoreError, Value};
 use cachebench::store::scripts::{
-    Advance, Claim, Claimed, Decrement, Decremented, HeldClaim, Lease, LeaseFill, Leased, Surveyed, Token,
+    Advance, Claimed, Decrement, Decremented, HeldClaim, Lease, LeaseFill, Leased, NewClaim, Surveyed, Token,
     advance, announce, claim, compare_and_set, decrement, dirty, fill_claimed, free, invalidate, lease_get,
     lease_invalidate, lease_set, pending, release, settle, survey, trim,
 };
@@ -159,7 +159,7 @@ impl Step {
             }
             &Step::Claim { id, token, or_entry } => {
                 let (key, token) = (side.key(id), Token(token));
-                let step = Claim { key: &key, kind: KIND, token, ttl: TTL, or_entry };
+                let step = NewClaim { key: &key, kind: KIND, token, ttl: TTL, or_entry };
                 Seen::Claimed(claim(cache, step).await?)
             }
             Step::FillClaimed { id, token, raw, ttl } => {

@@ -13,7 +13,7 @@ use crate::coherence::Coherence;
 use crate::measure::{GuardEvent, theory};
 use crate::model::{BoxFuture, Key, StoreError, Value};
 use crate::registry::{self, Entry, OptionsError};
-use crate::store::scripts::{Claim, Claimed, HeldClaim, Token, Tokens, announce, claim, free, release};
+use crate::store::scripts::{Claimed, HeldClaim, NewClaim, Token, Tokens, announce, claim, free, release};
 use notices::Notices;
 use options::{Options, Release, Waiters};
 
@@ -51,7 +51,7 @@ impl Lock {
     /// Asks for the lock, or the entry where that is all that is wanted.
     async fn claim(&self, key: &Key, or_entry: bool) -> Result<(Claimed, Token), StoreError> {
         let token = self.tokens.next();
-        let step = Claim { key, kind: KIND, token, ttl: self.options.ttl.0, or_entry };
+        let step = NewClaim { key, kind: KIND, token, ttl: self.options.ttl.0, or_entry };
         let claimed = claim(&*self.parts.cache, step).await?;
         if claimed == Claimed::Won {
             self.parts.tally.guard(GuardEvent::Acquired);

@@ -8,8 +8,8 @@ use crate::store::memory::Entries;
 use crate::store::script::{lifetime, name, parse_lifetime};
 use crate::store::{Cache, Reply, Script};
 
-/// A claim on an entry: a lock or a lease, kept beside it until `ttl` is over or its token is given back.
-pub struct Claim<'a> {
+/// A claim on an entry that is asked for: a lock or a lease, kept beside it until `ttl` is over or it is given back.
+pub struct NewClaim<'a> {
     pub key: &'a Key,
     /// What kind of claim: those of one name exclude each other.
     pub kind: &'static str,
@@ -49,7 +49,7 @@ pub enum Claimed {
 ///
 /// # Errors
 /// As [`Cache::run`].
-pub async fn claim(cache: &dyn Cache, claim: Claim<'_>) -> Result<Claimed, StoreError> {
+pub async fn claim(cache: &dyn Cache, claim: NewClaim<'_>) -> Result<Claimed, StoreError> {
     let mut keys = vec![claim.key.beside(claim.kind)];
     if claim.or_entry {
         keys.push(name(claim.key));

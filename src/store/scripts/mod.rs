@@ -23,7 +23,7 @@ mod trim;
 
 pub use advance::{Advance, advance};
 pub use announce::announce;
-pub use claim::{Claim, Claimed, HeldClaim, claim};
+pub use claim::{Claimed, HeldClaim, NewClaim, claim};
 pub use compare_and_set::compare_and_set;
 pub use decrement::{Decrement, Decremented, decrement};
 pub use dirty::{DirtySet, dirty};
