@@ -29,7 +29,8 @@ impl DatabaseFirst {
 
 impl WriteSide for DatabaseFirst {
     async fn write(&self, operation: &Operation) -> Outcome {
-        let (Parts { database, guards, loads, .. }, key) = (&self.parts, &operation.key);
+        let Parts { database, guards, loads, .. } = &self.parts;
+        let key = &operation.key;
         let claim = self.coherence.before_write(key).await;
         let version = match write_row(&**database, operation).await {
             Ok(version) => version,

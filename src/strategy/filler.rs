@@ -57,9 +57,10 @@ impl Filler {
 
     /// A fill that fails is counted where it failed; the caller has its row all the same.
     async fn offer(&self, request: &Request, claim: Claim, value: Value, load: Load) {
-        let (Parts { cache, guards, tally, ledger, .. }, key) = (&self.parts, &request.key);
-        if let Some(delay) = self.parts.fill_delay {
-            tokio::time::sleep(delay).await;
+        let Parts { cache, guards, tally, ledger, fill_delay, .. } = &self.parts;
+        let key = &request.key;
+        if let Some(delay) = fill_delay {
+            tokio::time::sleep(*delay).await;
         }
         // A version that had been superseded when the fill was sent; a write in flight is only concurrent.
         let newest = ledger.newest(key.id());
