@@ -224,7 +224,7 @@ fn edge(random: &mut Random) -> u64 {
 }
 
 fn flushed(random: &mut Random) -> u64 {
-    // The largest number stands for an entry that was gone.
+    // The largest number stands for an entry that cannot be read, and 0 for one that was gone.
     if random.below(6) == 0 { u64::MAX } else { edge(random) + random.below(3) }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,8 +26,18 @@ pub struct Waiting {
     pub key: Key,
     /// When it was first written since its last flush, in microseconds of Unix time.
     pub since_us: u64,
-    /// Its last version; nothing where it was evicted or the cache was lost.
+    /// The version up to which it is settled by its flush: its last; 0 where the entry is gone, so that one made
+    /// meanwhile waits on, and the largest number where it cannot be read.
+    pub version: u64,
+    /// The row as last written; nothing where it was evicted, the cache was lost, or it cannot be read.
     pub value: Option<Value>,
+}
+
+impl Waiting {
+    /// A row as it was written.
+    pub fn written(key: Key, since_us: u64, value: Value) -> Waiting {
+        Waiting { key, since_us, version: value.version, value: Some(value) }
+    }
 }
 
 impl Buffer {
@@ -62,16 +73,19 @@ impl Buffer {
     pub fn put(&self, row: Waiting) {
         let Some(rows) = &self.process else { return };
         let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = |row: &Waiting| row.value.as_ref().map_or(0, |value| value.version);
-        rows.entry(row.key.id())
-            .and_modify(|known| {
+        match rows.entry(row.key.id()) {
+            Entry::Vacant(none) => {
+                none.insert(row);
+            }
+            Entry::Occupied(mut known) => {
+                let since_us = known.get().since_us.min(row.since_us);
                 // Two writers of one row may come here in the opposite order.
-                if version(known) < version(&row) {
-                    known.value.clone_from(&row.value);
+                if known.get().version < row.version {
+                    known.insert(row);
                 }
-                known.since_us = known.since_us.min(row.since_us);
-            })
-            .or_insert(row);
+                known.get_mut().since_us = since_us;
+            }
+        }
     }
 
     /// Up to `limit` rows, those that have waited longest first.
@@ -92,9 +106,15 @@ impl Buffer {
         }
         let keys: Vec<Key> = dirty.iter().map(|&(id, _)| Key::new(&self.prefix, id)).collect();
         let entries = self.cache.get_many(&keys).await?;
-        let rows = keys.iter().zip(dirty).zip(entries).map(|((key, (_, since_us)), raw)| {
-            let value = raw.map(Value::decode).transpose().inspect_err(|error| self.tally.error(error));
-            Waiting { key: *key, since_us, value: value.unwrap_or(None) }
+        let rows = keys.iter().zip(dirty).zip(entries).map(|((&key, (_, since_us)), raw)| {
+            match raw.map(Value::decode) {
+                Some(Ok(value)) => Waiting::written(key, since_us, value),
+                None => Waiting { key, since_us, version: 0, value: None },
+                Some(Err(error)) => {
+                    self.tally.error(&error);
+                    Waiting { key, since_us, version: u64::MAX, value: None }
+                }
+            }
         });
         Ok(rows.collect())
     }
@@ -133,10 +153,66 @@ impl Buffer {
 fn let_go(rows: &mut HashMap<u64, Waiting>, flushed: &[(Key, u64)], flush_began_us: u64) {
     for (key, version) in flushed {
         let Some(row) = rows.get_mut(&key.id()) else { continue };
-        if row.value.as_ref().is_some_and(|value| value.version > *version) {
+        if row.version > *version {
             row.since_us = flush_began_us;
         } else {
             rows.remove(&key.id());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::mitigation::Guards;
+    use crate::store::memory::MemoryCache;
+    use crate::store::scripts::{Advance, advance};
+
+    async fn write(cache: &MemoryCache, buffer: &Buffer, key: &Key) {
+        let value = Value::default();
+        let dirty = Some((&buffer.set, 5));
+        advance(cache, Advance { key, value: &value, base: Some(0), ttl: None, dirty }).await.unwrap();
+    }
+
+    /// Ids, since when they wait, and up to which version a flush settles them.
+    fn told(rows: &[Waiting]) -> Vec<(u64, u64, u64)> {
+        rows.iter().map(|row| (row.key.id(), row.since_us, row.version)).collect()
+    }
+
+    fn flushed(rows: &[Waiting]) -> Vec<(Key, u64)> {
+        rows.iter().map(|row| (row.key, row.version)).collect()
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_was_gone_is_let_go_unless_it_was_made_anew_during_the_flush() {
+        let cache = Arc::new(MemoryCache::default());
+        let parts = Parts { cache: cache.clone(), prefix: "cb:".into(), ..Parts::noop(Guards::none(None)) };
+        let (buffer, key) = (Buffer::cache(&parts), Key::new("cb:", 1));
+        for (is_made_anew, left) in [(true, vec![(1, 7, 1)]), (false, vec![])] {
+            write(&cache, &buffer, &key).await;
+            cache.delete(&key).await.unwrap();
+            let batch = buffer.oldest(9).await.unwrap();
+            assert!(batch.len() == 1 && batch[0].value.is_none());
+            if is_made_anew {
+                write(&cache, &buffer, &key).await;
+            }
+            buffer.settle(&flushed(&batch), 7).await.unwrap();
+            assert_eq!(told(&buffer.oldest(9).await.unwrap()), left, "{is_made_anew}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_cannot_be_read_is_let_go() {
+        let cache = Arc::new(MemoryCache::default());
+        let parts = Parts { cache: cache.clone(), prefix: "cb:".into(), ..Parts::noop(Guards::none(None)) };
+        let (buffer, key) = (Buffer::cache(&parts), Key::new("cb:", 1));
+        write(&cache, &buffer, &key).await;
+        cache.set(&key, Bytes::from_static(b"no row at all"), None).await.unwrap();
+        let batch = buffer.oldest(9).await.unwrap();
+        assert!(batch.len() == 1 && batch[0].value.is_none());
+        buffer.settle(&flushed(&batch), 7).await.unwrap();
+        assert_eq!(told(&buffer.oldest(9).await.unwrap()), []);
     }
 }

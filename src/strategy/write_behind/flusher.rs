@@ -101,21 +101,16 @@ impl Flusher {
             batch.iter().filter_map(|row| Some((row.key, row.value.clone()?))).collect();
         database.store(QueryClass::Flush, &rows).await?;
         let stored_us = unix_us();
-        let mut flushed = Vec::with_capacity(batch.len());
         let mut lost = 0;
         for row in &batch {
-            match &row.value {
-                Some(value) => {
-                    ledger.stored(row.key.id(), value.version);
-                    tally.flush_lag(stored_us.saturating_sub(row.since_us));
-                    flushed.push((row.key, value.version));
-                }
-                None => {
-                    lost += u64::from(self.is_lost(&row.key));
-                    flushed.push((row.key, u64::MAX));
-                }
+            if row.value.is_some() {
+                ledger.stored(row.key.id(), row.version);
+                tally.flush_lag(stored_us.saturating_sub(row.since_us));
+            } else {
+                lost += u64::from(self.is_lost(&row.key));
             }
         }
+        let flushed: Vec<(Key, u64)> = batch.iter().map(|row| (row.key, row.version)).collect();
         // Counted once: the round that finds them gone also takes them off the buffer.
         tally.lost_dirty(lost);
         tally.flushed(rows.len() as u64);

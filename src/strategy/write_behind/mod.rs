@@ -89,8 +89,8 @@ impl WriteBehind {
         let dirty = self.flusher.dirty_set().map(|set| (set, since_us));
         let row = write_cache(&self.parts, operation, None, dirty).await?;
         let version = row.as_ref().map(|row| row.version);
-        if row.is_some() {
-            self.flusher.took_on(Waiting { key: operation.key, since_us, value: row });
+        if let Some(row) = row {
+            self.flusher.took_on(Waiting::written(operation.key, since_us, row));
         }
         Ok(Outcome::Written { version })
     }
