@@ -169,6 +169,14 @@ impl CellResult {
         }
     }
 
+    /// Whether it is set like another, but for the setting at `path`.
+    pub fn is_like(&self, other: &CellResult, path: &str) -> bool {
+        let is_rest = |setting: &&CellSetting| setting.path != path;
+        let told = |setting: &CellSetting| (setting.path.clone(), setting.value.clone());
+        let (own, theirs) = (self.settings.iter().filter(is_rest), other.settings.iter().filter(is_rest));
+        own.map(told).eq(theirs.map(told))
+    }
+
     /// Measurements that count: valid ones, or all that have numbers where none is valid.
     pub fn measured(&self) -> Vec<&RepeatResult> {
         let with = |wanted: fn(Status) -> bool| -> Vec<&RepeatResult> {

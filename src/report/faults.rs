@@ -1,5 +1,5 @@
 use super::quantity::duration_us;
-use crate::measure::{Back, FaultRecord, Recovery, Summary, Versus};
+use crate::measure::{Back, CellResult, FaultRecord, Recovery, RepeatResult, Summary, Versus};
 
 /// How a time of recovery comes about.
 pub const RESOLUTION: &str = "Back: from the fault to the first of three windows in a row that are as before it, within \
@@ -9,19 +9,9 @@ pub const RESOLUTION: &str = "Back: from the fault to the first of three windows
 /// What was done to servers and instances, and how long until things were as before: a header and a row for each
 /// fault of each measurement; nothing where there was none.
 pub fn faults(summary: &Summary) -> Vec<Vec<String>> {
-    let repeats = summary.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |repeat| (cell, repeat)));
-    let several = repeats
-        .clone()
-        .filter(|(_, repeat)| !repeat.faults.is_empty() || !repeat.aftermath.is_empty())
-        .count()
-        > 1;
+    let is_harmed = |repeat: &RepeatResult| !repeat.faults.is_empty() || !repeat.aftermath.is_empty();
     let mut rows = Vec::new();
-    for (cell, repeat) in repeats {
-        let whose = match (several, cell.repeats.len()) {
-            (false, _) => String::new(),
-            (true, 1) => format!("{}: ", cell.label()),
-            (true, _) => format!("{} #{}: ", cell.label(), repeat.repeat),
-        };
+    for (whose, repeat) in by_measurement(summary, is_harmed) {
         rows.extend(repeat.faults.iter().map(|fault| row(&whose, fault)));
         let whose = format!("{whose}afterwards, ");
         rows.extend(repeat.aftermath.iter().map(|fault| row(&whose, fault)));
@@ -41,6 +31,22 @@ pub fn faults(summary: &Summary) -> Vec<Vec<String>> {
         rows.insert(0, header.map(str::to_owned).to_vec());
     }
     rows
+}
+
+/// Every measurement, with what its rows begin with: whose they are, where more than one of all `has` rows.
+pub fn by_measurement(
+    summary: &Summary,
+    has: impl Fn(&RepeatResult) -> bool,
+) -> Vec<(String, &RepeatResult)> {
+    let all: Vec<(&CellResult, &RepeatResult)> =
+        summary.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |repeat| (cell, repeat))).collect();
+    let several = all.iter().filter(|(_, repeat)| has(repeat)).count() > 1;
+    let whose = |(cell, repeat): (&CellResult, &'_ RepeatResult)| match (several, cell.repeats.len()) {
+        (false, _) => String::new(),
+        (true, 1) => format!("{}: ", cell.label()),
+        (true, _) => format!("{} #{}: ", cell.label(), repeat.repeat),
+    };
+    all.into_iter().map(|(cell, repeat)| (whose((cell, repeat)), repeat)).collect()
 }
 
 fn row(whose: &str, fault: &FaultRecord) -> Vec<String> {

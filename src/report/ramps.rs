@@ -1,7 +1,6 @@
-use serde_json::Value as Json;
-
+use super::faults::by_measurement;
 use super::quantity::{bytes, count, duration_us, per_second, share};
-use crate::measure::{Beginning, CellResult, FaultRecord, Ramp, Reached, Summary};
+use crate::measure::{Beginning, CellResult, CellSetting, FaultRecord, Ramp, Reached, Summary};
 
 /// How the numbers of a ramp come about.
 pub const RULE: &str = "Steady: the mean over the last third of the measurement (after a fault: over up to 5 s before it). \
@@ -50,15 +49,8 @@ pub fn cold_starts(summary: &Summary) -> Vec<Vec<String>> {
 /// How the hit rate came back after each fault that took entries from a cache: a header and a row for each; nothing where
 /// there was none.
 pub fn refills(summary: &Summary) -> Vec<Vec<String>> {
-    let repeats = summary.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |repeat| (cell, repeat)));
-    let several = repeats.clone().filter(|(_, repeat)| !repeat.faults.is_empty()).count() > 1;
     let mut rows = Vec::new();
-    for (cell, repeat) in repeats {
-        let whose = match (several, cell.repeats.len()) {
-            (false, _) => String::new(),
-            (true, 1) => format!("{}: ", cell.label()),
-            (true, _) => format!("{} #{}: ", cell.label(), repeat.repeat),
-        };
+    for (whose, repeat) in by_measurement(summary, |repeat| !repeat.faults.is_empty()) {
         rows.extend(repeat.faults.iter().filter_map(|fault| refill(&whose, fault)));
     }
     if !rows.is_empty() {
@@ -117,16 +109,12 @@ fn cost(cell: &CellResult) -> Option<String> {
 
 /// What it saved against the cell that is set alike but loads nothing ahead.
 fn saved(cell: &CellResult, summary: &Summary) -> Option<String> {
-    let rest = |cell: &CellResult| -> Vec<(String, Json)> {
-        let rest = cell.settings.iter().filter(|setting| setting.path != PREWARM);
-        rest.map(|setting| (setting.path.clone(), setting.value.clone())).collect()
-    };
-    let is_none = |other: &&CellResult| {
-        let none = |path: &str, value: &Json| path == PREWARM && value == "none";
-        other.settings.iter().any(|setting| none(&setting.path, &setting.value)) && rest(other) == rest(cell)
+    let is_bare = |other: &&CellResult| {
+        let is_none = |setting: &CellSetting| setting.path == PREWARM && setting.value == "none";
+        other.settings.iter().any(is_none) && other.is_like(cell, PREWARM)
     };
     cell.median("prewarm.keys")?;
-    let bare = summary.cells.iter().find(is_none)?;
+    let bare = summary.cells.iter().find(is_bare)?;
     let less = |name: &str| {
         let of = |cell: &CellResult| cell.median(&format!("ramp.{name}"));
         Some(of(bare)? - of(cell)?)
@@ -149,7 +137,7 @@ const PREWARM: &str = "cache.prewarm";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{CellSetting, MovedEntries, Recovery, RepeatResult};
+    use crate::measure::{MovedEntries, Recovery, RepeatResult};
 
     fn cell(prewarm: &str, excess: f64, seconds: f64) -> CellResult {
         let reached = Some(Reached { seconds, reads: seconds * 2_000.0 });

@@ -92,14 +92,10 @@ fn is_guarded(summary: &Summary) -> bool {
 
 /// Round trips per operation beyond those of the cell that is set alike but for its mitigation, which is none.
 fn extra_round_trips(cell: &CellResult, summary: &Summary) -> Option<f64> {
-    let rest = |cell: &CellResult| -> Vec<_> {
-        let rest = cell.settings.iter().filter(|setting| setting.path != "mitigation");
-        rest.map(|setting| (setting.path.clone(), setting.value.clone())).collect()
-    };
     let is_none = |other: &CellResult| {
         other.settings.iter().any(|setting| setting.path == "mitigation" && setting.value == "none")
     };
-    let bare = summary.cells.iter().find(|other| is_none(other) && rest(other) == rest(cell))?;
+    let bare = summary.cells.iter().find(|other| is_none(other) && other.is_like(cell, "mitigation"))?;
     let trips = |cell: &CellResult| cell.median("round_trips_per_op");
     (!std::ptr::eq(bare, cell)).then(|| Some(trips(cell)? - trips(bare)?))?
 }

@@ -23,11 +23,7 @@ pub fn tradeoffs(summary: &Summary) -> Vec<Vec<String>> {
 
 /// A metric of the cell that runs `strategy` and is otherwise set like `cell`.
 fn beside(cell: &CellResult, summary: &Summary, strategy: &str, metric: &str) -> Option<f64> {
-    let others = |cell: &CellResult| -> Vec<_> {
-        let others = cell.settings.iter().filter(|setting| setting.path != "strategy");
-        others.map(|setting| (setting.path.clone(), setting.value.clone())).collect()
-    };
-    let alike = |other: &&CellResult| other.strategy == strategy && others(other) == others(cell);
+    let alike = |other: &&CellResult| other.strategy == strategy && other.is_like(cell, "strategy");
     summary.cells.iter().find(alike)?.median(metric)
 }
 
