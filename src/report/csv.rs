@@ -21,14 +21,14 @@ impl Format for Csv {
     fn render(&self, summary: &Summary) -> String {
         let trials = trials(summary);
         if !trials.is_empty() {
-            return sheet(TRIAL_COLUMNS, trials);
+            return records(TRIAL_COLUMNS, trials);
         }
         let rows = summary.cells.iter().flat_map(|cell| {
             cell.repeats.iter().map(|repeat| {
                 (vec![cell.label(), repeat.repeat.to_string(), repeat.status.name().into()], &repeat.metrics)
             })
         });
-        sheet(&["cell", "repeat", "status"], rows.collect())
+        records(&["cell", "repeat", "status"], rows.collect())
     }
 }
 
@@ -44,11 +44,11 @@ pub fn windows(summary: &Summary) -> String {
             }
         }
     }
-    sheet(&["cell", "repeat", "at_s", "length_s"], rows)
+    records(&["cell", "repeat", "at_s", "length_s"], rows)
 }
 
 /// Rows of names and metrics under one header; a metric that a row lacks is left empty.
-fn sheet(names: &[&str], rows: Vec<(Vec<String>, &Metrics)>) -> String {
+fn records(names: &[&str], rows: Vec<(Vec<String>, &Metrics)>) -> String {
     let mut known = BTreeSet::new();
     let mut columns = Vec::new();
     for (name, metric) in rows.iter().flat_map(|(_, metrics)| metrics.iter()) {

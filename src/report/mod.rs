@@ -17,6 +17,7 @@ mod quantity;
 mod ramps;
 mod results;
 mod sections;
+mod sheet;
 mod simulation;
 mod stampedes;
 mod table;

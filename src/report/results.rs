@@ -1,69 +1,34 @@
 use super::quantity::{amount, count, duration_us, per_second, share};
+use super::sheet::{Column, sheet};
 use crate::measure::{CellResult, Status, Summary};
 
-/// One column of the table of results: its header, the metric, and how to write it.
-pub(super) struct Column {
-    pub header: &'static str,
-    pub metric: &'static str,
-    pub write: fn(f64) -> String,
-}
-
-const COLUMNS: &[Column] = &[
-    Column { header: "throughput", metric: "throughput.achieved", write: per_second },
-    Column { header: "read\np50", metric: "read.response.p50", write: duration_us },
-    Column { header: "read\np99", metric: "read.response.p99", write: duration_us },
-    Column { header: "multi-read\np50", metric: "multi-read.response.p50", write: duration_us },
-    Column { header: "multi-read\np99", metric: "multi-read.response.p99", write: duration_us },
-    Column { header: "write\np50", metric: "write.response.p50", write: duration_us },
-    Column { header: "write\np99", metric: "write.response.p99", write: duration_us },
-    Column { header: "decrement\np50", metric: "decrement.response.p50", write: duration_us },
-    Column { header: "lost\nupdates", metric: "stock.lost_updates", write: count },
-    Column { header: "over-\nsold", metric: "stock.oversold", write: count },
-    Column { header: "hit\nrate", metric: "hit_rate", write: share },
-    Column { header: "hits after\nwrite", metric: "hit_rate_after_write", write: share },
-    Column { header: "DB loads\nper read", metric: "db.queries_per_read", write: amount },
-    Column { header: "cache cmds\nper op", metric: "cache.commands_per_op", write: amount },
-    Column { header: "round trips\nper op", metric: "round_trips_per_op", write: amount },
-    Column { header: "failed", metric: "failure_rate", write: share },
-    Column { header: "lag\np99", metric: "lag.p99", write: duration_us },
+/// What the table of results tells of each cell.
+pub const COLUMNS: &[Column] = &[
+    Column::new("throughput", "throughput.achieved", per_second),
+    Column::new("read\np50", "read.response.p50", duration_us),
+    Column::new("read\np99", "read.response.p99", duration_us),
+    Column::new("multi-read\np50", "multi-read.response.p50", duration_us),
+    Column::new("multi-read\np99", "multi-read.response.p99", duration_us),
+    Column::new("write\np50", "write.response.p50", duration_us),
+    Column::new("write\np99", "write.response.p99", duration_us),
+    Column::new("decrement\np50", "decrement.response.p50", duration_us),
+    Column::new("lost\nupdates", "stock.lost_updates", count),
+    Column::new("over-\nsold", "stock.oversold", count),
+    Column::new("hit\nrate", "hit_rate", share),
+    Column::new("hits after\nwrite", "hit_rate_after_write", share),
+    Column::new("DB loads\nper read", "db.queries_per_read", amount),
+    Column::new("cache cmds\nper op", "cache.commands_per_op", amount),
+    Column::new("round trips\nper op", "round_trips_per_op", amount),
+    Column::seldom("failed", "failure_rate", share),
+    Column::new("lag\np99", "lag.p99", duration_us),
 ];
 
-/// The measured numbers: a header and a row for each cell; columns without any number are left out,
-/// and that of failures if there is none.
+/// The measured numbers, and whether they may be believed: a header and a row for each cell.
 pub fn results(summary: &Summary) -> Vec<Vec<String>> {
-    let is_zero =
-        |column: &Column| summary.cells.iter().all(|cell| cell.median(column.metric).unwrap_or(0.0) == 0.0);
-    let columns = COLUMNS.iter().filter(|column| column.metric != "failure_rate" || !is_zero(column));
-    let mut rows = sheet(summary, columns);
+    let mut rows = sheet(summary, COLUMNS);
     rows[0].push("verdict".into());
     rows.iter_mut().skip(1).zip(&summary.cells).for_each(|(row, cell)| row.push(status(cell)));
     rows
-}
-
-/// A header and a row for each cell, without the columns that have no number.
-pub(super) fn sheet<'a>(summary: &Summary, columns: impl Iterator<Item = &'a Column>) -> Vec<Vec<String>> {
-    let has_numbers =
-        |column: &&Column| summary.cells.iter().any(|cell| cell.median(column.metric).is_some());
-    let columns: Vec<&Column> = columns.filter(has_numbers).collect();
-    let mut rows = vec![vec!["cell".to_owned()]];
-    rows[0].extend(columns.iter().map(|column| column.header.to_owned()));
-    for cell in &summary.cells {
-        let mut row = vec![cell.label()];
-        row.extend(columns.iter().map(|column| cell.median(column.metric).map_or("–".into(), column.write)));
-        rows.push(row);
-    }
-    rows
-}
-
-/// The sum of a metric over all cells; 0 where there is none.
-pub(super) fn total(summary: &Summary, metric: &str) -> f64 {
-    summary.cells.iter().filter_map(|cell| cell.median(metric)).sum()
-}
-
-/// As [`sheet`], without those of the `seldom` columns that have 0 in all cells.
-pub(super) fn sheet_without(summary: &Summary, columns: &[Column], seldom: &[&str]) -> Vec<Vec<String>> {
-    let is_told = |column: &&Column| !seldom.contains(&column.metric) || total(summary, column.metric) > 0.0;
-    sheet(summary, columns.iter().filter(is_told))
 }
 
 fn status(cell: &CellResult) -> String {
