@@ -1,25 +1,23 @@
 use super::quantity::{count, share};
+use super::section::Section;
 use crate::measure::{Bounds, CellResult, Summary, mean_and_interval};
 use crate::simulation::Simulated;
 
-/// A table of policies over caches of one size.
-pub struct Ranking {
-    pub title: String,
-    /// A header, and a row for each policy, the best first.
-    pub rows: Vec<Vec<String>>,
-}
-
-/// What the table means, below it.
-pub const LEGEND: &str = "simulated: in process, with the same requests and as many entries as the measured caches held; opt is Belady's, which knows \
+/// What the tables mean, below the last.
+const LEGEND: &str = "simulated: in process, with the same requests and as many entries as the measured caches held; opt is Belady's, which knows \
      the future. The interval is that of the mean over the repeats, at 95 %; policies whose intervals overlap share \
      their ranks. The model is that of the policy in Redis at the entries that its cell held.";
 
-/// Every policy that was measured beside those that were simulated, for each size of the cache.
-pub fn rankings(summary: &Summary) -> Vec<Ranking> {
-    summary.bounds.iter().map(|bounds| ranking(summary, bounds)).collect()
+/// Every policy that was measured beside those that were simulated, the best first: a table for each size of the cache.
+pub fn rankings(summary: &Summary) -> Vec<Section> {
+    let mut rankings: Vec<Section> = summary.bounds.iter().map(|bounds| ranking(summary, bounds)).collect();
+    if let Some(last) = rankings.last_mut() {
+        last.below.push(LEGEND.into());
+    }
+    rankings
 }
 
-fn ranking(summary: &Summary, bounds: &Bounds) -> Ranking {
+fn ranking(summary: &Summary, bounds: &Bounds) -> Section {
     let alike: Vec<&str> = bounds.settings.iter().map(|setting| setting.label.as_str()).collect();
     let cells: Vec<&CellResult> = bounds.cells.iter().filter_map(|&index| summary.cells.get(index)).collect();
     let opt = bounds.simulated.iter().find(|one| one.policy == "opt").and_then(Simulated::hit_rate);
@@ -35,7 +33,8 @@ fn ranking(summary: &Summary, bounds: &Bounds) -> Ranking {
     let turnover = bounds.turnover_s().map(|seconds| format!(", turned over in {seconds:.1} s (lru)"));
     let place = if alike.is_empty() { String::new() } else { format!("{}: ", alike.join(" · ")) };
     let (entries, rate) = (bounds.entries, bounds.requests_per_s);
-    let title = format!("{place}{entries} entries at {rate:.0} requests/s{}", turnover.unwrap_or_default());
+    let title =
+        format!("Eviction, {place}{entries} entries at {rate:.0} requests/s{}", turnover.unwrap_or_default());
     let header = [
         "policy",
         "by",
@@ -49,7 +48,7 @@ fn ranking(summary: &Summary, bounds: &Bounds) -> Ranking {
         "off by\npoints",
     ];
     let header = header.map(str::to_owned).to_vec();
-    Ranking { title, rows: std::iter::once(header).chain(rows.into_iter().map(|(_, row)| row)).collect() }
+    Section::new(title, std::iter::once(header).chain(rows.into_iter().map(|(_, row)| row)).collect())
 }
 
 /// A policy as it was measured.

@@ -16,6 +16,7 @@ mod pressure;
 mod quantity;
 mod ramps;
 mod results;
+mod section;
 mod sections;
 mod sheet;
 mod simulation;
