@@ -1,3 +1,4 @@
+use super::bars::bar;
 use super::quantity::{duration_us, share};
 use super::ramps::{cold_starts, ramp_of};
 use crate::measure::{CellResult, Ramp, Summary};
@@ -5,8 +6,6 @@ use crate::measure::{CellResult, Ramp, Summary};
 /// Characters of a plot, and most cells in it.
 const WIDTH: usize = 50;
 const CELLS: usize = 6;
-/// From nothing to all.
-const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Of the time until the slowest cell was there, so much is drawn.
 const DRAWN: f64 = 1.5;
 /// Seconds that are drawn at least.
@@ -61,13 +60,9 @@ fn rates(ramp: &Ramp, seconds: f64) -> Vec<Option<f64>> {
     rates.collect()
 }
 
-/// Rates as bars; what is above 0 leaves a trace.
+/// Rates as bars.
 fn line(rates: &[Option<f64>]) -> String {
-    let bar = |rate: &Option<f64>| {
-        let level = rate.map_or(0, |rate| ((rate * 8.0).round() as usize).clamp(usize::from(rate > 0.0), 8));
-        LEVELS[level]
-    };
-    rates.iter().map(bar).collect()
+    rates.iter().map(|rate| rate.map_or(' ', |rate| bar(rate, rate))).collect()
 }
 
 #[cfg(test)]

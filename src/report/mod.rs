@@ -1,5 +1,6 @@
 //! Report: pure functions of a summary, one file a format.
 
+mod bars;
 mod capacity;
 mod claim;
 mod climb;

@@ -1,10 +1,9 @@
+use super::bars::bar;
 use super::quantity::{amount, duration_us};
 use crate::measure::{BIN, CellResult, Stampede, StampedeBin, Summary, TIMELINE};
 
 /// Bins of the measurement in one character of the plot.
 const MERGED: usize = 2;
-/// From nothing to the highest.
-const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The second from an expiry as a plot: a header and a row for each cell; nothing without expiries.
 ///
@@ -69,14 +68,9 @@ impl Plots {
     }
 }
 
-/// Values as bars, by their place between 0 and 1; what is above 0 leaves a trace.
+/// Values as bars, by their place between 0 and 1.
 fn line(values: &[f64], place: impl Fn(f64) -> f64) -> String {
-    let bar = |&value: &f64| {
-        let level = (place(value) * (LEVELS.len() - 1) as f64).round();
-        // A cast of what is no number is 0.
-        LEVELS[if value > 0.0 { (level as usize).clamp(1, LEVELS.len() - 1) } else { 0 }]
-    };
-    values.iter().map(bar).collect()
+    values.iter().map(|&value| bar(value, place(value))).collect()
 }
 
 #[cfg(test)]
