@@ -2,9 +2,10 @@ use std::io;
 use std::path::Path;
 
 use super::hgrm::percentiles;
-use super::{csv, json, markdown};
+use super::json::Json;
+use super::markdown::Markdown;
+use super::{Format, csv};
 use crate::measure::Summary;
-use crate::registry::{Choice, Entry};
 
 /// Writes every report of a summary into a folder that exists: `result.json`, `table.md`, `windows.csv`, and
 /// for each measurement an `.hlog` of its windows and an `.hgrm` for each of its histograms.
@@ -12,12 +13,8 @@ use crate::registry::{Choice, Entry};
 /// # Errors
 /// When a file cannot be written.
 pub fn write(summary: &Summary, folder: &Path) -> io::Result<()> {
-    let render = |entry: &Entry<dyn super::Format, ()>| {
-        let format = Choice::named(entry.name).build(super::FORMATS, ());
-        format.map(|format| format.render(summary)).map_err(io::Error::other)
-    };
-    std::fs::write(folder.join("result.json"), render(&json::ENTRY)?)?;
-    std::fs::write(folder.join("table.md"), render(&markdown::ENTRY)?)?;
+    std::fs::write(folder.join("result.json"), Json.render(summary))?;
+    std::fs::write(folder.join("table.md"), Markdown.render(summary))?;
     std::fs::write(folder.join("windows.csv"), csv::windows(summary))?;
     let histograms = folder.join("histograms");
     std::fs::create_dir_all(&histograms)?;

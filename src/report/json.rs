@@ -12,7 +12,7 @@ pub const ENTRY: Entry<dyn Format, ()> = Entry {
     },
 };
 
-struct Json;
+pub struct Json;
 
 impl Format for Json {
     fn render(&self, summary: &Summary) -> String {

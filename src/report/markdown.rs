@@ -15,7 +15,7 @@ pub const ENTRY: Entry<dyn Format, ()> = Entry {
     },
 };
 
-struct Markdown;
+pub struct Markdown;
 
 impl Format for Markdown {
     fn render(&self, summary: &Summary) -> String {
