@@ -14,57 +14,64 @@ pub fn follows(summary: &Summary) -> Vec<String> {
         cells.next().filter(|_| cells.next().is_none())
     };
     let mut lines = Vec::new();
-    let probes = cell("direct").and_then(|direct| direct.median("probes")).unwrap_or(0.0);
-    if let Some((hits, loads)) = cell("direct")
-        .and_then(|direct| Some((direct.median("hit_rate")?, direct.median("db.queries_per_read")?)))
-    {
-        // Probes load rows too, and are no reads of the workload.
-        let holds = hits == 0.0 && (loads == 1.0 || loads > 1.0 && probes > 0.0);
-        lines.push(told(
-            holds,
-            format!("direct has no hits and one load per read: {}, {}", share(hits), amount(loads)),
-        ));
-    }
     if let Some(direct) = cell("direct") {
-        let found = |name: &str| direct.median(name);
-        if let (Some(stale), Some(monotonic), Some(lost)) =
-            (found("stale_reads"), found("non_monotonic_reads"), found("lost_updates"))
-        {
-            let text = format!(
-                "direct has no stale read, no non-monotonic one and no lost write: {stale:.0}, {monotonic:.0}, {lost:.0}"
-            );
-            lines.push(told(stale + monotonic + lost == 0.0, text));
-        }
+        lines.extend(a_load_per_read(direct));
+        lines.extend(nothing_stale(direct));
     }
-    let writes: Vec<(&CellResult, f64)> =
-        summary.cells.iter().filter_map(|cell| Some((cell, cell.median("write.response.p50")?))).collect();
-    if let (Some(behind), true) = (cell("write-behind"), writes.len() > 1)
-        && let Some((fastest, write)) = writes.iter().min_by(|a, b| a.1.total_cmp(&b.1))
-    {
-        let text = format!(
-            "write-behind has the lowest median write: {} has {}",
-            fastest.label(),
-            duration_us(*write)
-        );
-        lines.push(told(std::ptr::eq(*fastest, behind), text));
+    if let Some(behind) = cell("write-behind") {
+        lines.extend(lowest_write(behind, summary));
     }
     if let (Some(through), Some(around)) = (cell("write-through"), cell("write-around")) {
         lines.extend(second_write(through, around));
-        let after = |cell: &CellResult| cell.median("hit_rate_after_write");
-        if let (Some(through), Some(around)) = (after(through), after(around)) {
-            let text = format!(
-                "write-around hits less on just-written keys than write-through: {} against {}",
-                share(around),
-                share(through)
-            );
-            lines.push(told(around < through, text));
-        }
+        lines.extend(fewer_hits(through, around));
     }
     lines
 }
 
 fn told(holds: bool, text: String) -> String {
     format!("{} {text}", if holds { "holds:" } else { "DOES NOT HOLD:" })
+}
+
+fn a_load_per_read(direct: &CellResult) -> Option<String> {
+    let (hits, loads) = (direct.median("hit_rate")?, direct.median("db.queries_per_read")?);
+    let has_probes = direct.median("probes").is_some_and(|probes| probes > 0.0);
+    // Probes load rows too, and are no reads of the workload.
+    let holds = hits == 0.0 && (loads == 1.0 || loads > 1.0 && has_probes);
+    let text = format!("direct has no hits and one load per read: {}, {}", share(hits), amount(loads));
+    Some(told(holds, text))
+}
+
+fn nothing_stale(direct: &CellResult) -> Option<String> {
+    let (stale, back, lost) = (
+        direct.median("stale_reads")?,
+        direct.median("non_monotonic_reads")?,
+        direct.median("lost_updates")?,
+    );
+    let text = format!(
+        "direct has no stale read, no non-monotonic one and no lost write: {stale:.0}, {back:.0}, {lost:.0}"
+    );
+    Some(told(stale + back + lost == 0.0, text))
+}
+
+/// Write-behind writes to the cache alone; nothing where no other cell writes.
+fn lowest_write(behind: &CellResult, summary: &Summary) -> Option<String> {
+    let writes: Vec<(&CellResult, f64)> =
+        summary.cells.iter().filter_map(|cell| Some((cell, cell.median("write.response.p50")?))).collect();
+    let (fastest, write) = writes.iter().min_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| writes.len() > 1)?;
+    let text =
+        format!("write-behind has the lowest median write: {} has {}", fastest.label(), duration_us(*write));
+    Some(told(std::ptr::eq(*fastest, behind), text))
+}
+
+fn fewer_hits(through: &CellResult, around: &CellResult) -> Option<String> {
+    let after = |cell: &CellResult| cell.median("hit_rate_after_write");
+    let (through, around) = (after(through)?, after(around)?);
+    let text = format!(
+        "write-around hits less on just-written keys than write-through: {} against {}",
+        share(around),
+        share(through)
+    );
+    Some(told(around < through, text))
 }
 
 /// Write-through sends one command more than write-around, so its median write takes a cache round trip longer,
