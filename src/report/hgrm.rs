@@ -1,5 +1,8 @@
 use hdrhistogram::Histogram;
 
+/// Of a histogram of three significant digits, as all of ours that are told.
+const SUB_BUCKETS: u32 = 2048;
+
 /// The percentile distribution of a histogram of nanoseconds, in the text format of HdrHistogram's plotters;
 /// values in microseconds.
 pub fn percentiles(histogram: &Histogram<u64>) -> String {
@@ -21,7 +24,7 @@ pub fn percentiles(histogram: &Histogram<u64>) -> String {
         histogram.max() as f64 / 1_000.0,
         histogram.len(),
         histogram.buckets(),
-        2048,
+        SUB_BUCKETS,
     )
 }
 

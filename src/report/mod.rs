@@ -34,8 +34,11 @@ use crate::measure::Summary;
 use crate::registry::Entry;
 
 /// A way to tell a summary.
+///
+/// A report follows from its summary alone: no clock, no setting and no file takes part, so that `show` tells of an old
+/// result what `run` told of it. What was not measured is left out or shown as such, never as 0.
 pub trait Format: Send + Sync {
-    /// The whole report as text.
+    /// The whole report as text that ends with a newline.
     fn render(&self, summary: &Summary) -> String;
 }
 

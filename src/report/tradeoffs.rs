@@ -60,14 +60,14 @@ fn row(cell: &CellResult, summary: &Summary) -> Vec<String> {
 }
 
 /// What was found of a promise: in numbers, and the word that follows.
-struct Found {
+struct Evidence {
     number: Option<String>,
     word: Option<&'static str>,
 }
 
-impl Found {
+impl Evidence {
     fn told(self, claimed: Option<&str>) -> String {
-        let Found { number: Some(number), word } = self else { return "not measured".into() };
+        let Evidence { number: Some(number), word } = self else { return "not measured".into() };
         let Some(word) = word else { return number };
         match claimed {
             None => format!("{number}: {word}"),
@@ -79,12 +79,12 @@ impl Found {
 }
 
 /// Stale reads, how old they were, and entries that differed after the last look.
-fn consistency(cell: &CellResult) -> Found {
+fn consistency(cell: &CellResult) -> Evidence {
     // One stale read in one repeat is a stale read.
     let most = |metric: &str| {
         cell.measured().iter().filter_map(|repeat| repeat.metrics.get(metric)).reduce(f64::max)
     };
-    let Some(stale) = most("stale_reads") else { return Found { number: None, word: None } };
+    let Some(stale) = most("stale_reads") else { return Evidence { number: None, word: None } };
     let age = ["p99", "p95", "p90", "max"]
         .iter()
         .find_map(|name| Some((name, cell.median(&format!("stale_age.{name}"))?)));
@@ -101,7 +101,7 @@ fn consistency(cell: &CellResult) -> Found {
     let looked = |repeat: &&RepeatResult| repeat.audit.as_ref().is_some_and(|audit| audit.cache.is_some());
     if !cell.measured().iter().all(looked) {
         told.push("entries not looked at".into());
-        return Found { number: Some(told.join(", ")), word: None };
+        return Evidence { number: Some(told.join(", ")), word: None };
     }
     let all_expire = cell.measured().iter().all(|repeat| {
         let cache = repeat.audit.as_ref().and_then(|audit| audit.cache.as_ref());
@@ -109,7 +109,7 @@ fn consistency(cell: &CellResult) -> Found {
     });
     let non_monotonic = most("non_monotonic_reads").unwrap_or(0.0);
     let word = consistency_word(stale, non_monotonic, divergent, all_expire);
-    Found { number: Some(told.join(", ")), word: Some(word) }
+    Evidence { number: Some(told.join(", ")), word: Some(word) }
 }
 
 /// When entries that differed were last looked at.
@@ -122,12 +122,12 @@ fn looked_last(cell: &CellResult) -> String {
 }
 
 /// Acknowledged writes lost for each kill, and for how long they had been waiting.
-fn durability(cell: &CellResult) -> Found {
+fn durability(cell: &CellResult) -> Evidence {
     let measured = cell.measured();
     let audits: Vec<_> = measured.iter().filter_map(|repeat| repeat.audit.as_ref()).collect();
     // A kill of which nobody knows what it took is none that took nothing.
     if audits.is_empty() || audits.len() < measured.len() {
-        return Found { number: None, word: None };
+        return Evidence { number: None, word: None };
     }
     let unsold = measured.iter().filter_map(|repeat| repeat.metrics.get("stock.lost_updates")).sum::<f64>();
     let lost: u64 =
@@ -152,7 +152,7 @@ fn durability(cell: &CellResult) -> Found {
             (format!("{:.1} lost per kill{window}", lost as f64 / kills as f64), Some(LOSS_WINDOW))
         }
     };
-    Found { number: Some(number), word }
+    Evidence { number: Some(number), word }
 }
 
 fn plural(count: usize, of: &str) -> String {
