@@ -2,6 +2,7 @@ use super::{Findings, Remark};
 
 /// Of a core: beyond it, a thread of the generator has no time left to be punctual.
 const PROCESSOR: f64 = 0.85;
+/// The number of clients and what follows from throughput and latency may differ by this share.
 const LITTLE: f64 = 0.02;
 /// Fewer operations than this for each client, and those cut off at both ends weigh too much.
 const OPERATIONS_PER_CLIENT: f64 = 200.0;

@@ -1,5 +1,6 @@
 use super::{Findings, Remark};
 
+/// Of the processor time, the hypervisor may take so much.
 const STEAL: f64 = 0.05;
 /// The kernel counts stolen time in hundredths of a second: fewer than ten tell no share.
 const LEAST_STEAL_S: f64 = 0.1;

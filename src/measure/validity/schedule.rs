@@ -1,8 +1,10 @@
 use super::{Findings, Remark};
 use crate::model::Kind;
 
+/// Of the schedule, so much has to be completed at least; and of what was due in a window.
 const COMPLETED: f64 = 0.99;
-const WINDOW: f64 = 0.95;
+const COMPLETED_IN_WINDOW: f64 = 0.95;
+/// Operations may start so late, or by this share of the median response.
 const LAG_US: f64 = 1_000.0;
 const LAG_SHARE: f64 = 0.2;
 /// The largest distance of the inter-arrival times' distribution from the planned one.
@@ -14,15 +16,15 @@ const LEAST_WINDOWS: usize = 4;
 
 /// Whether the generator kept its schedule; the first way in which it did not.
 pub fn kept(findings: &Findings) -> Option<Remark> {
-    let scheduled = findings.scheduled? as f64;
+    findings.scheduled?;
     // Of measurements that share the machine one may wait for the others, and nobody asks them for latencies.
     // While a server is down operations wait, as they should; that all of them end is asked for even then.
-    let steps: &[fn(&Findings, f64) -> Option<String>] = match findings.faults {
+    let steps: &[fn(&Findings) -> Option<String>] = match findings.faults {
         true => &[given_up, incomplete],
         false if findings.at_once > 1 => &[given_up, incomplete, growing_backlog],
         false => &[given_up, incomplete, slow_windows, growing_backlog],
     };
-    if let Some(reason) = steps.iter().find_map(|step| step(findings, scheduled)) {
+    if let Some(reason) = steps.iter().find_map(|step| step(findings)) {
         return Some(Remark::Reason(reason));
     }
     let late = late(findings).filter(|_| !findings.faults)?;
@@ -35,7 +37,7 @@ pub fn kept(findings: &Findings) -> Option<Remark> {
     })
 }
 
-fn given_up(findings: &Findings, _: f64) -> Option<String> {
+fn given_up(findings: &Findings) -> Option<String> {
     findings.gave_up.then(|| {
         format!(
             "the schedule was given up, too many operations waiting: {:.0} scheduled operations completed \
@@ -46,7 +48,8 @@ fn given_up(findings: &Findings, _: f64) -> Option<String> {
     })
 }
 
-fn incomplete(findings: &Findings, scheduled: f64) -> Option<String> {
+fn incomplete(findings: &Findings) -> Option<String> {
+    let scheduled = findings.scheduled? as f64;
     let completed = findings.metric("operations");
     (scheduled > 0.0 && completed < COMPLETED * scheduled).then(|| {
         format!(
@@ -56,12 +59,12 @@ fn incomplete(findings: &Findings, scheduled: f64) -> Option<String> {
     })
 }
 
-fn slow_windows(findings: &Findings, _: f64) -> Option<String> {
+fn slow_windows(findings: &Findings) -> Option<String> {
     // A window of few expected arrivals varies by chance: three standard deviations of a Poisson count are allowed.
     let slow = findings.windows.iter().zip(findings.offered).filter(|(window, offered)| {
         let expected = **offered * window.length_s;
         let done = window.metrics.get("operations").unwrap_or(0.0);
-        window.length_s > 0.5 && done < WINDOW * expected - 3.0 * expected.sqrt()
+        window.length_s > 0.5 && done < COMPLETED_IN_WINDOW * expected - 3.0 * expected.sqrt()
     });
     let slow = slow.count();
     (slow > 0).then(|| {
@@ -73,7 +76,7 @@ fn slow_windows(findings: &Findings, _: f64) -> Option<String> {
 }
 
 /// A queue that still grows at the end, by more than a second of work: the load has no steady state.
-fn growing_backlog(findings: &Findings, _: f64) -> Option<String> {
+fn growing_backlog(findings: &Findings) -> Option<String> {
     // Not the windows after the schedule's end, in which the queue drains.
     let within = findings.windows.iter().zip(findings.offered).filter(|(_, offered)| **offered > 0.0);
     let backlog: Vec<f64> = within.filter_map(|(window, _)| window.metrics.get("backlog")).collect();
