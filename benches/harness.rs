@@ -107,13 +107,7 @@ fn operations() {
 fn recorder() {
     let recorder = Mutex::new(Recorder::default());
     let now = Moment::now();
-    let seen = Observation {
-        kind: Kind::Read,
-        result: Ok(Some(Served::Hit)),
-        absent: false,
-        refused: false,
-        corrupt: false,
-    };
+    let seen = Observation::of(Kind::Read, Ok(Some(Served::Hit)));
     measure("record an operation", |n| {
         let finished = now + Duration::from_nanos(50_000 + n % 100_000);
         if let Ok(mut recorder) = recorder.lock() {

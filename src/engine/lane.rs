@@ -161,8 +161,7 @@ fn call<'a>(service: &'a Service, operation: &'a Operation, fetch: Fetch) -> Box
 
 /// What is counted of an operation.
 fn observe(operation: &Operation, outcome: &Outcome) -> Observation {
-    let mut seen =
-        Observation { kind: operation.kind, result: Ok(None), absent: false, refused: false, corrupt: false };
+    let mut seen = Observation::of(operation.kind, Ok(None));
     match outcome {
         Outcome::Read { served, value } => {
             seen.result = Ok(Some(*served));

@@ -82,28 +82,20 @@ mod tests {
 
     use super::*;
     use crate::measure::Observation;
-    use crate::model::{Moment, Timing};
+    use crate::measure::recorder::took;
 
     #[test]
     fn a_log_is_read_back_by_the_format_s_own_reader() {
         let mut recorder = Recorder::default();
-        let now = Moment::now();
-        let timing = Timing { intended: now, started: now, finished: now + Duration::from_millis(3) };
-        let seen = Observation {
-            kind: Kind::Read,
-            result: Ok(Some(Served::Hit)),
-            absent: false,
-            refused: false,
-            corrupt: false,
-        };
-        recorder.record(seen, timing);
+        let seen = Observation::of(Kind::Read, Ok(Some(Served::Hit)));
+        recorder.record(seen, took(Duration::from_millis(3)));
         let mut log = IntervalLog::default();
         log.append(Duration::from_secs(2), Duration::from_secs(1), &recorder);
         let file = log.to_file("2026-01-01T00:00:00Z");
         let mut tags = Vec::new();
         for entry in IntervalLogIterator::new(&file) {
             if let Ok(LogEntry::Interval(interval)) = entry {
-                let raw = data_encoding(interval.encoded_histogram());
+                let raw = base64(interval.encoded_histogram());
                 let read: hdrhistogram::Histogram<u64> =
                     Deserializer::new().deserialize(&mut &raw[..]).unwrap();
                 assert_eq!((interval.start_timestamp(), read.len()), (Duration::from_secs(2), 1));
@@ -116,8 +108,8 @@ mod tests {
         );
     }
 
-    /// Base64 without padding rules: enough for a test.
-    fn data_encoding(text: &str) -> Vec<u8> {
+    /// What Base64 stands for, without its rules of padding: enough for a test.
+    fn base64(text: &str) -> Vec<u8> {
         const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let (mut bits, mut count, mut out) = (0u32, 0, Vec::new());
         for byte in text.bytes().take_while(|&byte| byte != b'=') {

@@ -159,9 +159,10 @@ impl Pressure {
 mod tests {
     use std::time::Duration;
 
+    use crate::measure::recorder::took;
     use super::*;
     use crate::measure::{Observation, Recorder, TallyCounts};
-    use crate::model::{Kind, Moment, Served, Timing};
+    use crate::model::{Kind, Served};
 
     fn pressure(readings: &[(f64, u64, u64)]) -> Pressure {
         let mut pressure = Pressure::default();
@@ -180,11 +181,8 @@ mod tests {
         let second = Duration::from_secs(1);
         for (index, &ms) in lengths_ms.iter().enumerate() {
             let mut recorder = Recorder::default();
-            let now = Moment::now();
-            let timing = Timing { intended: now, started: now, finished: now + Duration::from_millis(ms) };
-            let result = Ok(Some(Served::Hit));
-            let seen =
-                Observation { kind: Kind::Read, result, absent: false, refused: false, corrupt: false };
+            let (seen, timing) =
+                (Observation::of(Kind::Read, Ok(Some(Served::Hit))), took(Duration::from_millis(ms)));
             (0..20_000).for_each(|_| recorder.record(seen, timing));
             windows.push(Window::of(second * index as u32, second, &recorder, &TallyCounts::default()));
             log.append(second * index as u32, second, &recorder);

@@ -19,6 +19,13 @@ pub struct Observation {
     pub corrupt: bool,
 }
 
+impl Observation {
+    /// One with nothing more to tell of it.
+    pub fn of(kind: Kind, result: Result<Option<Served>, Failure>) -> Observation {
+        Observation { kind, result, absent: false, refused: false, corrupt: false }
+    }
+}
+
 /// What the rows of multi-reads came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
@@ -232,16 +239,19 @@ impl Recorder {
     }
 }
 
+/// The timing of an operation that started when it was meant to.
+#[cfg(test)]
+pub(super) fn took(service: Duration) -> Timing {
+    let started = crate::model::Moment::now();
+    Timing { intended: started, started, finished: started + service }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::model::Moment;
-
-    fn observation(kind: Kind, result: Result<Option<Served>, Failure>) -> Observation {
-        Observation { kind, result, absent: false, refused: false, corrupt: false }
-    }
 
     fn timing(lag_ms: u64, service_ms: u64) -> Timing {
         let intended = Moment::now();
@@ -252,7 +262,7 @@ mod tests {
     #[test]
     fn the_three_clocks_are_told_apart() {
         let mut recorder = Recorder::default();
-        recorder.record(observation(Kind::Read, Ok(Some(Served::Miss))), timing(20, 10));
+        recorder.record(Observation::of(Kind::Read, Ok(Some(Served::Miss))), timing(20, 10));
         let max = |clock| recorder.latency(Kind::Read, clock).unwrap().max() / 1_000_000;
         assert_eq!((max(Clock::Response), max(Clock::Service), max(Clock::Lag)), (30, 10, 20));
         assert_eq!((recorder.served(Served::Miss), recorder.served(Served::Hit)), (1, 0));
@@ -262,8 +272,8 @@ mod tests {
     fn merging_adds_up_and_percentiles_come_from_the_whole() {
         let (mut low, mut high) = (Recorder::default(), Recorder::default());
         for ms in 1..=1_000 {
-            low.record(observation(Kind::Read, Ok(Some(Served::Hit))), timing(0, ms));
-            high.record(observation(Kind::Read, Ok(Some(Served::Hit))), timing(0, ms + 1_000));
+            low.record(Observation::of(Kind::Read, Ok(Some(Served::Hit))), timing(0, ms));
+            high.record(Observation::of(Kind::Read, Ok(Some(Served::Hit))), timing(0, ms + 1_000));
         }
         low.merge(&high);
         let p99 = low.latency(Kind::Read, Clock::Response).unwrap().value_at_quantile(0.99);
@@ -275,7 +285,7 @@ mod tests {
     #[test]
     fn a_failure_counts_as_an_operation() {
         let mut recorder = Recorder::default();
-        recorder.record(observation(Kind::Write, Err(Failure::Timeout)), timing(0, 5));
+        recorder.record(Observation::of(Kind::Write, Err(Failure::Timeout)), timing(0, 5));
         assert_eq!(recorder.count(Kind::Write), 1);
         assert_eq!(recorder.failed(Kind::Write, Failure::Timeout), 1);
         assert_eq!(recorder.failures(), 1);

@@ -170,13 +170,7 @@ mod tests {
     fn a_short_run_is_held_to_the_percentile_that_it_tells() {
         let metrics = |lag_ms: u64| {
             let mut recorder = Recorder::default();
-            let seen = Observation {
-                kind: Kind::Read,
-                result: Ok(Some(Served::Hit)),
-                absent: false,
-                refused: false,
-                corrupt: false,
-            };
+            let seen = Observation::of(Kind::Read, Ok(Some(Served::Hit)));
             let intended = Moment::now();
             let started = intended + Duration::from_millis(lag_ms);
             let timing = Timing { intended, started, finished: started + Duration::from_micros(300) };
