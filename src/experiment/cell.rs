@@ -213,7 +213,7 @@ fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, nex
 fn count_stock(result: &mut RepeatResult, stage: &Stage, servers: &Servers) {
     if stage.traffic.decrements() {
         match servers.runtime.block_on(stock::audit(stage)) {
-            Ok(audit) => audit.put(&mut result.metrics),
+            Ok(audit) => audit.tell(&mut result.metrics),
             Err(error) => result.verdict.reasons.push(format!("the stock could not be counted: {error}")),
         }
     }

@@ -2,17 +2,26 @@ use std::collections::BTreeMap;
 
 use super::played::Played;
 use crate::engine::{Crew, Drive};
-use crate::measure::{Clock, GuardEvent, Metrics, Recorder, TallyCounts, Unit, Usage};
+use crate::measure::{Clock, Flushes, GuardEvent, GuardWaits, Metrics, PoolUse, Recorder, Unit, Usage};
 use crate::model::{Failure, Kind, Served};
 
 /// What a measurement came to in numbers, but for what only the servers know.
 pub fn metrics(played: &Played, crew: &Crew) -> Metrics {
     let Played { drive, sent, usage, .. } = played;
     let mut metrics = Metrics::of(&drive.recorder, sent, drive.elapsed);
-    put_pool(&mut metrics, crew, drive);
-    metrics.put_loads(&played.loads);
-    put_guard_waits(&mut metrics, crew, sent);
-    put_flushes(&mut metrics, crew, &drive.recorder, sent.rows_flushed);
+    let tallies = crew.tallies();
+    if let Some(pool) = tallies.iter().map(|tally| tally.take_pool()).reduce(PoolUse::merged) {
+        pool.tell(&mut metrics, tallies.len(), drive.elapsed);
+    }
+    played.loads.tell(&mut metrics);
+    if let Some(waits) =
+        tallies.iter().filter_map(|tally| tally.take_guard_waits()).reduce(GuardWaits::merged)
+    {
+        waits.tell(&mut metrics, sent.guard(GuardEvent::Polled));
+    }
+    if let Some(flushes) = tallies.iter().filter_map(|tally| tally.take_flushes()).reduce(Flushes::merged) {
+        flushes.tell(&mut metrics, written(&drive.recorder), sent.rows_flushed);
+    }
     put_schedule(&mut metrics, drive);
     metrics.put("lost_dirty", sent.lost_dirty as f64, Unit::Count);
     put_generator(&mut metrics, drive, usage);
@@ -24,51 +33,13 @@ pub fn metrics(played: &Played, crew: &Crew) -> Metrics {
     metrics
 }
 
-fn put_pool(metrics: &mut Metrics, crew: &Crew, drive: &Drive) {
-    let pools = crew.tallies().into_iter().map(|tally| tally.take_pool());
-    let instances = crew.tallies().len() as f64;
-    let merged = pools.reduce(|(mut waits, peak, saturated), (other, other_peak, other_saturated)| {
-        // Both have the same bounds, so nothing can fall outside.
-        let _ = waits.add(&other);
-        (waits, peak + other_peak, saturated + other_saturated)
-    });
-    if let Some((waits, peak, saturated)) = merged {
-        metrics.put_pool(&waits, peak);
-        let share = saturated.as_secs_f64() / (instances * drive.elapsed.as_secs_f64());
-        // The drain that follows may wait too.
-        metrics.put("db.pool_saturated", share.min(1.0), Unit::Ratio);
-    }
-}
-
-/// How long callers waited for loads of others, if any did.
-fn put_guard_waits(metrics: &mut Metrics, crew: &Crew, sent: &TallyCounts) {
-    let tallies = crew.tallies();
-    let all = tallies.iter().filter_map(|tally| tally.take_guard_waits());
-    let merged = all.reduce(|mut all, other| {
-        // Both have the same bounds, so nothing can fall outside.
-        let _ = all.add(&*other);
-        all
-    });
-    if let Some(waits) = merged {
-        metrics.put_guard_waits(&waits, sent.guard(GuardEvent::Polled));
-    }
-}
-
-/// What the instances have noted of their flushes, if they write behind.
-fn put_flushes(metrics: &mut Metrics, crew: &Crew, recorder: &Recorder, rows: u64) {
-    let tallies = crew.tallies();
-    let all = tallies.iter().filter_map(|tally| tally.take_flushes());
-    let merged = all.reduce(|mut all, other| {
-        all.merge(&other);
-        all
-    });
-    if let Some(flushes) = merged {
-        let writes = [Kind::Write, Kind::Insert, Kind::Delete].map(|kind| {
-            let failed = Failure::ALL.map(|failure| recorder.failed(kind, failure));
-            recorder.count(kind) - failed.iter().sum::<u64>()
-        });
-        metrics.put_flushes(&flushes, writes.iter().sum(), rows);
-    }
+/// Writes that were acknowledged.
+fn written(recorder: &Recorder) -> u64 {
+    let of = |kind| {
+        let failed = Failure::ALL.map(|failure| recorder.failed(kind, failure));
+        recorder.count(kind) - failed.iter().sum::<u64>()
+    };
+    [Kind::Write, Kind::Insert, Kind::Delete].map(of).iter().sum()
 }
 
 fn put_schedule(metrics: &mut Metrics, drive: &Drive) {

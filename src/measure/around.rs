@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::latencies::histogram;
+use super::latencies::{add, histogram};
 use super::{TIMELINE, Timeline};
 use crate::model::{Timing, nanos};
 
 /// The responses of reads of one row begun in the second from an expiry of their key, in nanoseconds.
 #[derive(Clone)]
-pub struct Around {
+pub(super) struct Around {
     pub response: Histogram<u64>,
     /// By the bin of a [`Timeline`] in which they began; made with the first.
     bins: Box<[Option<Histogram<u64>>; TIMELINE]>,
@@ -57,20 +57,14 @@ impl Around {
     }
 }
 
-fn add(into: &mut Histogram<u64>, from: &Histogram<u64>) {
-    // Both have the same bounds, so nothing can fall outside.
-    let _ = into.add(from);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Moment;
+    use crate::measure::recorder::took;
 
     #[test]
     fn reads_stand_in_the_bin_in_which_they_began() {
-        let now = Moment::now();
-        let timing = Timing { intended: now, started: now, finished: now + Duration::from_millis(7) };
+        let timing = took(Duration::from_millis(7));
         let (mut one, mut other) = (Around::default(), Around::default());
         one.record(Duration::from_millis(25), timing);
         other.record(Duration::from_millis(39), timing);

@@ -1,7 +1,7 @@
 use hdrhistogram::Histogram;
 
-use super::latencies::histogram;
-use super::{Freshness, Stale};
+use super::latencies::{add, histogram};
+use super::{Freshness, Metrics, Stale, Unit};
 
 /// What was found of one read row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,25 +15,27 @@ pub struct Judgement {
 
 /// What was found of the rows that one thread read in one window; merging adds up.
 #[derive(Clone, Default)]
-pub struct Judgements {
-    pub judged: u64,
-    pub stale: u64,
-    pub non_monotonic: u64,
-    pub own_write_missed: u64,
-    pub future: u64,
-    pub after_write: u64,
-    pub after_write_hits: u64,
+pub(super) struct Judgements {
+    judged: u64,
+    stale: u64,
+    non_monotonic: u64,
+    own_write_missed: u64,
+    future: u64,
+    after_write: u64,
+    after_write_hits: u64,
     /// Versions missed by stale reads: all together, and the most by one.
-    pub behind: u64,
-    pub most_behind: u64,
+    behind: u64,
+    most_behind: u64,
     /// How old stale versions were, made with the first of them.
     ages: Option<Box<Ages>>,
 }
 
-/// In nanoseconds.
+/// For how long stale versions had been superseded, in nanoseconds.
 #[derive(Clone)]
 struct Ages {
+    /// At least.
     least: Histogram<u64>,
+    /// And at most, of those for which that is known.
     most: Histogram<u64>,
 }
 
@@ -79,20 +81,31 @@ impl Judgements {
         self.most_behind = self.most_behind.max(other.most_behind);
         if let Some(theirs) = &other.ages {
             let mine = self.ages.get_or_insert_with(Ages::new);
-            // All have the same bounds, so nothing can fall outside.
-            let _ = mine.least.add(&theirs.least);
-            let _ = mine.most.add(&theirs.most);
+            add(&mut mine.least, &theirs.least);
+            add(&mut mine.most, &theirs.most);
         }
     }
 
-    /// For how long stale versions had been superseded at least, in nanoseconds; nothing if none was stale.
-    pub fn ages(&self) -> Option<&Histogram<u64>> {
-        self.ages.as_ref().map(|ages| &ages.least)
-    }
-
-    /// And at most, of those for which that is known.
-    pub fn ages_at_most(&self) -> Option<&Histogram<u64>> {
-        self.ages.as_ref().map(|ages| &ages.most).filter(|most| !most.is_empty())
+    /// Adds what was found to the metrics, if any row was judged; of the percentiles, those with so many stale reads
+    /// `beyond` them.
+    pub(super) fn tell(&self, metrics: &mut Metrics, beyond: f64) {
+        let share = |count: u64, of: u64| count as f64 / of as f64;
+        metrics.put("hit_rate_after_write", share(self.after_write_hits, self.after_write), Unit::Ratio);
+        if self.judged == 0 {
+            return;
+        }
+        metrics.put("stale_reads", self.stale as f64, Unit::Count);
+        metrics.put("stale_rate", share(self.stale, self.judged), Unit::Ratio);
+        metrics.put("non_monotonic_reads", self.non_monotonic as f64, Unit::Count);
+        metrics.put("read_your_writes_violations", self.own_write_missed as f64, Unit::Count);
+        metrics.put("future_reads", self.future as f64, Unit::Count);
+        let Some(ages) = &self.ages else { return };
+        metrics.put("versions_behind.mean", share(self.behind, self.stale), Unit::Count);
+        metrics.put("versions_behind.max", self.most_behind as f64, Unit::Count);
+        metrics.put_latency_beyond("stale_age", &ages.least, beyond);
+        if !ages.most.is_empty() {
+            metrics.put_latency_beyond("stale_age_at_most", &ages.most, beyond);
+        }
     }
 }
 
@@ -113,7 +126,7 @@ mod tests {
             (other.behind, other.most_behind, other.after_write, other.after_write_hits),
             (3, 3, 2, 1)
         );
-        assert_eq!(other.ages().map(Histogram::len), Some(1));
-        assert!(other.ages_at_most().is_none(), "no upper bound was known");
+        let ages = other.ages.unwrap();
+        assert_eq!((ages.least.len(), ages.most.len()), (1, 0), "no upper bound was known");
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Latencies {
     /// Of operations that started when they were meant to: response and service are the same, and there is no lag.
     prompt: Option<Box<Histogram<u64>>>,
     /// Of the others, by [`Clock`].
-    late: Option<Box<[Histogram<u64>; 3]>>,
+    late: Option<Box<[Histogram<u64>; Clock::ALL.len()]>>,
 }
 
 impl Latencies {
@@ -84,7 +84,8 @@ impl Latencies {
     }
 }
 
-fn add(into: &mut Histogram<u64>, from: &Histogram<u64>) {
+/// Adds one histogram of ours to another of the same digits.
+pub(super) fn add(into: &mut Histogram<u64>, from: &Histogram<u64>) {
     // All have the same bounds, so nothing can fall outside.
     let _ = into.add(from);
 }

@@ -168,32 +168,33 @@ pub fn names() -> Vec<(String, Unit)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
-    use std::sync::Arc;
 
+    use crate::measure::recorder::took;
     use crate::measure::{
-        Cause, Freshness, GuardEvent, Judgement, Loads, Metrics, Observation, Recorder, Rows, Stale, Tally,
+        Audit, CacheAudit, Cause, Flushes, Freshness, GuardEvent, GuardWaits, Judgement, Loads, Metrics,
+        Observation, PoolUse, Ramp, Reached, Reads, Recorder, RowRead, Rows, Stale, StockAudit, Tally,
+        Visibility,
     };
-    use crate::model::{Moment, Timing};
+    use crate::model::Moment;
 
     #[test]
     fn every_metric_of_a_measurement_is_known_by_name_and_unit() {
         let mut recorder = Recorder::default();
         recorder.record_rows(&Rows { asked: 1, ..Rows::default() });
         let now = Moment::now();
-        let timing = Timing { intended: now, started: now, finished: now + Duration::from_micros(500) };
+        let timing = took(Duration::from_micros(500));
         for kind in Kind::ALL {
             for served in Served::ALL {
                 let served = (kind == Kind::Read).then_some(served);
-                let seen =
-                    Observation { kind, result: Ok(served), absent: false, refused: false, corrupt: false };
                 let stale = Some(Stale { behind: 1, age_ns: 1_000, age_at_most_ns: Some(2_000) });
                 let freshness = Freshness { stale, ..Freshness::default() };
                 let judgement = Judgement { freshness, after_write: Some(true), ..Judgement::default() };
                 for _ in 0..100_000 {
-                    recorder.record(seen, timing);
+                    recorder.record(Observation::of(kind, Ok(served)), timing);
                     recorder.judge(&judgement, Some(timing));
                 }
             }
@@ -203,11 +204,12 @@ mod tests {
         GuardEvent::ALL.into_iter().for_each(|event| tally.guard(event));
         loads.begin(1, now, Cause::Early { lead_us: 5 }).offered(true);
         let mut metrics = Metrics::of(&recorder, &tally.counts(), Duration::from_secs(2));
-        metrics.put_loads(&loads.take());
-        let waits = recorder.all(Clock::Response);
-        metrics.put_pool(&waits, 3);
-        metrics.put_guard_waits(&waits, 7);
-        let known = names();
+        loads.take().tell(&mut metrics);
+        let waits = || recorder.all(Clock::Response);
+        let saturated = Duration::from_millis(5);
+        PoolUse { waits: waits(), peak_active: 3, saturated }.tell(&mut metrics, 2, Duration::from_secs(2));
+        GuardWaits(waits()).tell(&mut metrics, 7);
+        Flushes { lag: waits(), age: waits() }.tell(&mut metrics, 9, 3);
         assert!(
             metrics.get("read.miss.response.p99.9").is_some() && metrics.get("db.pool_wait.p99").is_some()
         );
@@ -216,8 +218,35 @@ mod tests {
         {
             assert!(metrics.get(name).is_some(), "{name}");
         }
+        assert_known(&metrics);
+    }
+
+    fn assert_known(metrics: &Metrics) {
+        let known = names();
         for (name, metric) in metrics.iter() {
             assert!(known.contains(&(name.to_owned(), metric.unit)), "{name}");
         }
+    }
+
+    #[test]
+    fn every_metric_of_what_the_end_left_of_scans_and_of_ramps_is_known_too() {
+        let mut metrics = Metrics::default();
+        Audit { cache: Some(CacheAudit::default()), ..Audit::default() }.tell(&mut metrics);
+        StockAudit { left_cache: Some(0), ..StockAudit::default() }.tell(&mut metrics);
+        let visibility = Visibility::default();
+        (0..Visibility::DELAYS.len()).for_each(|place| visibility.count(place, true));
+        visibility.tell(&mut metrics);
+        let mut reads = Reads::default();
+        let read = RowRead { served: Served::Hit, bytes: 1, entered: true, scans: true };
+        reads.count(read);
+        reads.count(RowRead { scans: false, ..read });
+        reads.tell(&mut metrics);
+        let reached = Some(Reached::default());
+        let peak_loads_per_s = Some(0.0);
+        let ramp =
+            Ramp { to_50: reached, to_90: reached, to_99: reached, peak_loads_per_s, ..Ramp::default() };
+        ramp.tell(&mut metrics);
+        assert_eq!(metrics.iter().count(), 11 + 9 + 6 + 7 + 10);
+        assert_known(&metrics);
     }
 }

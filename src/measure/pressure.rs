@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::latencies::histogram;
+use super::latencies::{add, histogram};
 use super::{IntervalLog, Metrics, Unit, Window};
 
 /// What the cache held and gave up while it was measured, by the moments at which it was asked: one column a number.
@@ -142,8 +142,7 @@ impl Pressure {
         for (index, window) in windows.iter().enumerate() {
             let Some(reads) = log.reads(index) else { continue };
             let is_calm = self.evicted_in(window.at_s..window.at_s + window.length_s) == 0;
-            // All have the same bounds, so nothing can fall outside.
-            let _ = if is_calm { &mut calm } else { &mut evicting }.add(&reads);
+            add(if is_calm { &mut calm } else { &mut evicting }, &reads);
         }
         let mut put = |name: &str, times: &Histogram<u64>| {
             if !times.is_empty() {
@@ -159,8 +158,8 @@ impl Pressure {
 mod tests {
     use std::time::Duration;
 
-    use crate::measure::recorder::took;
     use super::*;
+    use crate::measure::recorder::took;
     use crate::measure::{Observation, Recorder, TallyCounts};
     use crate::model::{Kind, Served};
 

@@ -86,7 +86,7 @@ pub struct Recorder {
     pub refused: u64,
     pub corrupt: u64,
     /// Of every row that was read.
-    pub judgements: Judgements,
+    pub(super) judgements: Judgements,
     /// Reads by the time at which they ended.
     pub bins: ReadBins,
     /// Of every row that was read.
@@ -180,19 +180,19 @@ impl Recorder {
     }
 
     /// The latencies of reads served this way, in nanoseconds.
-    pub fn served_latency(&self, served: Served, clock: Clock) -> Option<Histogram<u64>> {
+    pub(super) fn served_latency(&self, served: Served, clock: Clock) -> Option<Histogram<u64>> {
         self.sum(std::iter::once(Class::Served(served)), clock)
     }
 
     /// The latencies of stale reads of one row, in nanoseconds; nothing if there was none.
-    pub fn stale_latency(&self, clock: Clock) -> Option<Histogram<u64>> {
+    pub(super) fn stale_latency(&self, clock: Clock) -> Option<Histogram<u64>> {
         let mut all = histogram();
         self.stale.add_to(&mut all, clock);
         (!all.is_empty()).then_some(all)
     }
 
     /// The responses of reads of one row begun in the second from an expiry of their key; nothing if there was none.
-    pub fn around_expiry(&self) -> Option<&Around> {
+    pub(super) fn around_expiry(&self) -> Option<&Around> {
         self.around.as_deref().filter(|around| !around.response.is_empty())
     }
 
@@ -212,12 +212,12 @@ impl Recorder {
     }
 
     /// Rows that multi-reads asked for.
-    pub fn rows_asked(&self) -> u64 {
+    pub(super) fn rows_asked(&self) -> u64 {
         self.rows_asked
     }
 
     /// Rows of multi-reads served this way.
-    pub fn rows_served(&self, served: Served) -> u64 {
+    pub(super) fn rows_served(&self, served: Served) -> u64 {
         self.rows_served[served as usize]
     }
 

@@ -95,8 +95,8 @@ impl StockAudit {
         self.negative += u64::from(database.units < 0 || cache.is_some_and(|level| level.units < 0));
     }
 
-    /// Puts what was found among the metrics.
-    pub fn put(&self, metrics: &mut Metrics) {
+    /// Adds what was found to the metrics.
+    pub fn tell(&self, metrics: &mut Metrics) {
         let mut put = |name: &str, value: f64| metrics.put(format!("stock.{name}"), value, Unit::Count);
         put("sold", self.sold as f64);
         put("indeterminate", self.indeterminate as f64);

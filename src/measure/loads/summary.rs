@@ -5,6 +5,7 @@ use hdrhistogram::Histogram;
 use super::epoch::Epoch;
 use super::{Cause, Timeline};
 use crate::measure::latencies::histogram;
+use crate::measure::{Metrics, Unit};
 
 /// What the expiries of a measurement cost.
 #[derive(Clone, Debug)]
@@ -89,5 +90,31 @@ impl LoadSummary {
     /// The most loads of an epoch.
     pub fn max(&self) -> Option<u32> {
         self.per_epoch.keys().next_back().copied()
+    }
+
+    /// Adds what the expiries cost to the metrics, if there were any.
+    pub fn tell(&self, metrics: &mut Metrics) {
+        if self.epochs == 0 {
+            return;
+        }
+        let mut put = |name: &str, value: f64| metrics.put(format!("stampede.{name}"), value, Unit::Count);
+        let whole = |loads: Option<u32>| loads.map_or(f64::NAN, f64::from);
+        put("epochs", self.epochs as f64);
+        put("loads_per_expiry.mean", self.mean());
+        put("loads_per_expiry.p50", whole(self.quantile(0.5)));
+        put("loads_per_expiry.p99", whole(self.quantile(0.99)));
+        put("loads_per_expiry.max", whole(self.max()));
+        put("duplicate_loads", self.duplicates() as f64);
+        put("simultaneous_loads.max", f64::from(self.peak));
+        put("hard_misses", self.hard_misses as f64);
+        put("early_refreshes", self.early_refreshes as f64);
+        put("abandoned_loads", self.abandoned as f64);
+        for (name, histogram) in
+            [("early_lead", &self.early_lead), ("first_row", &self.first_row), ("window", &self.window)]
+        {
+            if !histogram.is_empty() {
+                metrics.put_latency(&format!("stampede.{name}"), histogram);
+            }
+        }
     }
 }
