@@ -11,7 +11,7 @@ use crate::model::Size;
 
 /// How a metric is held against its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+enum Comparison {
     Below,
     AtMost,
     Above,
@@ -33,7 +33,7 @@ const SIGNS: &[(&str, Comparison)] = &[
 pub struct Expectation {
     /// The public name of the metric.
     pub metric: String,
-    pub comparison: Comparison,
+    comparison: Comparison,
     /// The limit in the metric's own unit: microseconds, a share from 0 to 1, bytes, or a plain number.
     pub limit: f64,
     /// The limit as it was written.

@@ -81,10 +81,3 @@ impl Versus {
         self.count > self.before + 2.0 * self.before.max(1.0).sqrt()
     }
 }
-
-impl Recovery {
-    /// Whether reads went wrong that did not before.
-    pub fn went_bad(&self) -> bool {
-        [self.stale_reads, self.non_monotonic_reads].iter().any(Versus::went_up)
-    }
-}

@@ -40,7 +40,7 @@ impl IntervalLog {
     }
 
     /// The response times of the reads of a window, in nanoseconds.
-    pub fn reads(&self, window: usize) -> Option<Histogram<u64>> {
+    pub(super) fn reads(&self, window: usize) -> Option<Histogram<u64>> {
         Deserializer::new().deserialize(&mut self.reads.get(window)?.as_slice()).ok()
     }
 

@@ -51,7 +51,7 @@ impl Usage {
     }
 
     /// The share of the machine's processor time that was stolen during `elapsed`.
-    pub fn steal_share(&self, elapsed: Duration) -> f64 {
+    pub(super) fn steal_share(&self, elapsed: Duration) -> f64 {
         self.steal_s / (elapsed.as_secs_f64() * cores() as f64)
     }
 }

@@ -11,10 +11,11 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use ring::{Ring, Rings};
+use ring::Rings;
 use row::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -226,7 +227,7 @@ impl Ledger {
     /// What is known of a row; nothing if it lies beyond the room.
     pub fn account(&self, id: u64) -> Option<Account> {
         let row = self.row(id)?;
-        let of = |number: &std::sync::atomic::AtomicU32| u64::from(number.load(Acquire));
+        let of = |number: &AtomicU32| u64::from(number.load(Acquire));
         Some(Account {
             initial: u64::from(self.initial(id)),
             acknowledged: of(&row.acknowledged),
@@ -263,16 +264,6 @@ impl Ledger {
             }
         }
         unflushed
-    }
-
-    /// Rows beyond which nothing is followed.
-    pub fn room(&self) -> u64 {
-        self.rows.len() as u64 * CHUNK
-    }
-
-    /// Bytes that a row takes, and those that it takes more once it has been written.
-    pub const fn bytes_per_row() -> (usize, usize) {
-        (size_of::<Row>(), size_of::<Ring>())
     }
 }
 
