@@ -5,6 +5,8 @@
 //! by then. No clock takes part in that; clocks only tell how old a stale version was. Since the order of versions
 //! is known, this is the check of linearizability for a register (Gibbons and Korach, SIAM J. Comput. 26(4), 1997).
 
+#[cfg(test)]
+mod histories;
 mod ring;
 mod row;
 mod session;
