@@ -176,7 +176,7 @@ mod tests {
     use crate::measure::recorder::took;
     use crate::measure::{
         Audit, CacheAudit, Cause, Flushes, Freshness, GuardEvent, GuardWaits, Judgement, Loads, Metrics,
-        Observation, PoolUse, Ramp, Reached, Reads, Recorder, RowRead, Rows, Stale, StockAudit, Tally,
+        Observation, PoolUse, Ramp, Reached, Recorder, RowRead, RowReads, Rows, Stale, StockAudit, Tally,
         Visibility,
     };
     use crate::model::Moment;
@@ -236,7 +236,7 @@ mod tests {
         let visibility = Visibility::default();
         (0..Visibility::DELAYS.len()).for_each(|place| visibility.count(place, true));
         visibility.tell(&mut metrics);
-        let mut reads = Reads::default();
+        let mut reads = RowReads::default();
         let read = RowRead { served: Served::Hit, bytes: 1, entered: true, scans: true };
         reads.count(read);
         reads.count(RowRead { scans: false, ..read });

@@ -15,7 +15,7 @@ pub struct RowRead {
 
 /// What the rows that were read came to: bytes, misses by whether there had been an entry, and reads of a scan.
 #[derive(Clone, Debug, Default)]
-pub struct Reads {
+pub struct RowReads {
     /// By [`Served`].
     bytes: [u64; Served::ALL.len()],
     /// Misses of rows whose entry had never been in the cache, and of others.
@@ -27,7 +27,7 @@ pub struct Reads {
     scanned_hits: u64,
 }
 
-impl Reads {
+impl RowReads {
     /// Counts a row that was read.
     pub fn count(&mut self, read: RowRead) {
         let hit = u64::from(read.served == Served::Hit);
@@ -40,7 +40,7 @@ impl Reads {
     }
 
     /// Adds what another has counted.
-    pub fn merge(&mut self, other: &Reads) {
+    pub fn merge(&mut self, other: &RowReads) {
         self.bytes.iter_mut().zip(other.bytes).for_each(|(mine, theirs)| *mine += theirs);
         self.missed.iter_mut().zip(other.missed).for_each(|(mine, theirs)| *mine += theirs);
         self.rows += other.rows;
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn bytes_misses_and_scans_are_told_apart() {
-        let mut reads = Reads::default();
+        let mut reads = RowReads::default();
         for (served, bytes, entered, scans) in [
             (Served::Hit, 300, true, false),
             (Served::Miss, 100, false, false),
@@ -84,7 +84,7 @@ mod tests {
             (Served::Miss, 0, false, true),
             (Served::Fallback, 100, true, false),
         ] {
-            let mut one = Reads::default();
+            let mut one = RowReads::default();
             one.count(RowRead { served, bytes, entered, scans });
             reads.merge(&one);
         }
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn where_nothing_was_read_nothing_is_told() {
         let mut metrics = Metrics::default();
-        Reads::default().tell(&mut metrics);
+        RowReads::default().tell(&mut metrics);
         assert_eq!(metrics, Metrics::default());
     }
 }

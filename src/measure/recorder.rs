@@ -3,39 +3,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::latencies::{Clock, Latencies, histogram};
-use super::{Around, Judgement, Judgements, ReadBins, Reads};
+use super::{Around, Judgement, Judgements, Observation, ReadBins, RowReads, Rows};
 use crate::model::{Failure, Kind, Served, Timing};
-
-/// What one operation came to, as far as it is counted.
-#[derive(Clone, Copy, Debug)]
-pub struct Observation {
-    pub kind: Kind,
-    pub result: Result<Option<Served>, Failure>,
-    /// No such row: a read found none, a write changed none.
-    pub absent: bool,
-    /// A decrement found too few units.
-    pub refused: bool,
-    /// A body that nobody wrote under this key.
-    pub corrupt: bool,
-}
-
-impl Observation {
-    /// One with nothing more to tell of it.
-    pub fn of(kind: Kind, result: Result<Option<Served>, Failure>) -> Observation {
-        Observation { kind, result, absent: false, refused: false, corrupt: false }
-    }
-}
-
-/// What the rows of multi-reads came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rows {
-    /// Rows asked for, those of failed operations included.
-    pub asked: u64,
-    /// By [`Served`].
-    pub served: [u64; Served::ALL.len()],
-    pub absent: u64,
-    pub corrupt: u64,
-}
 
 /// The kind of an operation and, of a read, how it ended: each operation is recorded under one class.
 ///
@@ -87,10 +56,10 @@ pub struct Recorder {
     pub corrupt: u64,
     /// Of every row that was read.
     pub(super) judgements: Judgements,
-    /// Reads by the time at which they ended.
+    /// RowReads by the time at which they ended.
     pub bins: ReadBins,
     /// Of every row that was read.
-    pub reads: Reads,
+    pub reads: RowReads,
     /// Of stale reads of one row, which stand in their classes too.
     stale: Latencies,
     /// Of reads of one row soon after an expiry of their key, which stand in their classes too; made with the first.
@@ -160,7 +129,7 @@ impl Recorder {
         self.failed = Default::default();
         self.judgements = Judgements::default();
         self.bins.clear();
-        self.reads = Reads::default();
+        self.reads = RowReads::default();
         self.stale.clear();
         self.around.iter_mut().for_each(|around| around.clear());
         (self.absent, self.refused, self.corrupt) = (0, 0, 0);
@@ -206,7 +175,7 @@ impl Recorder {
         Kind::ALL.into_iter().map(|kind| self.count(kind)).sum()
     }
 
-    /// Reads served this way.
+    /// RowReads served this way.
     pub fn served(&self, served: Served) -> u64 {
         self.latency[Class::Served(served).index()].count()
     }
