@@ -21,6 +21,8 @@ fn ranking(summary: &Summary, bounds: &Bounds) -> Section {
     let alike: Vec<&str> = bounds.settings.iter().map(|setting| setting.label.as_str()).collect();
     let cells: Vec<&CellResult> = bounds.cells.iter().filter_map(|&index| summary.cells.get(index)).collect();
     let opt = bounds.simulated.iter().find(|one| one.policy == "opt").and_then(Simulated::hit_rate);
+    // Of no hits there is no share.
+    let opt = opt.filter(|rate| *rate > 0.0);
     let measured: Vec<Measured> = cells.iter().filter_map(|cell| Measured::of(cell, bounds)).collect();
     let mut rows: Vec<(f64, Vec<String>)> = Vec::new();
     for one in &measured {
@@ -123,4 +125,28 @@ fn simulated(one: &Simulated, bounds: &Bounds, opt: Option<f64>) -> Vec<String> 
         "–".into(),
         "–".into(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::Capacity;
+
+    #[test]
+    fn where_no_hit_was_possible_no_share_of_it_is_told() {
+        let simulated = Simulated {
+            policy: "opt".into(),
+            capacity: Capacity::Entries(1),
+            requests: 5,
+            hits: 0,
+            bytes: 0,
+            hit_bytes: 0,
+            evictions: 4,
+            entries: 1,
+            eviction_age: None,
+        };
+        let bounds = Bounds { entries: 1, simulated: vec![simulated], ..Bounds::default() };
+        let rankings = rankings(&Summary { bounds: vec![bounds], ..Summary::default() });
+        assert_eq!(rankings[0].rows[1][..6], ["opt", "simulated", "–", "0.0 %", "–", "–"]);
+    }
 }

@@ -56,7 +56,7 @@ pub fn reasons(summary: &Summary) -> Vec<String> {
     lines
 }
 
-/// What a reader should know of numbers that may be believed: a line for each cell, its first note of a kind.
+/// What a reader should know of numbers that may be believed: a line for each cell, its first note.
 pub fn notes(summary: &Summary) -> Vec<String> {
     let first = |cell: &CellResult| {
         let note = cell.repeats.iter().find_map(|repeat| repeat.verdict.notes.first())?;
