@@ -1,4 +1,14 @@
 //! Measure: what happened, as plain numbers.
+//!
+//! | what | where |
+//! |---|---|
+//! | operations, as lanes see them end | `observation`, `recorder`, `latencies`, `around`, `ramp/bins` |
+//! | rows that were read, and whether what they returned was right | `reads`, `ledger`, `judgements`, `visibility` |
+//! | what was sent to the stores | `tally`, `guards`, `flushes`, `pool`, `saturation` |
+//! | loads by the expiry that caused them | `loads`, `stampede` |
+//! | numbers by name, and how they come about | `metric`, `stretch`, `names`; every `tell` |
+//! | the shape of `result.json` | `summary`, and what it is made of |
+//! | what is held against the numbers | `validity`, `expectation`, `recovery`, `audit`, `sales`, `theory` |
 
 mod around;
 mod audit;

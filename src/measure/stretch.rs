@@ -6,29 +6,29 @@ use crate::model::{Kind, Served};
 
 impl Metrics {
     /// The metrics of a whole measurement.
-    pub fn of(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration) -> Metrics {
-        stretch(recorder, tally, elapsed, OPERATIONS_BEYOND)
+    pub fn of(recorder: &Recorder, sent: &TallyCounts, elapsed: Duration) -> Metrics {
+        stretch(recorder, sent, elapsed, OPERATIONS_BEYOND)
     }
 
     /// The metrics of a window.
-    pub(super) fn of_window(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration) -> Metrics {
-        stretch(recorder, tally, elapsed, OPERATIONS_BEYOND_IN_WINDOW)
+    pub(super) fn of_window(recorder: &Recorder, sent: &TallyCounts, elapsed: Duration) -> Metrics {
+        stretch(recorder, sent, elapsed, OPERATIONS_BEYOND_IN_WINDOW)
     }
 }
 
 /// The metrics of a stretch of time, in the order in which they are told.
-fn stretch(recorder: &Recorder, tally: &TallyCounts, elapsed: Duration, beyond: f64) -> Metrics {
+fn stretch(recorder: &Recorder, sent: &TallyCounts, elapsed: Duration, beyond: f64) -> Metrics {
     let mut metrics = Metrics::default();
     put_operations(&mut metrics, recorder, elapsed);
     recorder.reads.tell(&mut metrics);
     recorder.judgements.tell(&mut metrics, beyond);
-    put_requests(&mut metrics, recorder, tally);
+    put_requests(&mut metrics, recorder, sent);
     put_kinds(&mut metrics, recorder, beyond);
     put_served(&mut metrics, recorder, beyond);
     if let Some(around) = recorder.around_expiry() {
         metrics.put_latency_beyond("stampede.response", &around.response, beyond);
     }
-    tally.tell_guards(&mut metrics);
+    sent.tell_guards(&mut metrics);
     let lag = recorder.all(Clock::Lag);
     if !lag.is_empty() {
         metrics.put_latency_beyond("lag", &lag, beyond);
@@ -54,25 +54,25 @@ fn put_operations(metrics: &mut Metrics, recorder: &Recorder, elapsed: Duration)
 }
 
 /// What was sent to the stores, altogether and for each operation.
-fn put_requests(metrics: &mut Metrics, recorder: &Recorder, tally: &TallyCounts) {
+fn put_requests(metrics: &mut Metrics, recorder: &Recorder, sent: &TallyCounts) {
     let (operations, reads) = (recorder.operations() as f64, reads(recorder));
-    metrics.put("db.queries", tally.queries() as f64, Unit::Count);
-    metrics.put("db.reads", tally.query(QueryClass::Load) as f64, Unit::Count);
-    let writes = tally.query(QueryClass::Write) + tally.query(QueryClass::Flush);
+    metrics.put("db.queries", sent.queries() as f64, Unit::Count);
+    metrics.put("db.reads", sent.query(QueryClass::Load) as f64, Unit::Count);
+    let writes = sent.query(QueryClass::Write) + sent.query(QueryClass::Flush);
     metrics.put("db.writes", writes as f64, Unit::Count);
-    metrics.put("db.flushes", tally.query(QueryClass::Flush) as f64, Unit::Count);
-    metrics.put("db.rows_flushed", tally.rows_flushed as f64, Unit::Count);
-    metrics.put("db.queries_per_read", tally.query(QueryClass::Load) as f64 / reads, Unit::Ratio);
-    metrics.put("db.queries_per_op", tally.queries() as f64 / operations, Unit::Ratio);
-    metrics.put("cache.commands", tally.commands() as f64, Unit::Count);
-    metrics.put("cache.commands_per_op", tally.commands() as f64 / operations, Unit::Ratio);
-    metrics.put("cache.fills", tally.fills as f64, Unit::Count);
-    metrics.put("cache.denied_fills", tally.denied_fills as f64, Unit::Count);
-    metrics.put("stale_sets", tally.stale_sets as f64, Unit::Count);
-    metrics.put("rejected_sets", tally.rejected_sets as f64, Unit::Count);
-    let round_trips = tally.cache_round_trips + tally.queries();
+    metrics.put("db.flushes", sent.query(QueryClass::Flush) as f64, Unit::Count);
+    metrics.put("db.rows_flushed", sent.rows_flushed as f64, Unit::Count);
+    metrics.put("db.queries_per_read", sent.query(QueryClass::Load) as f64 / reads, Unit::Ratio);
+    metrics.put("db.queries_per_op", sent.queries() as f64 / operations, Unit::Ratio);
+    metrics.put("cache.commands", sent.commands() as f64, Unit::Count);
+    metrics.put("cache.commands_per_op", sent.commands() as f64 / operations, Unit::Ratio);
+    metrics.put("cache.fills", sent.fills as f64, Unit::Count);
+    metrics.put("cache.denied_fills", sent.denied_fills as f64, Unit::Count);
+    metrics.put("stale_sets", sent.stale_sets as f64, Unit::Count);
+    metrics.put("rejected_sets", sent.rejected_sets as f64, Unit::Count);
+    let round_trips = sent.cache_round_trips + sent.queries();
     metrics.put("round_trips_per_op", round_trips as f64 / operations, Unit::Ratio);
-    metrics.put("store_errors", tally.all_errors() as f64, Unit::Count);
+    metrics.put("store_errors", sent.all_errors() as f64, Unit::Count);
 }
 
 /// Counts and latencies of each kind of operation, and what only some kinds have.

@@ -6,10 +6,11 @@ use super::{Metrics, Unit};
 /// How many reads were fresh so long after an acknowledgement: the probability of t-visibility (Bailis et al.,
 /// "Probabilistically Bounded Staleness", VLDB 2012), by delay.
 #[derive(Debug, Default)]
-pub struct Visibility([Bin; Visibility::DELAYS.len()]);
+pub struct Visibility([Probes; Visibility::DELAYS.len()]);
 
+/// Those after one delay.
 #[derive(Debug, Default)]
-struct Bin {
+struct Probes {
     fresh: AtomicU64,
     all: AtomicU64,
 }
@@ -28,21 +29,21 @@ impl Visibility {
 
     /// Counts a probe after the delay of this place.
     pub fn count(&self, place: usize, is_fresh: bool) {
-        let bin = &self.0[place];
-        bin.fresh.fetch_add(u64::from(is_fresh), Relaxed);
-        bin.all.fetch_add(1, Relaxed);
+        let probes = &self.0[place];
+        probes.fresh.fetch_add(u64::from(is_fresh), Relaxed);
+        probes.all.fetch_add(1, Relaxed);
     }
 
     /// The share that was fresh after the delay of this place; nothing without a probe.
     pub fn share(&self, place: usize) -> Option<f64> {
-        let bin = &self.0[place];
-        let all = bin.all.load(Relaxed);
-        (all > 0).then(|| bin.fresh.load(Relaxed) as f64 / all as f64)
+        let probes = &self.0[place];
+        let all = probes.all.load(Relaxed);
+        (all > 0).then(|| probes.fresh.load(Relaxed) as f64 / all as f64)
     }
 
     /// All probes.
     pub fn probes(&self) -> u64 {
-        self.0.iter().map(|bin| bin.all.load(Relaxed)).sum()
+        self.0.iter().map(|probes| probes.all.load(Relaxed)).sum()
     }
 
     /// Adds the shares to the metrics.

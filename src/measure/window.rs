@@ -17,11 +17,11 @@ pub struct Window {
 
 impl Window {
     /// The window that saw this.
-    pub fn of(at: Duration, length: Duration, recorder: &Recorder, tally: &TallyCounts) -> Window {
+    pub fn of(at: Duration, length: Duration, recorder: &Recorder, sent: &TallyCounts) -> Window {
         Window {
             at_s: at.as_secs_f64(),
             length_s: length.as_secs_f64(),
-            metrics: Metrics::of_window(recorder, tally, length),
+            metrics: Metrics::of_window(recorder, sent, length),
         }
     }
 }

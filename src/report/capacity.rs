@@ -77,8 +77,8 @@ fn max_rate(capacity: &Capacity) -> String {
 }
 
 fn unit_of(metric: &str, capacity: &Capacity) -> Option<Unit> {
-    let told = capacity.trials.iter().flat_map(|trial| trial.metrics.iter());
-    told.into_iter().find(|(name, _)| *name == metric).map(|(_, metric)| metric.unit)
+    let mut told = capacity.trials.iter().flat_map(|trial| trial.metrics.iter());
+    told.find(|(name, _)| *name == metric).map(|(_, metric)| metric.unit)
 }
 
 /// Every trial of a search, as rows of names and metrics.

@@ -1,7 +1,7 @@
 use super::bars::bar;
 use super::quantity::{duration_us, share};
 use super::ramps::{cold_starts, ramp_of};
-use crate::measure::{CellResult, Ramp, Summary};
+use crate::measure::{CellResult, RAMP_BIN, Ramp, Summary};
 
 /// Characters of a plot, and most cells in it.
 const WIDTH: usize = 50;
@@ -33,7 +33,7 @@ pub fn climb(summary: &Summary) -> Vec<Vec<String>> {
 
 /// Seconds of a ramp that were measured.
 fn span(ramp: &Ramp) -> f64 {
-    let length = ramp.bins.get(1).map_or(0.1, |second| second.at_s);
+    let length = ramp.bins.get(1).map_or(RAMP_BIN.as_secs_f64(), |second| second.at_s);
     ramp.bins.last().map_or(0.0, |last| last.at_s + length)
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 pub const TIMELINE: usize = 50;
 /// The length of a bin.
 pub const BIN: Duration = Duration::from_millis(20);
-const BIN_NS: u64 = 20_000_000;
+const BIN_NS: u64 = BIN.as_nanos() as u64;
 
 /// What was under way in the second from an expiry, summed over epochs.
 ///

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 /// The length of a bin.
 pub const RAMP_BIN: Duration = Duration::from_millis(100);
-const BIN_NS: u64 = 100_000_000;
+const BIN_NS: u64 = RAMP_BIN.as_nanos() as u64;
 
 /// What ended in one bin of a drive: rows read, those of multi-reads included, how many of them the cache had, and the
 /// loads sent to the database.

@@ -20,7 +20,7 @@ use super::{Metrics, Unit};
 /// Bins that are kept of a ramp, at most.
 const KEPT: usize = 600;
 /// Bins in a second.
-const SECOND: usize = 10;
+const SECOND: usize = 1_000 / RAMP_BIN.as_millis() as usize;
 
 /// What the cache held when a ramp began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
