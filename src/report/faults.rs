@@ -41,12 +41,12 @@ pub fn by_measurement(
     let all: Vec<(&CellResult, &RepeatResult)> =
         summary.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |repeat| (cell, repeat))).collect();
     let several = all.iter().filter(|(_, repeat)| has(repeat)).count() > 1;
-    let whose = |(cell, repeat): (&CellResult, &'_ RepeatResult)| match (several, cell.repeats.len()) {
+    let whose = |cell: &CellResult, repeat: &RepeatResult| match (several, cell.repeats.len()) {
         (false, _) => String::new(),
         (true, 1) => format!("{}: ", cell.label()),
         (true, _) => format!("{} #{}: ", cell.label(), repeat.repeat),
     };
-    all.into_iter().map(|(cell, repeat)| (whose((cell, repeat)), repeat)).collect()
+    all.into_iter().map(|(cell, repeat)| (whose(cell, repeat), repeat)).collect()
 }
 
 fn row(whose: &str, fault: &FaultRecord) -> Vec<String> {
