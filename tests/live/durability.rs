@@ -70,7 +70,8 @@ fn a_cache_that_is_killed_at_the_end_takes_what_was_not_flushed_with_it() {
 
 #[test]
 fn a_cache_that_is_killed_under_load_loses_what_was_not_flushed_and_no_later_write() {
-    let outcome = kill("\"cache\"", "250ms", &[UNFLUSHED]);
+    // Long enough for clients to be back and write on, however busy the machine.
+    let outcome = kill("\"cache\"", "250ms", &[UNFLUSHED, "traffic.duration=3s"]);
     let one = outcome.only();
     let ((least, most), unflushed) = (lost(&one), unflushed(&one));
     println!("killed under load: {least} to {most} lost, {unflushed} not flushed at the kill");
