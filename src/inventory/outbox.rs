@@ -4,11 +4,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::Mutex;
-use tokio::task::AbortHandle;
 
 use super::{Inventory, Parts, done, from_row};
 use crate::model::{BoxFuture, Key, Outcome, StoreError, Time, unix_us};
 use crate::registry::{self, Entry};
+use crate::store::Task;
 use crate::store::scripts::{Decrement, Decremented, Outbox, decrement, pending, trim};
 
 pub const ENTRY: Entry<dyn Inventory, Parts> = Entry {
@@ -50,7 +50,7 @@ impl Default for Options {
 /// one of the two is there without the other.
 struct WithOutbox {
     relay: Arc<Relay>,
-    task: AbortHandle,
+    task: Task,
 }
 
 impl WithOutbox {

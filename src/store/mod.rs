@@ -28,7 +28,7 @@ pub use lines::Sharing;
 pub use messages::{Message, Messages};
 pub(crate) use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
-pub use tasks::Tasks;
+pub use tasks::{Task, Tasks};
 pub use tls::{Identity, Tls, TlsError};
 
 use crate::measure::{QueryClass, Tally};

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::task::AbortHandle;
 
 use self::buffer::{Buffer, Waiting};
 use self::flusher::Flusher;
@@ -15,6 +14,7 @@ use self::overlay::Overlay;
 use super::{Fill, LookAside, Parts, Sides, Strategy, WriteSide, write_cache};
 use crate::model::{Operation, Outcome, StoreError, Time, unix_us};
 use crate::registry::{self, Choice, Entry};
+use crate::store::Task;
 
 pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     name: "write-behind",
@@ -80,7 +80,7 @@ struct WriteBehind {
     parts: Parts,
     flusher: Arc<Flusher>,
     /// The flusher at work, which a crash of the instance ends too.
-    tasks: [AbortHandle; 2],
+    tasks: [Task; 2],
 }
 
 impl WriteBehind {
@@ -98,7 +98,7 @@ impl WriteBehind {
 
 impl Drop for WriteBehind {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(AbortHandle::abort);
+        self.tasks.iter().for_each(Task::abort);
     }
 }
 
