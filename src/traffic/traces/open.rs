@@ -98,16 +98,13 @@ mod tests {
 
     #[test]
     fn a_binary_file_needs_a_named_format() {
+        let names = FORMATS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
         let error = opened("day.bin", &[0, 0, 0, 1], None).err().unwrap();
-        assert!(
-            error.contains("name one of: plain, csv, ") && error.ends_with(", int32be, int64be"),
-            "{error}"
-        );
+        assert!(error.ends_with(&format!("name one of: {names}")), "{error}");
         assert!(opened("day.bin", &[0, 0, 0, 1], Some("int32be")).is_ok());
         let error = opened("day.bin", &[0, 0, 0, 1], Some("int16be")).err().unwrap();
-        assert!(error.contains("unknown name `int16be`, expected one of: plain"), "{error}");
         assert!(
-            error.ends_with("int32be, int64be; did you mean `int64be`?") || error.ends_with("`int32be`?"),
+            error.contains(&format!("unknown name `int16be`, expected one of: {names}; did you mean `int")),
             "{error}"
         );
     }
