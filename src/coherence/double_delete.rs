@@ -72,16 +72,24 @@ impl Coherence for DoubleDelete {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use tokio::time::Instant;
 
     use super::*;
     use crate::coherence::COHERENCES;
     use crate::registry::Choice;
+    use crate::store::{NoopCache, NoopDatabase, Tasks};
 
     #[tokio::test(start_paused = true)]
     async fn a_deletion_is_waited_for_unless_it_died_with_its_instance() {
         for (dies, waited) in [(false, Duration::from_millis(500)), (true, Duration::ZERO)] {
-            let parts = Parts::noop();
+            let parts = Parts {
+                cache: Arc::new(NoopCache),
+                database: Arc::new(NoopDatabase),
+                instance: 0,
+                tasks: Tasks::default(),
+            };
             let tasks = parts.tasks.clone();
             let coherence = Choice::named("double-delete").build(COHERENCES, parts).unwrap();
             let began = Instant::now();

@@ -24,4 +24,8 @@ impl Coherence for Keep {
     fn committed<'a>(&'a self, _: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
     }
+
+    fn keeps_entry(&self) -> bool {
+        true
+    }
 }

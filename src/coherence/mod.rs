@@ -25,7 +25,7 @@ pub(crate) use pauses::Pauses;
 use crate::model::{BoxFuture, Key, Value};
 use crate::registry::{self, Choice, Entry, OptionsError};
 use crate::store::scripts::Token;
-use crate::store::{Answer, Cache, Database, NoopCache, NoopDatabase, Tasks};
+use crate::store::{Answer, Cache, Database, Tasks};
 
 /// How the entries of written rows are kept coherent with the database, as one service instance does it.
 ///
@@ -85,6 +85,11 @@ pub trait Coherence: Send + Sync {
         false
     }
 
+    /// Whether a write leaves the entry as it was.
+    fn keeps_entry(&self) -> bool {
+        false
+    }
+
     /// Whether readers claim what they are to fill, and others are denied it meanwhile.
     fn claims(&self) -> bool {
         false
@@ -110,14 +115,6 @@ pub struct Parts {
     pub instance: usize,
     /// For work behind the callers' backs.
     pub tasks: Tasks,
-}
-
-impl Parts {
-    /// Stores that answer at once and hold nothing: to try whether something can be built.
-    pub fn noop() -> Parts {
-        let (cache, database) = (Arc::new(NoopCache), Arc::new(NoopDatabase));
-        Parts { cache, database, instance: 0, tasks: Tasks::default() }
-    }
 }
 
 /// A row for the cache.

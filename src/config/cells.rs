@@ -82,13 +82,15 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
     let left_out = leave_out(&mut described);
     let (documents, cells): (Vec<_>, Vec<_>) = described.into_iter().unzip();
     let mut problems = Problems::new();
-    for (document, cell) in documents.iter().zip(&cells) {
+    let both: Vec<_> = documents.iter().zip(&cells).collect();
+    for (document, cell) in &both {
         semantics::check(document, &cell.workload, &mut problems);
     }
+    semantics::check_keys(&both, &mut problems);
     semantics::check_together(&document, &workload.compare, &cells, &mut problems);
-    tls::check(path, &document, &documents.iter().zip(&cells).collect::<Vec<_>>(), &mut problems);
+    tls::check(path, &document, &both, &mut problems);
     let warnings = semantics::warnings(&cells).into_iter().chain(left_out).collect();
-    let policies = eviction::named(documents.iter().zip(&cells));
+    let policies = eviction::named(both.into_iter());
     problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells, policies })
 }
 

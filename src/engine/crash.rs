@@ -71,7 +71,7 @@ mod tests {
     use crate::model::{BoxFuture, Failure, Key, Kind, Operation, Outcome, Served, Size};
     use crate::registry::Choice;
     use crate::store::Tasks;
-    use crate::strategy::Strategy;
+    use crate::strategy::{Conduct, Strategy};
     use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Traffic, ValueSize, Weights};
 
     const FOREVER: Duration = Duration::from_secs(60);
@@ -100,6 +100,9 @@ mod tests {
     }
 
     impl Strategy for Sometimes {
+        fn conduct(&self) -> Conduct {
+            Conduct::default()
+        }
         fn read<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Outcome> {
             Box::pin(async move {
                 self.tally.command(Command::Get);

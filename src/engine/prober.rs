@@ -109,12 +109,16 @@ mod tests {
     use super::*;
     use crate::engine::{Instance, Service};
     use crate::model::{BoxFuture, Operation, Served, Value};
-    use crate::strategy::Strategy;
+    use crate::strategy::{Conduct, Strategy};
 
     /// Answers version 1 until 50 ms have passed, then version 2.
     struct Late(Instant);
 
     impl Strategy for Late {
+        fn conduct(&self) -> Conduct {
+            Conduct::default()
+        }
+
         fn read<'a>(&'a self, _: &'a Key) -> BoxFuture<'a, Outcome> {
             let version = if self.0.elapsed() < Duration::from_millis(50) { 1 } else { 2 };
             let value = Some(Value { version, ..Value::default() });

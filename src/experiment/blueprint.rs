@@ -9,7 +9,7 @@ use crate::measure::{Ledger, Loads, Tally};
 use crate::mitigation;
 use crate::model::{Lifetimes, StoreError, unix_us};
 use crate::store::{Background, NoopCache, Tasks};
-use crate::strategy::{self, Entries, Parts, STRATEGIES};
+use crate::strategy::{Entries, Parts, STRATEGIES};
 use crate::traffic::{Replay, Traffic};
 
 /// What every service instance of a cell is made from.
@@ -96,12 +96,12 @@ impl Blueprint {
             loads: self.loads.clone(),
             tasks: tasks.clone(),
         };
-        let entries = self.tells_cache.then(|| match strategy::caches(&workload.strategy.name) {
+        let strategy = workload.strategy.build(STRATEGIES, parts.clone()).map_err(refused)?;
+        let entries = self.tells_cache.then(|| match strategy.conduct().caches {
             true => Entries::new(&parts),
             // There is nothing to take out.
-            false => Entries::new(&Parts { cache: Arc::new(NoopCache), ..parts.clone() }),
+            false => Entries::new(&Parts { cache: Arc::new(NoopCache), ..parts }),
         });
-        let strategy = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
         Ok(Instance { service: Arc::new(Service { strategy, inventory, entries }), tally, tasks })
     }
 }

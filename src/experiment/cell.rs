@@ -13,7 +13,6 @@ use crate::measure::{
     Stampede, Status, Unit, Verdict, note_of_idle_policy, note_of_small_limit,
 };
 use crate::model::Kind;
-use crate::strategy;
 use crate::traffic::Replay;
 
 /// Requests that an instance has in flight behind its callers' backs when it crashes, at most.
@@ -127,7 +126,7 @@ fn idle_policy(stage: &Stage) -> Option<String> {
     let policy = stage.cache.get("maxmemory-policy")?;
     let workload = stage.assignment.workload;
     let any_expires = parts::lifetimes(workload, &stage.traffic).any();
-    note_of_idle_policy(policy, any_expires).filter(|_| strategy::caches(&workload.strategy.name))
+    note_of_idle_policy(policy, any_expires).filter(|_| workload.conduct().caches)
 }
 
 /// Tells how the cache filled, where the measurement began without a warm-up, and what was loaded ahead.
@@ -138,7 +137,7 @@ fn tell_ramp(result: &mut RepeatResult, stage: &Stage, warm: &Warm, played: &Pla
         prewarmed.tell(&mut result.metrics);
         result.verdict.notes.extend(prewarmed.note.clone());
     }
-    if warm.first > 0 || !strategy::caches(&workload.strategy.name) {
+    if warm.first > 0 || !workload.conduct().caches {
         return;
     }
     let began = match prewarmed {

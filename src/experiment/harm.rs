@@ -9,7 +9,6 @@ use crate::engine::{Crew, Hands, Stop, Victim};
 use crate::measure::{FaultRecord, Ledger, MovedEntries, Unflushed};
 use crate::servers::{ManagedPostgres, ManagedRedis, ServerError, leave_redis, move_away};
 use crate::store::Endpoint;
-use crate::strategy;
 
 /// How long an instance may take to connect before it tries again.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -41,7 +40,7 @@ impl<'a> Harm<'a> {
             postgres: servers.postgres.clone(),
             cache: &stage.urls.cache,
             prefix: &workload.cache.prefix,
-            deferred: strategy::defers(&workload.strategy.name).then_some(&*stage.ledger),
+            deferred: workload.conduct().defers.then_some(&*stage.ledger),
             stop,
             tolls: Mutex::default(),
             moved: Mutex::default(),

@@ -13,7 +13,8 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
     build: |options, parts| {
         let options: Options = registry::options(options)?;
         let coherence = parts.coherence(&options.coherence)?;
-        Ok(Box::new(Sides::database_first(&parts, coherence, Fill::Wait, Promise::None)))
+        let sides = Sides::database_first(&parts, coherence, Fill::Wait, Promise::None);
+        Ok(Box::new(sides.filled_by_others()))
     },
 };
 

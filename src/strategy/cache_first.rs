@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Parts, WriteSide, written};
+use super::{Conduct, Leaves, Parts, WriteSide, written};
 use crate::measure::QueryClass;
 use crate::model::{Kind, Operation, Outcome, StoreError, Value};
 use crate::store::scripts::{Advance, DirtySet, advance};
@@ -23,6 +23,11 @@ impl CacheFirst {
 }
 
 impl WriteSide for CacheFirst {
+    fn conduct(&self) -> Conduct {
+        let leaves = Leaves::Row;
+        Conduct { caches: true, cache_first: true, needs_cache: true, leaves, ..Conduct::default() }
+    }
+
     async fn write(&self, operation: &Operation) -> Outcome {
         self.write_both(operation).await.unwrap_or_else(Outcome::from)
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Parts, WriteSide, write_row, written};
+use super::{Conduct, Leaves, Parts, WriteSide, write_row, written};
 use crate::coherence::{Claim, Coherence, Offer};
 use crate::model::{Operation, Outcome, StoreError};
 
@@ -28,6 +28,15 @@ impl DatabaseFirst {
 }
 
 impl WriteSide for DatabaseFirst {
+    fn conduct(&self) -> Conduct {
+        let leaves = match (self.coherence.leaves_row(), self.coherence.keeps_entry()) {
+            (true, _) => Leaves::Row,
+            (false, true) => Leaves::OldEntry,
+            (false, false) => Leaves::Nothing,
+        };
+        Conduct { caches: true, needs_cache: self.promise == Promise::Told, leaves, ..Conduct::default() }
+    }
+
     async fn write(&self, operation: &Operation) -> Outcome {
         let Parts { database, guards, loads, .. } = &self.parts;
         let key = &operation.key;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Parts, Strategy, write_row};
+use super::{Conduct, Parts, Strategy, write_row};
 use crate::model::{BoxFuture, Found, Key, Operation, Outcome, Served};
 use crate::registry::{self, Entry, NoOptions};
 use crate::store::Database;
@@ -20,6 +20,10 @@ struct Direct {
 }
 
 impl Strategy for Direct {
+    fn conduct(&self) -> Conduct {
+        Conduct::default()
+    }
+
     fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             match self.database.load(key).await {

@@ -2,6 +2,7 @@
 
 mod cache_aside;
 mod cache_first;
+mod conduct;
 mod database_first;
 mod direct;
 mod entries;
@@ -17,6 +18,7 @@ mod write_through;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use conduct::{Conduct, Leaves};
 pub use entries::Entries;
 
 use cache_first::{CacheFirst, write_cache};
@@ -38,6 +40,9 @@ use crate::store::{Cache, Database, NoopCache, NoopDatabase, Tasks};
 /// An implementer answers with an [`Outcome`] whatever happens, may be called by many clients at once, and
 /// must bear that a call is dropped at any await: the caller's time was up.
 pub trait Strategy: Send + Sync {
+    /// What it is to others; the same all its life.
+    fn conduct(&self) -> Conduct;
+
     /// Reads one row.
     fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome>;
 
@@ -86,7 +91,7 @@ impl Parts {
         self.guards.coherence(coherence::build(choice, self.of_coherence())?)
     }
 
-    /// Over stores that hold nothing: to try whether something can be built.
+    /// Over stores that hold nothing, with nothing at work behind them: to try whether something can be built.
     fn noop(guards: Guards) -> Parts {
         Parts {
             cache: Arc::new(NoopCache),
@@ -99,7 +104,7 @@ impl Parts {
             tally: Arc::default(),
             ledger: Arc::default(),
             loads: Arc::default(),
-            tasks: Tasks::default(),
+            tasks: Tasks::none(),
         }
     }
 
@@ -124,30 +129,12 @@ pub static STRATEGIES: &[Entry<dyn Strategy, Parts>] = &[
     write_around::ENTRY,
 ];
 
-/// Whether the strategy called `name` puts anything into the cache.
-pub(crate) fn caches(name: &str) -> bool {
-    name != direct::ENTRY.name
-}
-
-/// Whether the strategy called `name` acknowledges writes that the database does not have yet.
-pub(crate) fn defers(name: &str) -> bool {
-    name == write_behind::ENTRY.name
-}
-
-/// Whether the options of a strategy go together, which their schema cannot tell.
+/// What the strategy chosen is to others.
 ///
 /// # Errors
-/// When they do not; the message says what to write instead.
-pub(crate) fn check(choice: &Choice) -> Result<(), OptionsError> {
-    if choice.name == write_through::ENTRY.name { write_through::check(&choice.options) } else { Ok(()) }
-}
-
-/// Whether the reads of a strategy can be guarded: where the cache may be ahead of the database, as where it is written
-/// first, its entries must not be replaced by what is loaded; and without a cache there is nothing to guard.
-pub fn can_be_guarded(choice: &Choice) -> bool {
-    let cache_first =
-        choice.name == write_through::ENTRY.name && write_through::is_cache_first(&choice.options);
-    caches(&choice.name) && !defers(&choice.name) && !cache_first
+/// When it cannot be built: its options do not go together, which their schema cannot tell.
+pub fn conduct(choice: &Choice) -> Result<Conduct, OptionsError> {
+    Ok(choice.build(STRATEGIES, Parts::noop(Guards::none(None)))?.conduct())
 }
 
 /// Whether guards go together with a strategy.
@@ -158,7 +145,7 @@ pub fn check_guards(choice: &Choice, guards: Guards) -> Result<(), OptionsError>
     if guards.is_empty() {
         return Ok(());
     }
-    if !can_be_guarded(choice) {
+    if !conduct(choice)?.can_be_guarded() {
         let text = "its reads cannot be guarded: there is no cache, or not the database alone fills it";
         return Err(OptionsError(text.into()));
     }

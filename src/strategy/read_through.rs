@@ -20,7 +20,8 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
             FillOption::Behind => Fill::Behind,
         };
         let coherence = parts.coherence(&options.coherence)?;
-        Ok(Box::new(Sides::database_first(&parts, coherence, fill, Promise::None)))
+        let sides = Sides::database_first(&parts, coherence, fill, Promise::None);
+        Ok(Box::new(sides.filled_by_others()))
     },
 };
 

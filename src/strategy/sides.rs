@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
-use super::{DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
+use super::{Conduct, DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
 use crate::coherence::Coherence;
 use crate::model::{BoxFuture, Key, Operation, Outcome, StoreError};
 
 /// A strategy with a cache: reads look aside, and writes go the way of `W`.
 pub struct Sides<W> {
-    pub reads: LookAside,
-    pub writes: W,
+    reads: LookAside,
+    writes: W,
+    filled_by_others: bool,
 }
 
 /// How a strategy with a cache writes.
@@ -15,6 +16,9 @@ pub struct Sides<W> {
 /// An implementer owes what one of [`Strategy`] does: an outcome whatever happens, to many clients at once, whose calls
 /// may be dropped at any await.
 pub trait WriteSide: Send + Sync {
+    /// What a strategy that writes so is to others.
+    fn conduct(&self) -> Conduct;
+
     /// As [`Strategy::write`].
     fn write(&self, operation: &Operation) -> impl Future<Output = Outcome> + Send;
 
@@ -33,11 +37,27 @@ impl Sides<DatabaseFirst> {
         promise: Promise,
     ) -> Sides<DatabaseFirst> {
         let reads = LookAside::new(parts, coherence.clone(), fill);
-        Sides { reads, writes: DatabaseFirst::new(parts.clone(), coherence, promise) }
+        Sides::new(reads, DatabaseFirst::new(parts.clone(), coherence, promise))
+    }
+}
+
+impl<W: WriteSide> Sides<W> {
+    pub fn new(reads: LookAside, writes: W) -> Sides<W> {
+        Sides { reads, writes, filled_by_others: false }
+    }
+
+    /// The same, where somebody else may fill the cache in its place: see [`Conduct::filled_by_others`].
+    #[must_use]
+    pub fn filled_by_others(self) -> Sides<W> {
+        Sides { filled_by_others: true, ..self }
     }
 }
 
 impl<W: WriteSide> Strategy for Sides<W> {
+    fn conduct(&self) -> Conduct {
+        Conduct { filled_by_others: self.filled_by_others, ..self.writes.conduct() }
+    }
+
     fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Outcome> {
         Box::pin(self.reads.read(key))
     }

@@ -24,22 +24,9 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
         }
         // The script that writes is what keeps the entry; reads take it as they find it.
         let keep = parts.coherence(&Choice::named("keep"))?;
-        Ok(Box::new(Sides { reads: LookAside::new(&parts, keep, Fill::Add), writes: CacheFirst(parts) }))
+        Ok(Box::new(Sides::new(LookAside::new(&parts, keep, Fill::Add), CacheFirst(parts))))
     },
 };
-
-/// Whether the options go together.
-///
-/// # Errors
-/// When they do not; the message says what to write instead.
-pub fn check(options: &serde_json::Value) -> Result<(), OptionsError> {
-    registry::options::<Options>(options)?.coherence(coherence::Parts::noop()).map(drop)
-}
-
-/// Whether the cache is written first.
-pub fn is_cache_first(options: &serde_json::Value) -> bool {
-    registry::options::<Options>(options).is_ok_and(|options| options.order == Order::CacheFirst)
-}
 
 /// Which store is written first.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -80,7 +67,7 @@ impl Options {
             return Ok(Some(coherence));
         }
         Err(OptionsError(format!(
-            "write-through leaves the written row in the cache, and `{}` does not; \
+            "write-through leaves the written row in the cache, and the coherence `{}` does not; \
              use `update`, or `compare-and-set` with leave = \"row\"",
             choice.label()
         )))

@@ -2,7 +2,7 @@ use cachebench::measure::{Command, QueryClass, TallyCounts};
 use cachebench::model::{Kind, Outcome, Served};
 use cachebench::registry::Choice;
 
-use super::{Instance, World, aside, choice, coherence_of, operation, rest, variants, write};
+use super::{Instance, World, aside, choice, coherence_of, conduct, operation, rest, variants, write};
 
 /// What an instance sends to both stores while `call` runs, fills behind it included.
 async fn sent<T>(instance: &Instance, call: impl Future<Output = T>) -> (T, TallyCounts) {
@@ -29,11 +29,10 @@ async fn read(instance: &Instance, id: u64) -> (Served, Vec<(&'static str, u64)>
 /// An instance whose flushes come only when it is drained.
 async fn instance_of(choice: &Choice) -> (World, Instance) {
     let world = World::with_rows([1, 2, 3]).await;
-    let quiet = match choice.name.as_str() {
-        "write-behind" => super::choice(r#"{"write-behind": {"flush_every": "1h"}}"#),
-        _ => choice.clone(),
-    };
-    let instance = world.instance(0, &quiet);
+    let instance = world.instance(0, choice);
+    if conduct(choice).defers {
+        instance.tasks.abort();
+    }
     (world, instance)
 }
 
@@ -66,7 +65,7 @@ fn costs(coherence: &str) -> (Sent, Sent, Sent) {
 
 #[tokio::test(start_paused = true)]
 async fn a_miss_is_a_get_a_load_and_a_set_and_a_hit_is_a_get_but_for_what_a_coherence_adds() {
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         let (_world, instance) = instance_of(choice).await;
         let label = choice.label();
         let (miss, hit, absent) = costs(&coherence_of(choice));

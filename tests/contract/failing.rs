@@ -7,7 +7,7 @@ use cachebench::model::{Failure, Key, Kind, Outcome, Served, Store, StoreError};
 use cachebench::registry::Choice;
 use cachebench::store::{Answer, Cache, Messages, Reply, Script};
 
-use super::{Instance, PREFIX, World, choice, coherence_of, key, operation, rest, variants, write};
+use super::{Instance, PREFIX, World, choice, coherence_of, conduct, key, operation, rest, variants, write};
 
 /// A cache that fails, and counts its failures as a driver does.
 struct FailingCache {
@@ -83,11 +83,6 @@ impl World {
     }
 }
 
-/// Whether a write needs the cache: it assigns the version, or it must hold what the database holds.
-fn needs_cache(choice: &Choice) -> bool {
-    ["write-through", "write-behind"].contains(&&*choice.name)
-}
-
 fn failures(instance: &Instance, failure: Failure) -> u64 {
     let counts = instance.tally.counts();
     assert_eq!(counts.all_errors(), counts.errors(Store::Cache, failure));
@@ -96,7 +91,7 @@ fn failures(instance: &Instance, failure: Failure) -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn the_database_answers_for_a_cache_that_is_gone() {
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         let world = World::with_rows([1]).await;
         let instance = world.failing(choice, Failure::Unavailable, false);
         for (id, body) in [(1, Some("seeded 1")), (2, None)] {
@@ -105,7 +100,7 @@ async fn the_database_answers_for_a_cache_that_is_gone() {
             rest().await;
             assert_eq!(served, Served::Fallback, "{}", choice.label());
             assert_eq!(value.map(|value| value.body), body.map(Bytes::from), "{}", choice.label());
-            if choice.name != "write-behind" {
+            if !conduct(choice).defers {
                 // The read alone: a cache that cannot be read is not filled either.
                 assert_eq!(failures(&instance, Failure::Unavailable), before + 1, "{}", choice.label());
             }
@@ -115,13 +110,13 @@ async fn the_database_answers_for_a_cache_that_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_is_acknowledged_without_the_cache_unless_it_needs_it() {
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         for kind in [Kind::Write, Kind::Insert, Kind::Delete] {
             let world = World::with_rows([1]).await;
             let instance = world.failing(choice, Failure::Unavailable, false);
             let outcome = instance.strategy.write(&operation(kind, 1, "new")).await;
             let label = format!("{kind:?}, {}", choice.label());
-            if needs_cache(choice) {
+            if conduct(choice).needs_cache {
                 assert_eq!(outcome, Outcome::Failed(Failure::Unavailable), "{label}");
             } else {
                 assert!(matches!(outcome, Outcome::Written { version: Some(_) }), "{label}");
@@ -153,7 +148,7 @@ async fn a_write_that_fails_in_the_cache_has_changed_the_database_only_where_tha
 
 #[tokio::test(start_paused = true)]
 async fn a_full_cache_serves_what_it_holds_and_fills_nothing() {
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         let world = World::with_rows([1, 2]).await;
         let before = world.instance(1, choice);
         before.read(1).await;
@@ -179,7 +174,7 @@ async fn a_full_cache_refuses_the_writes_that_need_it() {
         let instance = world.failing(&choice, Failure::Refused, true);
         let outcome = instance.strategy.write(&write(1, "new")).await;
         let refused = outcome == Outcome::Failed(Failure::Refused);
-        assert_eq!(refused, needs_cache(&choice), "{}: {outcome:?}", choice.label());
+        assert_eq!(refused, conduct(&choice).needs_cache, "{}: {outcome:?}", choice.label());
     }
 }
 
@@ -207,7 +202,7 @@ async fn a_drain_tells_that_it_could_not_write() {
 
 #[tokio::test(start_paused = true)]
 async fn an_entry_that_is_no_value_is_counted_and_the_database_answers() {
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         let world = World::with_rows([1]).await;
         let instance = world.instance(0, choice);
         world.cache.set(&super::key(1), Bytes::from_static(b"something else"), None).await.unwrap();

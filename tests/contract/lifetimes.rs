@@ -4,7 +4,7 @@ use std::time::Duration;
 use cachebench::model::{Lifetimes, Outcome, Served};
 use cachebench::strategy::STRATEGIES;
 
-use super::{Instance, World, choice, rest, variants, write};
+use super::{Instance, World, choice, conduct, rest, variants, write};
 
 const TTL: Duration = Duration::from_secs(10);
 
@@ -17,7 +17,7 @@ async fn served(instance: &Instance, id: u64) -> Served {
 
 #[tokio::test(start_paused = true)]
 async fn an_entry_lives_as_long_as_its_ttl() {
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         let world = World { ttl: Some(TTL), ..World::with_rows([1]).await };
         let instance = world.instance(0, choice);
         assert_eq!(served(&instance, 1).await, Served::Miss, "{}", choice.label());
@@ -31,7 +31,7 @@ async fn an_entry_lives_as_long_as_its_ttl() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_ttl_an_entry_stays() {
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         let world = World::with_rows([1]).await;
         let instance = world.instance(0, choice);
         served(&instance, 1).await;
@@ -94,7 +94,7 @@ async fn a_dirty_entry_does_not_expire_before_its_flush() {
 #[tokio::test(start_paused = true)]
 async fn a_row_with_a_ttl_of_its_own_lives_by_that_however_it_got_into_the_cache() {
     let own = 2 * TTL;
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         let label = choice.label();
         let world = World { ttl: Some(TTL), ..World::with_rows([1, 2]).await };
         let mut parts = world.parts(0);

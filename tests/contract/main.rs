@@ -33,7 +33,7 @@ use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value
 use cachebench::registry::Choice;
 use cachebench::store::memory::{MemoryCache, MemoryDatabase};
 use cachebench::store::{Background, Cache, Database, Tasks};
-use cachebench::strategy::{Parts, STRATEGIES, Strategy};
+use cachebench::strategy::{self, Conduct, Leaves, Parts, STRATEGIES, Strategy};
 
 const PREFIX: &str = "cb:";
 
@@ -77,7 +77,12 @@ fn coherence_of(choice: &Choice) -> String {
 
 /// Whether a write leaves the entry of its row as it was.
 fn keeps_entries(choice: &Choice) -> bool {
-    choice.name == "write-around" || coherence_of(choice) == "keep"
+    conduct(choice).leaves == Leaves::OldEntry
+}
+
+/// What a strategy says of itself; that it is true, these tests show.
+fn conduct(choice: &Choice) -> Conduct {
+    strategy::conduct(choice).unwrap()
 }
 
 /// Two stores in memory, and the service instances over them.

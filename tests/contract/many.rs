@@ -2,7 +2,7 @@ use cachebench::measure::{Command, QueryClass};
 use cachebench::model::{Key, Outcome, Served};
 use cachebench::strategy::read_one_by_one;
 
-use super::{Instance, World, choice, coherence_of, key, operation, rest, variants, write};
+use super::{Instance, World, choice, coherence_of, conduct, key, operation, rest, variants, write};
 use cachebench::model::{Failure, Kind};
 
 /// How each row was served, and its body.
@@ -33,7 +33,7 @@ async fn a_multi_read_answers_each_row_in_the_order_of_its_key() {
         let instance = world.instance(0, &choice);
         instance.read(3).await;
         rest().await;
-        let cached = if choice.name == "direct" { Served::Miss } else { Served::Hit };
+        let cached = if conduct(&choice).caches { Served::Hit } else { Served::Miss };
         let seeded = |served, id: u64| (served, Some(format!("seeded {id}")));
         let missed = (Served::Miss, None);
         let first = [seeded(Served::Miss, 2), seeded(cached, 3), missed.clone(), seeded(Served::Miss, 1)];
@@ -74,7 +74,7 @@ async fn a_batch_is_one_command_and_one_query_whatever_it_asks_for() {
             let of = [Command::Get, Command::Mget, Command::Set].map(|command| sent.command(command));
             (of, sent.query(QueryClass::Load))
         };
-        let caches = choice.name != "direct";
+        let caches = conduct(&choice).caches;
         let (cold, warm) = match &*coherence_of(&choice) {
             _ if !caches => (([0, 0, 0], 1), ([0, 0, 0], 1)),
             // Each row is filled by a script of its own.
@@ -103,7 +103,7 @@ async fn one_by_one_is_a_command_and_a_query_each() {
 
 #[tokio::test(start_paused = true)]
 async fn one_query_answers_for_a_cache_that_is_gone_and_nothing_is_filled() {
-    for choice in variants().iter().filter(|choice| choice.name != "direct") {
+    for choice in variants().iter().filter(|choice| conduct(choice).caches) {
         let world = World::with_rows([1, 2]).await;
         let instance = world.failing(choice, Failure::Unavailable, false);
         let before = instance.tally.counts();

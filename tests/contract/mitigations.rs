@@ -3,12 +3,11 @@ use std::time::Duration;
 use cachebench::mitigation::{MITIGATIONS, Stack};
 use cachebench::model::{Failure, Kind, Outcome};
 use cachebench::registry::Choice;
-use cachebench::strategy::can_be_guarded;
 use futures_util::future::join_all;
 
 use super::dropped::give_up;
 use super::slow::Slow;
-use super::{Instance, PREFIX, World, key, operation, variants, write};
+use super::{Instance, PREFIX, World, conduct, key, operation, variants, write};
 
 /// How long a load takes.
 const LOAD: Duration = Duration::from_millis(20);
@@ -42,7 +41,8 @@ fn stacks() -> Vec<Stack> {
 
 /// Every strategy that can be guarded with every stack that goes with it.
 fn combinations() -> Vec<(Choice, Stack)> {
-    let strategies: Vec<_> = variants().into_iter().filter(can_be_guarded).collect();
+    let strategies: Vec<_> =
+        variants().into_iter().filter(|choice| conduct(choice).can_be_guarded()).collect();
     let all =
         strategies.iter().flat_map(|choice| stacks().into_iter().map(move |stack| (choice.clone(), stack)));
     let fit = all.filter(|(choice, stack)| {

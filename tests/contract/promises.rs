@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::model::{Kind, Outcome};
 
-use super::{World, choice, keeps_entries, operation, rest, variants, write};
+use super::{World, choice, conduct, keeps_entries, operation, rest, variants, write};
 
 #[tokio::test(start_paused = true)]
 async fn a_strategy_reads_what_it_wrote() {
@@ -74,7 +74,7 @@ async fn writing_what_is_not_there_makes_a_row_only_where_the_cache_assigns_vers
         let version = instance.version(&write(1, "new")).await;
         instance.strategy.drain().await.unwrap();
         let label = choice.label();
-        let by_cache = label.starts_with("write-behind") || label.contains("cache-first");
+        let by_cache = conduct(&choice).cache_first;
         assert_eq!(version, by_cache.then_some(1), "{label}");
         assert_eq!(world.row(1).await.is_some(), by_cache, "{label}");
     }
@@ -87,7 +87,7 @@ async fn only_a_strategy_that_writes_later_needs_its_drain() {
         let instance = world.instance(0, &choice);
         instance.version(&write(1, "new")).await;
         let there = world.row(1).await.unwrap().body == "new";
-        assert_eq!(there, choice.name != "write-behind", "{}", choice.label());
+        assert_eq!(there, !conduct(&choice).defers, "{}", choice.label());
     }
 }
 

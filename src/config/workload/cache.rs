@@ -134,7 +134,9 @@ fn check_external(cache: &CacheSettings, url: &str, report: &mut Report) {
 
 /// Reports what is set of a cache into which no cell puts anything.
 pub(super) fn check_together(cells: &[Cell], report: &mut Report) {
-    if cells.iter().any(|cell| strategy::caches(&cell.workload.strategy.name)) {
+    // What cannot be built is told elsewhere.
+    let does_without = |cell: &Cell| strategy::conduct(&cell.workload.strategy).is_ok_and(|it| !it.caches);
+    if !cells.iter().all(does_without) {
         return;
     }
     for (path, what) in [

@@ -21,12 +21,12 @@ pub(super) fn warnings(cells: &[Cell]) -> Vec<String> {
     let evicts_any =
         |cell: &&Cell| policy(&cell.workload.cache).is_some_and(|name| name.starts_with("allkeys"));
     let mut evicting = cells.iter().filter(evicts_any);
-    if evicting.clone().any(|cell| cell.workload.strategy.name == "write-behind") {
-        warnings.push(
-            "write-behind with an allkeys eviction policy: an entry evicted before its flush is a lost write \
-             (counted as lost_dirty); noeviction or a volatile policy avoids it"
-                .into(),
-        );
+    if let Some(cell) = evicting.clone().find(|cell| cell.workload.conduct().defers) {
+        warnings.push(format!(
+            "{} with an allkeys eviction policy: an entry evicted before its flush is a lost write (counted as \
+             lost_dirty); noeviction or a volatile policy avoids it",
+            cell.workload.strategy.name
+        ));
     }
     if evicting.any(|cell| cell.workload.traffic.mix.decrement > 0.0) {
         warnings.push(

@@ -53,7 +53,7 @@ use crate::engine::Fault;
 use crate::mitigation::{self, Guards, Stack};
 use crate::registry::{Choice, OptionsError, choice_schema};
 use crate::store::Sharing;
-use crate::strategy::STRATEGIES;
+use crate::strategy::{self, Conduct, STRATEGIES};
 
 /// A workload: what is stored, what is asked, through which strategy, and what is compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -112,6 +112,11 @@ impl Workload {
     /// As those of [`Stack::build`].
     pub fn guards(&self) -> Result<Guards, OptionsError> {
         self.mitigation.build(&mitigation::Parts::noop(self.cache.ttl.map(|ttl| ttl.0)))
+    }
+
+    /// What its strategy is to others; where that cannot be built, which a check tells, it does nothing.
+    pub fn conduct(&self) -> Conduct {
+        strategy::conduct(&self.strategy).unwrap_or_default()
     }
 
     /// The connections of an instance to the cache.

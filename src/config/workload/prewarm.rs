@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Report, Workload};
 use crate::registry::{Choice, choice_schema};
-use crate::strategy;
 use crate::traffic::traces;
 
 /// Which rows are loaded into the cache before the first operation: "none", or the guess of a warm-up job. They are read
@@ -142,7 +141,7 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
 pub(super) fn warning(workload: &Workload) -> Option<String> {
     let (prewarm, ttl) = (&workload.cache.prewarm, workload.cache.ttl?);
     let seconds = prewarm.most(workload.data.rows)? / prewarm.rate()?;
-    (strategy::caches(&workload.strategy.name) && seconds > ttl.0.as_secs_f64()).then(|| {
+    (workload.conduct().caches && seconds > ttl.0.as_secs_f64()).then(|| {
         format!(
             "loading rows ahead may take {seconds:.0} s, and they live for {ttl}: the first are gone before the \
              measurement begins; raise cache.prewarm's rate or cache.ttl"

@@ -1,7 +1,6 @@
 use super::{Report, Workload};
+use crate::strategy;
 
-/// Strategies whose misses may be filled by somebody else.
-const FILLED: [&str; 2] = ["cache-aside", "read-through"];
 /// Guards that make do with a cache which their own loads do not fill.
 const UNFILLED: [&str; 4] = ["none", "single-flight", "jitter", "request-budget"];
 
@@ -17,9 +16,10 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
     if sets != "fills" {
         return;
     }
-    let strategy = &workload.strategy.name;
-    if !FILLED.contains(&strategy.as_str()) {
-        let title = format!("the trace's SETs cannot be the fills of {strategy}");
+    let strategy = &workload.strategy;
+    // What cannot be built is told elsewhere.
+    if strategy::conduct(strategy).is_ok_and(|conduct| !conduct.filled_by_others) {
+        let title = format!("the trace's SETs cannot be the fills of {}", strategy.name);
         let help = "use cache-aside or read-through, or sets = \"skip\", with which misses fill as the strategy does";
         report.refuse(path, title, help);
     }

@@ -4,14 +4,12 @@ use super::{
 };
 use crate::config::{Cell, Document, Problems};
 use crate::strategy;
+use crate::traffic::{KEYS, KeyParts};
 
 /// Reports what each setting may be, but not together with the others.
 pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) {
     let report = &mut Report::new(document, problems);
-    if let Err(refused) = strategy::check(&workload.strategy) {
-        report.wrong("strategy.write-through.coherence", refused.to_string());
-    }
-    guards(workload, report);
+    strategy(workload, report);
     for check in [
         data::check,
         traffic::check,
@@ -27,11 +25,38 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     }
 }
 
-fn guards(workload: &Workload, report: &mut Report) {
-    let checked = workload.guards().and_then(|guards| strategy::check_guards(&workload.strategy, guards));
-    if let Err(refused) = checked {
-        let title = format!("{} with {}: {refused}", workload.strategy.label(), workload.mitigation.label());
+fn strategy(workload: &Workload, report: &mut Report) {
+    let Workload { strategy, mitigation, .. } = workload;
+    let by_itself = strategy::conduct(strategy);
+    if let Err(refusal) = &by_itself {
+        report.unbuildable("strategy", strategy, refusal);
+    }
+    let guarded = workload.guards().and_then(|guards| match by_itself {
+        Ok(_) => strategy::check_guards(strategy, guards),
+        // It would be refused for the same reason once more.
+        Err(_) => Ok(()),
+    });
+    if let Err(refused) = guarded {
+        let title = format!("{} with {}: {refused}", strategy.label(), mitigation.label());
         report.wrong("mitigation", title);
+    }
+}
+
+/// Reports keys that cannot be drawn. Those that cells have in common are tried once: a table of many rows takes a while.
+pub fn check_keys(cells: &[(&Document, &Cell)], problems: &mut Problems) {
+    let mut tried = Vec::new();
+    for (document, cell) in cells {
+        let Workload { traffic, data, .. } = &cell.workload;
+        // A recording is not looked for before a run; without rows there is nothing to draw from.
+        let Some(rows) = data.rows.filter(|_| !traffic.is_trace()) else { continue };
+        if tried.contains(&(&traffic.keys, rows)) {
+            continue;
+        }
+        tried.push((&traffic.keys, rows));
+        let parts = KeyParts { rows, seed: data.seed, folders: Vec::new() };
+        if let Err(refusal) = traffic.keys.build(KEYS, parts) {
+            Report::new(document, problems).unbuildable("traffic.keys", &traffic.keys, &refusal);
+        }
     }
 }
 

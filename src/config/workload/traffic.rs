@@ -96,12 +96,6 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
 
 fn keys(workload: &Workload, report: &mut Report) {
     let traffic = &workload.traffic;
-    if let (Some(hot), Some(rows)) = (traffic.key_number("hot_keys"), workload.data.rows)
-        && hot > rows
-    {
-        let title = format!("{hot} hot keys are more than the {rows} rows");
-        report.wrong("traffic.keys.hotspot.hot_keys", title);
-    }
     let unshifted = match traffic.keys.name.as_str() {
         "trace" => Some("a recording has its own changes"),
         "latest" => Some("it moves with the inserts"),

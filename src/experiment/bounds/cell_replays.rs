@@ -7,6 +7,7 @@ use crate::experiment::parts;
 use crate::measure::CellResult;
 use crate::model::{Kind, Lifetimes};
 use crate::simulation::{Pace, Scenario, Writes};
+use crate::strategy::Leaves;
 use crate::traffic::Traffic;
 use crate::traffic::traces::{Recording, Request, TraceKey};
 
@@ -94,10 +95,15 @@ fn request(traffic: &Traffic, lifetimes: &Lifetimes, ticket: u64, sizes: &mut Ha
 
 /// What a write does to the cache under a strategy that has a model.
 pub fn writes(workload: &Workload) -> Option<Writes> {
-    match workload.strategy.name.as_str() {
-        "cache-aside" | "read-through" if workload.strategy.options.is_null() => Some(Writes::Invalidate),
-        "write-through" if workload.strategy.options.is_null() => Some(Writes::Put),
-        _ => None,
+    let conduct = workload.conduct();
+    // Options may have it send more than that; and an entry that is not in the database yet does not expire.
+    if !workload.strategy.options.is_null() || !conduct.caches || conduct.cache_first {
+        return None;
+    }
+    match conduct.leaves {
+        Leaves::Nothing => Some(Writes::Invalidate),
+        Leaves::Row => Some(Writes::Put),
+        Leaves::OldEntry => None,
     }
 }
 

@@ -21,7 +21,6 @@ use crate::measure::{Loads, Metrics, QueryClass, Tally, Unit};
 use crate::mitigation::Guards;
 use crate::model::StoreError;
 use crate::store::Sharing;
-use crate::strategy;
 use crate::traffic::Traffic;
 
 /// Rows that are on their way at once.
@@ -52,7 +51,7 @@ impl Prewarmed {
 
 /// Whether anything is loaded ahead.
 fn is_wanted(workload: &Workload) -> bool {
-    !workload.cache.prewarm.is_none() && strategy::caches(&workload.strategy.name)
+    !workload.cache.prewarm.is_none() && workload.conduct().caches
 }
 
 /// Loads the rows that the workload asks for, through connections of its own, and says what that took; nothing where it

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use self::buffer::{Buffer, Waiting};
 use self::flusher::Flusher;
 use self::overlay::Overlay;
-use super::{Fill, LookAside, Parts, Sides, Strategy, WriteSide, write_cache};
+use super::{Conduct, Fill, Leaves, LookAside, Parts, Sides, Strategy, WriteSide, write_cache};
 use crate::model::{Operation, Outcome, StoreError, Time, unix_us};
 use crate::registry::{self, Choice, Entry};
 use crate::store::Task;
@@ -39,7 +39,7 @@ pub const ENTRY: Entry<dyn Strategy, Parts> = Entry {
         };
         // The script that writes is what keeps the entry; reads take it as they find it.
         let reads = LookAside::new(&parts, parts.coherence(&Choice::named("keep"))?, Fill::Add);
-        Ok(Box::new(Sides { reads, writes: WriteBehind { parts, flusher, tasks } }))
+        Ok(Box::new(Sides::new(reads, WriteBehind { parts, flusher, tasks })))
     },
 };
 
@@ -103,6 +103,11 @@ impl Drop for WriteBehind {
 }
 
 impl WriteSide for WriteBehind {
+    fn conduct(&self) -> Conduct {
+        let (leaves, defers) = (Leaves::Row, true);
+        Conduct { caches: true, cache_first: true, needs_cache: true, leaves, defers, ..Conduct::default() }
+    }
+
     async fn write(&self, operation: &Operation) -> Outcome {
         self.write_and_note(operation).await.unwrap_or_else(Outcome::from)
     }

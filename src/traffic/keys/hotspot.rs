@@ -13,7 +13,10 @@ pub const ENTRY: Entry<dyn Keys, super::KeyParts> = Entry {
         let options: Options = registry::options(options)?;
         let hot = match options.hot_keys {
             Some(keys) if keys > parts.rows => {
-                return Err(OptionsError(format!("{keys} hot keys are more than the {} rows", parts.rows)));
+                return Err(OptionsError(format!(
+                    "hot_keys: {keys} hot keys are more than the {} rows",
+                    parts.rows
+                )));
             }
             Some(keys) => keys,
             None => (options.hot_share * parts.rows as f64).round() as u64,
