@@ -190,8 +190,10 @@ fn rows(operation: &Operation, outcome: &Outcome) -> Rows {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
-    use crate::model::Time;
+    use crate::model::{Found, Key, Payload, Time, Value, checksum};
     use crate::traffic::Think;
 
     fn tickets(end: u64, deadline: Option<Moment>, pause: Duration) -> Tickets {
@@ -215,5 +217,32 @@ mod tests {
         assert!(tickets.next().await.is_some());
         assert!(start.elapsed() <= Duration::from_secs(21), "{:?}", start.elapsed());
         assert!(tickets.is_over(deadline));
+    }
+
+    fn operation(kind: Kind, keys: &[Key]) -> Operation {
+        Operation {
+            ticket: 0,
+            kind,
+            key: keys[0],
+            keys: keys.to_vec(),
+            quantity: 0,
+            payload: Payload::default(),
+            scans: false,
+        }
+    }
+
+    #[test]
+    fn a_body_that_was_written_under_another_key_is_counted_by_reads_and_by_rows_of_multi_reads() {
+        let keys = [1, 2, 3].map(|id| Key::new("l:", id));
+        let written = |key: &Key| {
+            let body = Bytes::from_static(b"a body");
+            Some(Value { version: 1, checksum: checksum(key, &body), body, ..Value::default() })
+        };
+        let served = Served::Hit;
+        let read = |value| observe(&operation(Kind::Read, &keys), &Outcome::Read { served, value });
+        assert!(!read(written(&keys[0])).corrupt && read(written(&keys[1])).corrupt);
+        let found = [0, 0, 2].map(|row: usize| Found { served, value: written(&keys[row]) });
+        let rows = rows(&operation(Kind::MultiRead, &keys), &Outcome::ReadMany(found.into()));
+        assert_eq!((rows.asked, rows.served[served as usize], rows.corrupt), (3, 3, 1));
     }
 }
