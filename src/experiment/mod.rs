@@ -220,3 +220,15 @@ fn unmeasured(cell: &Cell) -> CellResult {
         model: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::jobs;
+
+    #[test]
+    fn every_second_repeat_goes_through_the_cells_backwards() {
+        let told: Vec<_> = jobs(3, 3).iter().map(|job| (job.repeat, job.index, job.order)).collect();
+        let (there, back) = ([(1, 0, 1), (1, 1, 2), (1, 2, 3)], [(2, 2, 4), (2, 1, 5), (2, 0, 6)]);
+        assert_eq!(told, [there, back, [(3, 0, 7), (3, 1, 8), (3, 2, 9)]].concat());
+    }
+}
