@@ -103,4 +103,10 @@ mod tests {
             assert!(!refused.contains("hunter2"), "{refused}");
         }
     }
+
+    #[test]
+    fn a_problem_that_repeats_the_password_is_told_without_it() {
+        let told = failure("postgres://me:hunter2@host/db", &"no role me with hunter2").to_string();
+        assert!(told.contains("no role me with ***") && !told.contains("hunter2"), "{told}");
+    }
 }
