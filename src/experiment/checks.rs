@@ -92,3 +92,48 @@ pub fn server_metrics(metrics: &mut Metrics, before: &Counters, after: &Counters
     }
     metrics.put("cache.cpu_us_per_op", counted.cpu_seconds * 1e6 / operations as f64, Unit::Us);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::load;
+    use crate::measure::Tally;
+    use crate::servers::{PostgresCounters, RedisCounters};
+
+    fn workload() -> Workload {
+        let text = "name = \"test\"\n[data]\nrows = 100\n[traffic]\nload = { closed = { clients = 2 } }\nduration = \"1s\"\n";
+        load(Path::new("w.toml"), text.into(), &[]).unwrap().workload
+    }
+
+    /// What servers told that had this many GETs and loads.
+    fn counted(gets: u64, loads: u64) -> Counters {
+        let load = Statement::all(&workload().database.query)
+            .into_iter()
+            .find(|statement| statement.class() == QueryClass::Load);
+        let cache = RedisCounters { calls: [("get".into(), gets)].into(), ..RedisCounters::default() };
+        let calls = [(load.unwrap().counted_as().into(), loads)].into();
+        let database = PostgresCounters { calls, ..PostgresCounters::default() };
+        Counters { cache: Some(cache), database: Some(database), unread: Vec::new() }
+    }
+
+    #[test]
+    fn what_we_sent_stands_beside_what_the_servers_counted_meanwhile() {
+        let tally = Tally::default();
+        for _ in 0..3 {
+            tally.command(Command::Get);
+            drop(tally.query(QueryClass::Load));
+        }
+        let sent = tally.counts();
+        let told = |after: &Counters| {
+            let checks = compare(&sent, &counted(10, 20), after, &workload());
+            checks.into_iter().map(|check| (check.what, check.client, check.server)).collect::<Vec<_>>()
+        };
+        let both = |get, load| [("cache get".to_owned(), 3, get), ("database load".to_owned(), 3, load)];
+        assert_eq!(told(&counted(13, 23)), both(3, 3));
+        assert_eq!(told(&counted(14, 22)), both(4, 2));
+        let without_a_cache = Counters { cache: None, ..counted(13, 23) };
+        assert_eq!(told(&without_a_cache), both(3, 3)[1..]);
+    }
+}
