@@ -191,6 +191,22 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_is_put_to_a_cache_that_is_smaller_by_its_rate() {
+        let mut random = Random::new(3, Stream::Row, 0);
+        let requests = (0..40_000)
+            .map(|_| Request { size: Some(10), ..Request::of(TraceKey::Number(random.below(2_000))) });
+        let scenario = Scenario::of(Arc::new(Recording::of(requests).unwrap()));
+        let sample = Sample::of(&scenario, 0.2, 5).unwrap();
+        for capacity in [Capacity::Entries(500), Capacity::Bytes(5_000)] {
+            // All keys are asked for alike, and a quarter of them is in the cache: about a quarter of the reads hit.
+            let told = sample.simulate(&Choice::named("lru"), capacity, 1).unwrap();
+            let rate = told.hits as f64 / told.requests as f64;
+            assert!((rate - 0.25).abs() < 0.2, "{capacity:?}: {rate}");
+            assert_eq!((told.capacity, told.entries), (capacity, 500));
+        }
+    }
+
+    #[test]
     fn fewer_than_ten_sampled_entries_are_refused_with_the_rate_that_would_do() {
         let requests = (0..4_000u64).map(|n| Request::of(TraceKey::Number(n % 2_000)));
         let scenario = Scenario::of(Arc::new(Recording::of(requests).unwrap()));
