@@ -36,6 +36,15 @@ fn a_stopped_server_is_not_alive() {
     assert!(postgres.log_tail().contains("database system is shut down"), "{}", postgres.log_tail());
 }
 
+#[test]
+fn a_killed_server_is_given_no_time_to_end_in_order() {
+    let (mut redis, mut postgres) = (redis(), postgres());
+    redis.kill();
+    postgres.kill();
+    assert!(!redis.log_tail().contains("bye bye"), "{}", redis.log_tail());
+    assert!(!postgres.log_tail().contains("database system is shut down"), "{}", postgres.log_tail());
+}
+
 #[tokio::test]
 async fn a_killed_redis_comes_back_empty_at_its_address() {
     let mut redis = redis();
