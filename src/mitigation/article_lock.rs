@@ -105,6 +105,10 @@ impl ArticleLock {
 }
 
 impl Mitigation for ArticleLock {
+    fn decides(&self) -> bool {
+        true
+    }
+
     fn load(self: Arc<Self>, request: Request, next: Next) -> BoxFuture<'static, Loaded> {
         Box::pin(async move { self.answer(request, next).await })
     }

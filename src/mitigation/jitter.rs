@@ -42,6 +42,10 @@ struct Jitter {
 }
 
 impl Mitigation for Jitter {
+    fn needs_fills(&self) -> bool {
+        false
+    }
+
     /// Drawn for each fill; it changes what the guards before this one have set.
     fn lifetime(&self, _: &Value, life: &mut Lifetime) {
         let factor = 1.0 + self.spread * (2.0 * self.dice.unit() - 1.0);

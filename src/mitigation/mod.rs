@@ -59,6 +59,17 @@ pub trait Mitigation: Send + Sync {
         next.load(request)
     }
 
+    /// Whether it decides over all instances who loads a row. One such guard is all that a row can have: whoever holds
+    /// the one would wait for the other.
+    fn decides(&self) -> bool {
+        false
+    }
+
+    /// Whether it counts on it that loads fill the cache, so that it cannot guard where others do.
+    fn needs_fills(&self) -> bool {
+        true
+    }
+
     /// Whether it is remembered in the cache that a row does not exist.
     fn keeps_absent(&self) -> bool {
         false

@@ -95,6 +95,10 @@ impl RequestBudget {
 }
 
 impl Mitigation for RequestBudget {
+    fn needs_fills(&self) -> bool {
+        false
+    }
+
     fn lifetime(&self, _: &Value, life: &mut Lifetime) {
         life.stale += self.keep_stale;
     }

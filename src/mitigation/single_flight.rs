@@ -126,6 +126,10 @@ impl SingleFlight {
 }
 
 impl Mitigation for SingleFlight {
+    fn needs_fills(&self) -> bool {
+        false
+    }
+
     fn load(self: Arc<Self>, request: Request, next: Next) -> BoxFuture<'static, Loaded> {
         Box::pin(async move {
             match self.fly(&request, &next, Need::Nothing).await {

@@ -5,15 +5,11 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Guards, MITIGATIONS, Parts};
+use super::{Guards, MITIGATIONS, Mitigation, Parts};
 use crate::registry::{Choice, OptionsError, choice_schema};
 
 /// The name of no guard.
 const NONE: &str = super::none::ENTRY.name;
-
-/// Those of which a row can have one only: whoever holds the one would wait for the other.
-const DECIDING: [&str; 3] =
-    [super::lock::ENTRY.name, super::article_lock::ENTRY.name, super::lease::ENTRY.name];
 
 /// The guards of a workload: one by its name, or a list that nests in its order; `"none"` is no guard.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,20 +42,32 @@ impl Stack {
     /// # Errors
     /// When a name or an option is unknown, or an option does not fit the rest.
     pub fn build(&self, parts: &Parts) -> Result<Guards, OptionsError> {
-        let build = |choice: &Choice| match choice.build(MITIGATIONS, parts.clone()) {
-            // What guards nothing is not asked on the way.
-            Ok(guard) => (choice.name != NONE).then(|| Ok(Arc::from(guard))),
-            Err(OptionsError(error)) => Some(Err(OptionsError(format!("mitigation: {error}")))),
-        };
+        let named = self.named(parts)?;
         let deciding: Vec<_> =
-            self.0.iter().map(|choice| choice.name.as_str()).filter(|name| DECIDING.contains(name)).collect();
+            named.iter().filter(|(_, guard)| guard.decides()).map(|(name, _)| *name).collect();
         if let [one, other, ..] = deciding[..] {
             let text =
                 format!("mitigation: {one} and {other} both decide over all instances who loads: use one");
             return Err(OptionsError(text));
         }
-        let guards: Vec<_> = self.0.iter().filter_map(build).collect::<Result<_, OptionsError>>()?;
-        Ok(Guards::new(guards, parts))
+        Ok(Guards::new(named.into_iter().map(|(_, guard)| guard).collect(), parts))
+    }
+
+    /// The name of the first guard that counts on loads that fill the cache; nothing where guards cannot be built.
+    pub fn needs_fills(&self, parts: &Parts) -> Option<&str> {
+        let named = self.named(parts).ok()?;
+        named.into_iter().find(|(_, guard)| guard.needs_fills()).map(|(name, _)| name)
+    }
+
+    /// Each guard with its name, but for what guards nothing, which is not asked on the way.
+    fn named(&self, parts: &Parts) -> Result<Vec<(&str, Arc<dyn Mitigation>)>, OptionsError> {
+        let build = |choice: &Choice| choice.build(MITIGATIONS, parts.clone());
+        let named = self.0.iter().map(|choice| match build(choice) {
+            Ok(guard) => Ok((choice.name.as_str(), Arc::from(guard))),
+            Err(OptionsError(error)) => Err(OptionsError(format!("mitigation: {error}"))),
+        });
+        let is_guard = |built: &Result<(&str, _), _>| !built.as_ref().is_ok_and(|(name, _)| *name == NONE);
+        named.filter(is_guard).collect()
     }
 }
 

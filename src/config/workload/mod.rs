@@ -111,7 +111,12 @@ impl Workload {
     /// # Errors
     /// As those of [`Stack::build`].
     pub fn guards(&self) -> Result<Guards, OptionsError> {
-        self.mitigation.build(&mitigation::Parts::noop(self.cache.ttl.map(|ttl| ttl.0)))
+        self.mitigation.build(&self.guard_parts())
+    }
+
+    /// What guards are built from where nothing is asked of them.
+    fn guard_parts(&self) -> mitigation::Parts {
+        mitigation::Parts::noop(self.cache.ttl.map(|ttl| ttl.0))
     }
 
     /// What its strategy is to others; where that cannot be built, which a check tells, it does nothing.

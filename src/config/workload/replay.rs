@@ -1,9 +1,6 @@
 use super::{Report, Workload};
 use crate::strategy;
 
-/// Guards that make do with a cache which their own loads do not fill.
-const UNFILLED: [&str; 4] = ["none", "single-flight", "jitter", "request-budget"];
-
 /// Reports what does not go together with what a trace's SETs are taken for.
 pub(super) fn check(workload: &Workload, report: &mut Report) {
     let traffic = &workload.traffic;
@@ -23,7 +20,7 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
         let help = "use cache-aside or read-through, or sets = \"skip\", with which misses fill as the strategy does";
         report.refuse(path, title, help);
     }
-    if let Some(guard) = workload.mitigation.names().find(|name| !UNFILLED.contains(name)) {
+    if let Some(guard) = workload.mitigation.needs_fills(&workload.guard_parts()) {
         let title =
             format!("{guard} waits for fills of misses, and here the trace's SETs are the only fills");
         report.refuse(path, title, "leave the mitigation out, or use sets = \"skip\"");

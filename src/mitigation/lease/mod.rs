@@ -122,6 +122,10 @@ fn decoded(raw: Bytes) -> Option<Value> {
 }
 
 impl Mitigation for LeaseGuard {
+    fn decides(&self) -> bool {
+        true
+    }
+
     fn load(self: Arc<Self>, request: Request, next: Next) -> BoxFuture<'static, Loaded> {
         Box::pin(async move { self.answer(request, next).await })
     }

@@ -132,6 +132,10 @@ impl Lock {
 }
 
 impl Mitigation for Lock {
+    fn decides(&self) -> bool {
+        true
+    }
+
     fn lifetime(&self, _: &Value, life: &mut Lifetime) {
         let stale = self.options.keep_stale.0;
         life.stale += stale;
