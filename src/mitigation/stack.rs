@@ -43,32 +43,35 @@ impl Stack {
     /// When a name or an option is unknown, or an option does not fit the rest.
     pub fn build(&self, parts: &Parts) -> Result<Guards, OptionsError> {
         let named = self.named(parts)?;
-        let deciding: Vec<_> =
-            named.iter().filter(|(_, guard)| guard.decides()).map(|(name, _)| *name).collect();
+        let deciding: Vec<_> = named.iter().filter(|one| one.guard.decides()).map(|one| one.name).collect();
         if let [one, other, ..] = deciding[..] {
             let text =
                 format!("mitigation: {one} and {other} both decide over all instances who loads: use one");
             return Err(OptionsError(text));
         }
-        Ok(Guards::new(named.into_iter().map(|(_, guard)| guard).collect(), parts))
+        Ok(Guards::new(named.into_iter().map(|one| one.guard).collect(), parts))
     }
 
     /// The name of the first guard that counts on loads that fill the cache; nothing where guards cannot be built.
     pub fn needs_fills(&self, parts: &Parts) -> Option<&str> {
         let named = self.named(parts).ok()?;
-        named.into_iter().find(|(_, guard)| guard.needs_fills()).map(|(name, _)| name)
+        named.into_iter().find(|one| one.guard.needs_fills()).map(|one| one.name)
     }
 
-    /// Each guard with its name, but for what guards nothing, which is not asked on the way.
-    fn named(&self, parts: &Parts) -> Result<Vec<(&str, Arc<dyn Mitigation>)>, OptionsError> {
-        let build = |choice: &Choice| choice.build(MITIGATIONS, parts.clone());
-        let named = self.0.iter().map(|choice| match build(choice) {
-            Ok(guard) => Ok((choice.name.as_str(), Arc::from(guard))),
+    /// Each guard, but for what guards nothing, which is not asked on the way.
+    fn named(&self, parts: &Parts) -> Result<Vec<Named<'_>>, OptionsError> {
+        let built = self.0.iter().map(|choice| match choice.build(MITIGATIONS, parts.clone()) {
+            Ok(guard) => Ok(Named { name: &choice.name, guard: guard.into() }),
             Err(OptionsError(error)) => Err(OptionsError(format!("mitigation: {error}"))),
         });
-        let is_guard = |built: &Result<(&str, _), _>| !built.as_ref().is_ok_and(|(name, _)| *name == NONE);
-        named.filter(is_guard).collect()
+        built.filter(|one| one.as_ref().map_or(true, |one| one.name != NONE)).collect()
     }
+}
+
+/// A guard with its name.
+struct Named<'a> {
+    name: &'a str,
+    guard: Arc<dyn Mitigation>,
 }
 
 impl Serialize for Stack {
