@@ -3,7 +3,7 @@ use std::ops::{Add, Sub};
 use super::{Command, GuardEvent, QueryClass};
 use crate::model::{Failure, Store};
 
-/// A moment's counts of a [`Tally`], or the difference between two moments.
+/// A moment's counts of a [`Tally`](super::Tally), or the difference between two moments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TallyCounts {
     pub(super) commands: [u64; Command::ALL.len()],

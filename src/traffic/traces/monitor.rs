@@ -29,7 +29,7 @@ struct Options {
 /// The commands that a Redis server was sent, as its MONITOR tells them.
 ///
 /// A command on several keys is a request for each. Commands of a script count by the lines that say `lua`, and the
-/// call of the script does not. What has no key, or touches no entry's content, is skipped: see [`command`].
+/// call of the script does not. What has no key, or touches no entry's content, is skipped (`command.rs`).
 pub struct Monitor {
     source: Source,
     db: Option<u32>,

@@ -11,7 +11,7 @@ pub struct Popularity {
     pub one_hit_wonder_share: f64,
     /// The share of requests that go to the hottest 1 % of keys, at least to one.
     pub top_1_percent_share: f64,
-    /// The exponent of the Zipf distribution that fits best, see [`zipf_exponent`]; none for few keys.
+    /// The exponent of the Zipf distribution that fits best; none for few keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zipf_exponent: Option<f64>,
 }
