@@ -11,6 +11,7 @@
 //! | [`traffic`] | what to ask for: a pure function of seed and ticket |
 //! | [`simulation`] | what a cache would have answered: eviction policies in process |
 //! | [`measure`] | what happened: recorder, window, summary, verdict, closed forms |
+//! | [`placement`] | which node of a cache a key lives on |
 //! | [`store`] | the cache and the database, behind two traits |
 //! | [`coherence`] | what becomes of the cached entry of a row that is written |
 //! | [`mitigation`] | what guards the database when many ask for an entry that is gone |
@@ -41,6 +42,7 @@ pub mod registry;
 pub mod traffic;
 pub mod simulation;
 pub mod measure;
+pub mod placement;
 pub mod store;
 pub mod coherence;
 pub mod mitigation;

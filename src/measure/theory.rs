@@ -80,6 +80,27 @@ pub fn standard_error(share: f64, n: f64) -> f64 {
     (share * (1.0 - share) / n).sqrt()
 }
 
+/// The share of the keys that moves when `from` nodes become `to` and only those move that must: |m − n| / max(n, m).
+pub fn least_move(from: usize, to: usize) -> f64 {
+    from.abs_diff(to) as f64 / from.max(to) as f64
+}
+
+/// The share of the keys that moves when their hash is taken modulo another number of nodes: 1 − gcd(n, m) / max(n, m).
+pub fn modulo_move(from: usize, to: usize) -> f64 {
+    let (mut divisor, mut rest) = (from, to);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    1.0 - divisor as f64 / from.max(to) as f64
+}
+
+/// The standard deviation over the mean of the nodes' shares of a ring with V points each: √((n − 1) / (nV + 1)), that of
+/// V of nV spacings on a circle.
+pub fn ring_imbalance(nodes: usize, virtual_nodes: u32) -> f64 {
+    let points = nodes as f64 * f64::from(virtual_nodes);
+    ((nodes as f64 - 1.0) / (points + 1.0)).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

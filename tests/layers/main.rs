@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use scanner::{Use, uses};
 
 /// Every module, top to bottom.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "model",
     "registry",
     "traffic",
     "simulation",
     "measure",
+    "placement",
     "store",
     "coherence",
     "mitigation",
