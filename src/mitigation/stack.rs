@@ -27,11 +27,6 @@ impl Stack {
         self.0.iter().all(|choice| choice.name == NONE)
     }
 
-    /// The names of its guards, or of none.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|choice| choice.name.as_str())
-    }
-
     /// As a table shows it.
     pub fn label(&self) -> String {
         self.0.iter().map(Choice::label).collect::<Vec<_>>().join(" + ")
