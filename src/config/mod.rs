@@ -21,7 +21,7 @@ mod workload;
 pub use self::cells::{Cell, Loaded, load};
 pub(crate) use self::problem::Problems;
 pub(crate) use self::workload::{
-    CacheSettings, Data, LoadSetting, MaxMemory, Open, Prewarm, TlsProblem, Warmup, Workload,
+    CacheSettings, Data, LoadSetting, MaxMemory, NamedNode, Open, Prewarm, TlsProblem, Warmup, Workload,
     schema as workload_schema,
 };
 

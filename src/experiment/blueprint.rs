@@ -59,7 +59,7 @@ impl Blueprint {
         let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
         let pool = workload.database_connections();
         let Stores { cache, database, stock } =
-            parts::connect(workload, &self.urls, workload.sharing(), pool, &tally).await?;
+            parts::connect(workload, &self.urls, workload.sharing(), pool, &tally, &tasks).await?;
         let inventory = inventory::Parts {
             cache: cache.clone(),
             stock,

@@ -1,9 +1,14 @@
+use futures_util::future::join_all;
+
 use super::servers::{Servers, Urls};
 use crate::servers::{PostgresCounters, RedisCounters};
 
-/// A moment's counters of both servers, where they tell them.
+/// A moment's counters of both stores, where their servers tell them.
 pub struct Counters {
+    /// All servers of the cache together.
     pub cache: Option<RedisCounters>,
+    /// Each of them by its name; nothing where it does not tell, or has begun again.
+    pub nodes: Vec<(String, Option<RedisCounters>)>,
     pub database: Option<PostgresCounters>,
     /// Which of them a server does not tell, and why.
     pub unread: Vec<String>,
@@ -14,10 +19,20 @@ impl Counters {
     pub fn read(servers: &Servers, urls: &Urls) -> Counters {
         servers.runtime.block_on(async {
             let began_again = || "it was killed, and has counted from 0 since".to_owned();
-            let cache = match &servers.redis {
-                Some(redis) if redis.lock().was_killed => Err(began_again()),
-                _ => RedisCounters::read(&urls.cache).await.map_err(|error| error.to_string()),
-            };
+            let all = urls.cache.servers();
+            let read = all.iter().map(|server| async {
+                let was_killed = servers.fleet.as_ref().is_some_and(|fleet| fleet.was_killed(&server.name));
+                if was_killed {
+                    return Err(began_again());
+                }
+                RedisCounters::read(&server.at).await.map_err(|error| error.to_string())
+            });
+            let told = join_all(read).await;
+            let names = all.iter().map(|server| server.name.clone());
+            let nodes = names.zip(&told).map(|(name, counters)| (name, counters.as_ref().ok().cloned()));
+            let nodes = nodes.collect();
+            let cache = told.into_iter().collect::<Result<Vec<_>, String>>();
+            let cache = cache.map(|all| RedisCounters::together(&all));
             let database = match &servers.postgres {
                 Some(postgres) if postgres.lock().was_killed => Err(began_again()),
                 _ => match PostgresCounters::read(&urls.database).await {
@@ -34,7 +49,7 @@ impl Counters {
             ];
             let unread = problems.into_iter().flatten().collect();
             let (cache, database) = (cache.ok(), database.ok());
-            Counters { cache, database, unread }
+            Counters { cache, nodes, database, unread }
         })
     }
 }

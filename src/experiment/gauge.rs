@@ -1,9 +1,11 @@
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::site::Site;
 use crate::measure::{Pressure, Reading};
 use crate::servers::{MemoryProbe, RedisMemory, ServerError};
 use crate::store::Endpoint;
@@ -31,12 +33,12 @@ pub struct Gauged {
 
 impl Gauge {
     /// Starts to read; nothing where there is no thread for it, which is no reason not to measure.
-    pub fn start(at: &Endpoint) -> Option<Gauge> {
+    pub fn start(site: &Site) -> Option<Gauge> {
         let (end, ended) = oneshot::channel();
-        let at = at.clone();
+        let site = site.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
         let thread = std::thread::Builder::new().name("memory-gauge".into());
-        let thread = thread.spawn(move || runtime.block_on(read_on(&at, ended))).ok()?;
+        let thread = thread.spawn(move || runtime.block_on(read_on(&site, ended))).ok()?;
         Some(Gauge { end, thread })
     }
 
@@ -49,9 +51,9 @@ impl Gauge {
 }
 
 /// Reads until it is told to end, or the server refuses.
-async fn read_on(at: &Endpoint, mut ended: oneshot::Receiver<()>) -> Gauged {
+async fn read_on(site: &Site, mut ended: oneshot::Receiver<()>) -> Gauged {
     let start = Instant::now();
-    let mut asked = Asked { at, probe: None, refused: false };
+    let mut asked = Asked { site, servers: Vec::new(), refused: false };
     let (mut gauged, mut before, mut every) = (Gauged::default(), None, EVERY);
     let mut take = |memory: Option<RedisMemory>, every: &mut Duration| {
         let Some(memory) = memory else { return };
@@ -92,18 +94,39 @@ async fn read_on(at: &Endpoint, mut ended: oneshot::Receiver<()>) -> Gauged {
     gauged
 }
 
-/// The server, and the connection to it while it answers.
+/// The servers, and the connections to them while they answer.
 struct Asked<'a> {
-    at: &'a Endpoint,
-    probe: Option<MemoryProbe>,
-    /// Whether it will not tell.
+    site: &'a Site,
+    servers: Vec<Server>,
+    /// Whether one will not tell.
     refused: bool,
 }
 
+/// One of them.
+struct Server {
+    at: Endpoint,
+    probe: Option<MemoryProbe>,
+}
+
 impl Asked<'_> {
-    /// A reading; nothing from a server that does not answer in time, which leaves a gap.
+    /// A reading of all servers together, those left out that do not answer in time; nothing where none does, which
+    /// leaves a gap.
     async fn read(&mut self, patience: Duration) -> Option<RedisMemory> {
-        let at = self.at;
+        // Some may have joined since the last time.
+        for server in self.site.servers().into_iter().skip(self.servers.len()) {
+            self.servers.push(Server { at: server.at, probe: None });
+        }
+        let read = self.servers.iter_mut().map(|server| server.read(patience));
+        let told: Vec<_> = join_all(read).await.into_iter().flatten().collect();
+        self.refused = told.iter().any(Option::is_none);
+        told.into_iter().flatten().reduce(RedisMemory::and)
+    }
+}
+
+impl Server {
+    /// A reading, nothing in it where the server will not tell; nothing at all where it does not answer in time.
+    async fn read(&mut self, patience: Duration) -> Option<Option<RedisMemory>> {
+        let at = &self.at;
         let kept = self.probe.take();
         let read = async {
             let mut probe = match kept {
@@ -115,7 +138,6 @@ impl Asked<'_> {
         };
         let (probe, memory) = timeout(patience, read).await.ok()?.ok()?;
         self.probe = Some(probe);
-        self.refused = memory.is_none();
-        memory
+        Some(memory)
     }
 }

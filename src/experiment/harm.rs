@@ -1,25 +1,30 @@
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::assignment::Assignment;
 use super::charge::Charge;
+use super::fleet::{Fleet, FleetNode};
 use super::servers::Servers;
+use super::site::Site;
 use super::stage::Stage;
 use crate::engine::{Crew, Hands, Stop, Victim};
 use crate::measure::{FaultRecord, Ledger, MovedEntries, Unflushed};
 use crate::servers::{ManagedPostgres, ManagedRedis, ServerError, leave_redis, move_away};
-use crate::store::Endpoint;
+use crate::store::{Endpoint, Member, Membership};
 
 /// How long an instance may take to connect before it tries again.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How often to look whether all instances know of a change.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// What a timeline of faults does, to the servers and the instances of a cell.
 pub struct Harm<'a> {
     crew: &'a Crew,
+    /// Nothing where the cache is not ours.
+    fleet: Option<Arc<Fleet>>,
     /// Nothing where the server is not ours.
-    redis: Option<Charge<ManagedRedis>>,
     postgres: Option<Charge<ManagedPostgres>>,
-    cache: &'a Endpoint,
+    site: &'a Site,
     /// In front of our keys.
     prefix: &'a str,
     /// Where writes reach the database after they were acknowledged: what tells which have.
@@ -36,9 +41,9 @@ impl<'a> Harm<'a> {
         let Assignment { workload, stop, .. } = stage.assignment;
         Harm {
             crew: &stage.crew,
-            redis: servers.redis.clone(),
+            fleet: servers.fleet.clone(),
             postgres: servers.postgres.clone(),
-            cache: &stage.urls.cache,
+            site: &stage.urls.cache,
             prefix: &workload.cache.prefix,
             deferred: workload.conduct().defers.then_some(&*stage.ledger),
             stop,
@@ -75,8 +80,45 @@ impl<'a> Harm<'a> {
         }
     }
 
-    fn redis(&self) -> Result<&Charge<ManagedRedis>, String> {
-        self.redis.as_ref().ok_or_else(not_ours)
+    /// The servers of our own that a fault befalls.
+    fn nodes(&self, victim: Victim) -> Result<Vec<FleetNode>, String> {
+        let fleet = self.fleet.as_ref().ok_or_else(not_ours)?;
+        match victim {
+            Victim::Node(number) => {
+                let node = fleet.node(number).ok_or_else(|| format!("there is no cache node {number}"))?;
+                Ok(vec![node])
+            }
+            _ => Ok(fleet.nodes()),
+        }
+    }
+
+    /// Where the servers listen that a fault befalls, whoever's they are.
+    fn addresses(&self, victim: Victim) -> Result<Vec<Endpoint>, String> {
+        let mut all = self.site.servers().into_iter().map(|server| server.at);
+        match victim {
+            Victim::Node(number) => {
+                let at = all.nth(number).ok_or_else(|| format!("there is no cache node {number}"))?;
+                Ok(vec![at])
+            }
+            _ => Ok(all.collect()),
+        }
+    }
+
+    fn membership(&self) -> Result<&Membership, String> {
+        let placed = self.site.membership().map(|membership| &**membership);
+        placed.ok_or_else(|| "the clients do not place the keys".into())
+    }
+
+    /// Returns once every client places keys on the nodes that there are now.
+    fn wait_until_followed(&self, membership: &Membership) -> Result<(), String> {
+        let deadline = Instant::now() + CONNECT;
+        while !membership.is_followed() {
+            if self.stop.is_requested() || Instant::now() >= deadline {
+                return Err("some instances do not know of it".into());
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(())
     }
 
     fn postgres(&self) -> Result<&Charge<ManagedPostgres>, String> {
@@ -113,7 +155,9 @@ fn ask<T>(stop: &Stop, question: impl Future<Output = Result<T, ServerError>>) -
 impl Hands for Harm<'_> {
     fn kill(&self, victim: Victim) -> Result<(), String> {
         match victim {
-            Victim::Cache | Victim::Node(_) => self.redis()?.kill(ManagedRedis::kill),
+            Victim::Cache | Victim::Node(_) => {
+                self.nodes(victim)?.iter().for_each(|node| node.charge.kill(ManagedRedis::kill));
+            }
             Victim::Database => self.postgres()?.kill(ManagedPostgres::kill),
             Victim::Instance(instance) => self.crew.crash(instance).map_err(told)?,
         }
@@ -123,7 +167,10 @@ impl Hands for Harm<'_> {
 
     fn start(&self, victim: Victim) -> Result<(), String> {
         match victim {
-            Victim::Cache | Victim::Node(_) => self.redis()?.start(ManagedRedis::restart).map_err(told),
+            Victim::Cache | Victim::Node(_) => self
+                .nodes(victim)?
+                .iter()
+                .try_for_each(|node| node.charge.start(ManagedRedis::restart).map_err(told)),
             Victim::Database => self.postgres()?.start(ManagedPostgres::restart).map_err(told),
             Victim::Instance(instance) => self.crew.start_again(instance, CONNECT).map_err(told),
         }
@@ -132,7 +179,7 @@ impl Hands for Harm<'_> {
     fn pause(&self, victim: Victim) -> Result<(), String> {
         match victim {
             Victim::Cache | Victim::Node(_) => {
-                self.redis()?.lock().server.pause();
+                self.nodes(victim)?.iter().for_each(|node| node.charge.lock().server.pause());
                 Ok(())
             }
             Victim::Database => self.postgres()?.lock().server.pause().map_err(told),
@@ -142,7 +189,9 @@ impl Hands for Harm<'_> {
 
     fn resume(&self, victim: Victim) -> Result<(), String> {
         match victim {
-            Victim::Cache | Victim::Node(_) => self.redis()?.lock().server.resume(),
+            Victim::Cache | Victim::Node(_) => {
+                self.nodes(victim)?.iter().for_each(|node| node.charge.lock().server.resume());
+            }
             Victim::Database => self.postgres()?.lock().server.resume(),
             Victim::Instance(_) => return no_process(),
         }
@@ -151,12 +200,16 @@ impl Hands for Harm<'_> {
 
     fn flush(&self, victim: Victim) -> Result<(), String> {
         self.note_toll(victim);
-        match (victim, &self.redis) {
-            (Victim::Cache | Victim::Node(_), Some(redis)) => redis.lock().server.flush().map_err(told),
+        match (victim, &self.fleet) {
+            (Victim::Cache | Victim::Node(_), Some(_)) => self
+                .nodes(victim)?
+                .iter()
+                .try_for_each(|node| node.charge.lock().server.flush().map_err(told)),
             // Of somebody else's server, what is ours.
-            (Victim::Cache | Victim::Node(_), None) => {
-                ask(self.stop, leave_redis(self.cache, self.prefix)).map(drop)
-            }
+            (Victim::Cache | Victim::Node(_), None) => self
+                .addresses(victim)?
+                .iter()
+                .try_for_each(|at| ask(self.stop, leave_redis(at, self.prefix)).map(drop)),
             (Victim::Database | Victim::Instance(_), _) => Err("only a cache is flushed".into()),
         }
     }
@@ -166,9 +219,32 @@ impl Hands for Harm<'_> {
             return Err("only a cache is scaled out".into());
         }
         self.note_toll(victim);
-        let moved = ask(self.stop, move_away(self.cache, self.prefix, share))?;
+        let mut moved = MovedEntries::default();
+        for at in self.addresses(victim)? {
+            let of_it = ask(self.stop, move_away(&at, self.prefix, share))?;
+            moved = MovedEntries { moved: moved.moved + of_it.moved, of: moved.of + of_it.of };
+        }
         self.moved.lock().unwrap_or_else(PoisonError::into_inner).push(moved);
         Ok(())
+    }
+
+    fn add_nodes(&self, count: usize) -> Result<(), String> {
+        let (fleet, membership) = (self.fleet.as_ref().ok_or_else(not_ours)?, self.membership()?);
+        let started = fleet.start_more(count).map_err(told)?;
+        self.note_toll(Victim::Cache);
+        let member = |node: FleetNode| Arc::new(Member::new(node.name, 1, node.at));
+        membership.add(started.into_iter().map(member).collect()).map_err(told)?;
+        self.wait_until_followed(membership)
+    }
+
+    fn remove(&self, victim: Victim) -> Result<(), String> {
+        let membership = self.membership()?;
+        let Victim::Node(number) = victim else { return Err("only a node is removed".into()) };
+        let everyone = membership.everyone();
+        let member = everyone.get(number).ok_or_else(|| format!("there is no cache node {number}"))?;
+        self.note_toll(victim);
+        membership.remove(&member.name).map_err(told)?;
+        self.wait_until_followed(membership)
     }
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::ExperimentError;
 use super::servers::Urls;
+use super::site::Site;
 use crate::config::{LoadSetting, Open, Workload};
 use crate::engine::{Limit, Load};
 use crate::measure::Tally;
 use crate::model::{Failure, Lifetimes, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Cache, DRIVERS, Database, DriverParts, Endpoint, Sharing, Stock};
+use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharded, ShardedParts, Sharing, Stock, Tasks};
 use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
 
 /// The traffic of a workload; relative trace paths are looked for beside its file first.
@@ -56,8 +57,9 @@ pub async fn connect(
     sharing: Sharing,
     pool: usize,
     tally: &Arc<Tally>,
+    tasks: &Tasks,
 ) -> Result<Stores, StoreError> {
-    let cache = cache(workload, &urls.cache, sharing, tally).await?;
+    let cache = cache(workload, &urls.cache, sharing, tally, tasks).await?;
     let query = workload.database.query.clone();
     let database = Arc::new(Postgres::connect(&urls.database, pool, query, tally.clone()).await?);
     Ok(Stores { cache, database: database.clone(), stock: database })
@@ -65,18 +67,28 @@ pub async fn connect(
 
 /// Connects for questions of our own, over one connection to each store; what is sent is in no count of ours.
 pub async fn connect_apart(workload: &Workload, urls: &Urls) -> Result<Stores, StoreError> {
-    connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default()).await
+    connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default(), &Tasks::none())
+        .await
 }
 
-/// Connects to the cache alone.
+/// Connects to the cache alone; `tasks` keep the client informed of nodes that come and go.
 pub async fn cache(
     workload: &Workload,
-    at: &Endpoint,
+    site: &Site,
     sharing: Sharing,
     tally: &Arc<Tally>,
+    tasks: &Tasks,
 ) -> Result<Arc<dyn Cache>, StoreError> {
     let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
-    driver.connect(DriverParts { at: at.clone(), sharing, tally: tally.clone() }).await
+    let tally = tally.clone();
+    match site {
+        Site::One(at) => driver.connect(DriverParts { at: at.clone(), sharing, tally }).await,
+        Site::Sharded(membership) => {
+            let (membership, breaker) = (membership.clone(), workload.cache.breaker);
+            let parts = ShardedParts { membership, driver: driver.into(), sharing, breaker, tally };
+            Sharded::connect(parts, tasks).await
+        }
+    }
 }
 
 /// How the clients are connected, drivers' settings included: for the record, from a connection of its own.

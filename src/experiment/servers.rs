@@ -6,19 +6,20 @@ use tokio::runtime::Runtime;
 
 use super::assignment::Assignment;
 use super::charge::Charge;
+use super::fleet::{Fleet, FleetNode};
+use super::site::Site;
 use super::sizing::{Found, settled};
 use super::{ExperimentError, Permissions};
-use crate::config::{CacheSettings, Data, Workload};
+use crate::config::{CacheSettings, Data, NamedNode, Workload};
 use crate::engine::Stop;
 use crate::measure::Sizing;
 use crate::registry::Choice;
 use crate::servers::{
-    Address, ManagedPostgres, ManagedRedis, PostgresOptions, RedisOptions, RunFolder, ServerError,
-    admit_postgres, admit_redis, at_database, create_database, leave_postgres, leave_redis, postgres_facts,
-    redis_facts,
+    Address, ManagedPostgres, PostgresOptions, RedisOptions, RunFolder, ServerError, admit_postgres,
+    admit_redis, at_database, create_database, leave_postgres, leave_redis, postgres_facts, redis_facts,
 };
-use crate::store::Endpoint;
 use crate::store::postgres::{Query, SCHEMA};
+use crate::store::{Endpoint, Member, Membership};
 
 /// Connections of the managed Postgres beyond those of the instances, for our own questions.
 const SPARE_CONNECTIONS: usize = 20;
@@ -28,7 +29,7 @@ const LEAST_CONNECTIONS: usize = 200;
 /// The servers of a run: a Redis as fresh as each cell wants it, and a Postgres for as long as it fits.
 pub struct Servers {
     // Dropped in this order: the servers before the folder that they live in.
-    pub redis: Option<Charge<ManagedRedis>>,
+    pub fleet: Option<Arc<Fleet>>,
     pub postgres: Option<Charge<ManagedPostgres>>,
     /// What that one was started with.
     options: PostgresOptions,
@@ -49,7 +50,7 @@ pub struct Servers {
 impl Servers {
     pub fn new(permissions: Permissions) -> Result<Servers, ExperimentError> {
         Ok(Servers {
-            redis: None,
+            fleet: None,
             postgres: None,
             options: PostgresOptions::default(),
             folder: None,
@@ -110,38 +111,51 @@ impl Servers {
         Ok(self.folder.insert(folder))
     }
 
-    /// The address of an empty cache with these settings: our own fresh server, or somebody else's without
-    /// anything of ours. Certificates are looked for beside `file`.
-    pub fn cache(&mut self, settings: &CacheSettings, file: &Path) -> Result<Endpoint, ExperimentError> {
-        match &settings.url {
-            Address::Managed => {
-                self.redis = None;
-                let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-                let own = settings.settings.clone();
-                let options = RedisOptions {
-                    maxmemory: settings.maxmemory.and_then(|limit| limit.bytes()),
-                    eviction: settings.eviction.clone(),
-                    settings: settings.persistence.settings().into_iter().map(text).chain(own).collect(),
-                };
-                let redis = ManagedRedis::start(&options, self.folder()?)?;
-                let at = Endpoint::from(redis.url());
-                self.redis = Some(Charge::new(redis));
-                Ok(at)
-            }
-            Address::External(url) => {
-                self.redis = None;
-                let tls = settings.tls.read(file)?.map(Arc::new);
-                let at = Endpoint { url: url.clone(), tls };
-                let prefix = &settings.prefix;
-                if !self.guest_redis.iter().any(|(known, theirs)| known.url == at.url && theirs == prefix) {
-                    let admitted = admit_redis(&at, prefix, self.permissions.foreign_data);
-                    self.runtime.block_on(admitted)?;
-                    self.guest_redis.push((at.clone(), prefix.clone()));
+    /// An empty cache with these settings: fresh servers of our own, or those of somebody else without anything of ours.
+    /// Certificates are looked for beside `file`.
+    pub fn cache(
+        &mut self,
+        workload: &Workload,
+        settings: &CacheSettings,
+        file: &Path,
+    ) -> Result<Site, ExperimentError> {
+        self.fleet = None;
+        let nodes = settings.named_nodes();
+        if nodes.iter().all(|node| node.url == Address::Managed) {
+            let fleet = Arc::new(Fleet::start(redis_options(settings), self.folder()?, nodes.len())?);
+            self.fleet = Some(fleet.clone());
+            return match workload.is_sharded() {
+                false => Ok(Site::One(fleet.first())),
+                true => {
+                    let of = |(node, named): (FleetNode, &NamedNode)| {
+                        Arc::new(Member::new(node.name, named.weight, node.at))
+                    };
+                    let members = fleet.nodes().into_iter().zip(&nodes).map(of).collect();
+                    Ok(Site::Sharded(Membership::new(members, |nodes| settings.place(nodes))?))
                 }
-                self.runtime.block_on(leave_redis(&at, prefix))?;
-                Ok(at)
-            }
+            };
         }
+        let tls = settings.tls.read(file)?.map(Arc::new);
+        let mut members = Vec::new();
+        for node in nodes {
+            let Address::External(url) = node.url else { continue };
+            let at = Endpoint { url, tls: tls.clone() };
+            self.enter(&at, &settings.prefix)?;
+            members.push(Arc::new(Member::new(node.name, node.weight, at)));
+        }
+        match workload.is_sharded() {
+            false => Ok(Site::One(members[0].at.clone())),
+            true => Ok(Site::Sharded(Membership::new(members, |nodes| settings.place(nodes))?)),
+        }
+    }
+
+    /// Sees that we may use a Redis that is not ours, and takes off it what is left of ours.
+    fn enter(&mut self, at: &Endpoint, prefix: &str) -> Result<(), ServerError> {
+        if !self.guest_redis.iter().any(|(known, theirs)| known.url == at.url && theirs == prefix) {
+            self.runtime.block_on(admit_redis(at, prefix, self.permissions.foreign_data))?;
+            self.guest_redis.push((at.clone(), prefix.to_owned()));
+        }
+        self.runtime.block_on(leave_redis(at, prefix)).map(drop)
     }
 
     /// The address of a database with our schema in it.
@@ -195,11 +209,7 @@ impl Servers {
     /// Why the run cannot go on, if a server of ours has ended that was not killed on purpose.
     pub fn trouble(&self) -> Option<String> {
         let told = |name: &str, log: String| format!("{name} ended; the last it said:\n{log}");
-        let redis = self.redis.as_ref().and_then(|redis| {
-            redis.if_meant_to_be_up(|redis| {
-                (!redis.is_alive()).then(|| told("redis-server", redis.log_tail()))
-            })
-        });
+        let redis = self.fleet.as_ref().and_then(|fleet| Some(told("redis-server", fleet.trouble()?)));
         redis.or_else(|| {
             self.postgres.as_ref()?.if_meant_to_be_up(|postgres| {
                 (!postgres.is_alive()).then(|| told("postgres", postgres.log_tail()))
@@ -209,7 +219,7 @@ impl Servers {
 
     /// Whether a server was killed on purpose and is still down.
     pub fn any_is_down(&self) -> bool {
-        self.redis.as_ref().is_some_and(|redis| redis.lock().is_down)
+        self.fleet.as_ref().is_some_and(|fleet| fleet.any_is_down())
             || self.postgres.as_ref().is_some_and(|postgres| postgres.lock().is_down)
     }
 
@@ -218,7 +228,7 @@ impl Servers {
         let facts = async {
             // A server that tells nothing of itself can be measured all the same.
             (
-                redis_facts(&urls.cache).await.unwrap_or_default(),
+                redis_facts(&urls.cache.first()).await.unwrap_or_default(),
                 postgres_facts(&urls.database).await.unwrap_or_default(),
             )
         };
@@ -243,6 +253,17 @@ impl Drop for Servers {
     }
 }
 
+/// How a server of the cache is started.
+fn redis_options(settings: &CacheSettings) -> RedisOptions {
+    let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let own = settings.settings.clone();
+    RedisOptions {
+        maxmemory: settings.maxmemory.and_then(|limit| limit.bytes()),
+        eviction: settings.eviction.clone(),
+        settings: settings.persistence.settings().into_iter().map(text).chain(own).collect(),
+    }
+}
+
 /// What decides what is in the tables before the first operation.
 #[derive(PartialEq)]
 pub struct Seeded {
@@ -256,7 +277,7 @@ pub struct Seeded {
 /// Where the servers of a cell listen.
 #[derive(Clone)]
 pub struct Urls {
-    pub cache: Endpoint,
+    pub cache: Site,
     pub database: String,
 }
 
@@ -268,7 +289,7 @@ impl Urls {
         servers: &mut Servers,
     ) -> Result<Urls, ExperimentError> {
         let database = servers.database(workload)?;
-        let cache = servers.cache(&settled(&workload.cache, sizing), file)?;
+        let cache = servers.cache(workload, &settled(&workload.cache, sizing), file)?;
         Ok(Urls { cache, database })
     }
 }

@@ -25,6 +25,9 @@ pub struct FaultRecord {
     /// Entries that a new node of the cache took over and does not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<MovedEntries>,
+    /// Whether the cache has fewer entries after it, or clients look for them elsewhere.
+    #[serde(skip)]
+    pub empties_cache: bool,
     /// What it did to callers, and for how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,

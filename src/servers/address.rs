@@ -16,6 +16,15 @@ pub enum Address {
     External(String),
 }
 
+/// What a Redis that is not ours is called, by its address: `host:port`.
+pub fn name_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let host = rest.split(['/', '?']).next().unwrap_or(rest);
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if has_port { host.to_owned() } else { format!("{host}:6379") }
+}
+
 /// Text that names no server; never shows a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -75,6 +84,17 @@ mod tests {
         let shown = format!("{address} {address:?} {}", serde_json::to_string(&address).unwrap());
         assert!(!shown.contains("hunter2") && shown.contains("user:***@example.org:6380/1"), "{shown}");
         assert_eq!("managed".parse(), Ok(Address::Managed));
+    }
+
+    #[test]
+    fn a_server_is_called_by_its_host_and_port() {
+        for (url, name) in [
+            ("redis://h", "h:6379"),
+            ("redis://me:p@ss@h:7000/1", "h:7000"),
+            ("rediss://[::1]:7000?x", "[::1]:7000"),
+        ] {
+            assert_eq!(name_of(url), name);
+        }
     }
 
     #[test]

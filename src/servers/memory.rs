@@ -73,6 +73,20 @@ impl MemoryProbe {
 }
 
 impl RedisMemory {
+    /// Both servers as if they were one.
+    pub fn and(self, other: RedisMemory) -> RedisMemory {
+        let (used, resident) = (self.used + other.used, self.resident + other.resident);
+        RedisMemory {
+            entries: self.entries + other.entries,
+            evicted_keys: self.evicted_keys + other.evicted_keys,
+            expired_keys: self.expired_keys + other.expired_keys,
+            used,
+            resident,
+            fragmentation: resident as f64 / used.max(1) as f64,
+            at_start: self.at_start + other.at_start,
+        }
+    }
+
     /// Reads the text of INFO's sections `memory` and `stats`; a line that is missing counts as zero.
     fn parse(info: &str, entries: u64) -> RedisMemory {
         let info = Info::read(info);

@@ -31,7 +31,7 @@ mod supervisor;
 mod sweep;
 mod user;
 
-pub use self::address::Address;
+pub use self::address::{Address, name_of};
 pub use self::counters::{PostgresCounters, RedisCounters};
 pub use self::error::ServerError;
 pub use self::facts::{postgres_facts, redis_facts};

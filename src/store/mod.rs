@@ -11,6 +11,7 @@ pub mod postgres;
 mod redis;
 mod script;
 pub mod scripts;
+mod sharded;
 mod stock_table;
 mod tasks;
 mod tls;
@@ -28,6 +29,9 @@ pub use lines::Sharing;
 pub use messages::{Message, Messages};
 pub(crate) use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
+pub use sharded::{
+    BreakerOptions, Change, Member, Membership, NodeCounts, Roster, Sharded, ShardedParts, Then,
+};
 pub use tasks::{Task, Tasks};
 pub use tls::{Identity, Tls, TlsError};
 

@@ -4,12 +4,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::server_settings::{self, ServerSetting};
-use super::{CacheConnections, MaxMemory, Persistence, Prewarm, Report, TlsSettings, Workload};
+use super::{
+    CacheConnections, CacheNodes, ClusterSettings, MaxMemory, Persistence, Prewarm, Report, TlsSettings,
+    Workload,
+};
 use crate::config::Cell;
 use crate::model::{Key, Kind, Time};
+use crate::placement::PLACEMENTS;
 use crate::registry::{Choice, choice_schema};
 use crate::servers::Address;
-use crate::store::DRIVERS;
+use crate::store::{BreakerOptions, DRIVERS};
 use crate::strategy;
 
 /// The cache.
@@ -19,6 +23,21 @@ pub struct CacheSettings {
     /// "managed" for a server of our own, or redis://… or rediss://… for one that runs.
     #[schemars(with = "String")]
     pub url: Address,
+    /// The nodes: how many of our own, or each by itself, as in [{ url = "redis://…", weight = 2 }, …]. Clients place
+    /// the keys on them.
+    #[serde(skip_serializing_if = "CacheNodes::is_one")]
+    pub nodes: CacheNodes,
+    /// Which node a key lives on, where there are several.
+    #[schemars(schema_with = "placements")]
+    #[serde(skip_serializing_if = "is_ring")]
+    pub placement: Choice,
+    /// When a client stops asking a node that does not answer; without it, never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<BreakerOptions>,
+    /// A Redis Cluster of our own, which places the keys by their slots. One that runs is named by
+    /// url = "redis+cluster://host:port".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterSettings>,
     /// How a rediss:// address is trusted.
     #[serde(skip_serializing_if = "TlsSettings::is_empty")]
     pub tls: TlsSettings,
@@ -40,7 +59,7 @@ pub struct CacheSettings {
     /// Which rows are loaded into the cache ahead of the measurement.
     #[serde(skip_serializing_if = "Prewarm::is_none")]
     pub prewarm: Prewarm,
-    /// The managed server's limit: bytes, or a share of the rows, whose bytes are found on a server of our own before the
+    /// The limit of the managed server, or of each managed node: bytes, or a share of the rows, whose bytes are found on a server of our own before the
     /// measurement; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maxmemory: Option<MaxMemory>,
@@ -64,6 +83,10 @@ impl Default for CacheSettings {
     fn default() -> CacheSettings {
         CacheSettings {
             url: Address::Managed,
+            nodes: CacheNodes::default(),
+            placement: ring(),
+            breaker: None,
+            cluster: None,
             tls: TlsSettings::default(),
             driver: Choice::named("redis"),
             connections: CacheConnections::Shared(4),
@@ -78,6 +101,18 @@ impl Default for CacheSettings {
             settings: BTreeMap::new(),
         }
     }
+}
+
+fn ring() -> Choice {
+    Choice::named("ring")
+}
+
+fn is_ring(placement: &Choice) -> bool {
+    *placement == ring()
+}
+
+fn placements(generator: &mut SchemaGenerator) -> Schema {
+    choice_schema(PLACEMENTS, generator)
 }
 
 fn drivers(generator: &mut SchemaGenerator) -> Schema {
@@ -119,8 +154,11 @@ fn check_twice(cache: &CacheSettings, report: &mut Report) {
 }
 
 fn check_external(cache: &CacheSettings, url: &str, report: &mut Report) {
-    if !url.starts_with("redis://") && !url.starts_with("rediss://") {
-        let help = "write redis://host:port or rediss://host:port";
+    if !["redis://", "rediss://", "redis+cluster://", "rediss+cluster://"]
+        .iter()
+        .any(|it| url.starts_with(it))
+    {
+        let help = "write redis://host:port or rediss://host:port, or redis+cluster://host:port";
         report.refuse("cache.url", "no address of a Redis", help);
     }
     let ours_alone = [

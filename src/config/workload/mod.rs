@@ -13,6 +13,7 @@ mod freshness;
 mod inventory;
 mod load_setting;
 mod maxmemory;
+mod nodes;
 mod open;
 mod persistence;
 mod prewarm;
@@ -30,6 +31,7 @@ pub(crate) use self::cache::CacheSettings;
 pub(crate) use self::data::Data;
 pub(crate) use self::load_setting::{LoadSetting, Warmup};
 pub(crate) use self::maxmemory::MaxMemory;
+pub(crate) use self::nodes::NamedNode;
 pub(crate) use self::open::Open;
 pub(crate) use self::prewarm::Prewarm;
 pub(crate) use self::tls::TlsProblem;
@@ -44,6 +46,7 @@ use self::database::DatabaseSettings;
 use self::fault::FaultSetting;
 use self::freshness::Freshness;
 use self::inventory::InventorySettings;
+use self::nodes::{CacheNodes, ClusterSettings};
 use self::persistence::Persistence;
 use self::report::Report;
 use self::timeouts::Timeouts;
@@ -122,6 +125,11 @@ impl Workload {
     /// What its strategy is to others; where that cannot be built, which a check tells, it does nothing.
     pub fn conduct(&self) -> Conduct {
         strategy::conduct(&self.strategy).unwrap_or_default()
+    }
+
+    /// Whether clients place the keys of the cache on its nodes themselves.
+    pub fn is_sharded(&self) -> bool {
+        self.cache.is_sharded() || self.fault.iter().any(FaultSetting::needs_placement)
     }
 
     /// The connections of an instance to the cache.

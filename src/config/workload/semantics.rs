@@ -1,6 +1,6 @@
 use super::{
     Compare, Report, Workload, app, at_once, cache, data, database, eviction, fault, freshness, inventory,
-    prewarm, replay, traffic,
+    nodes, prewarm, replay, traffic,
 };
 use crate::config::{Cell, Document, Problems};
 use crate::strategy;
@@ -15,6 +15,7 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
         traffic::check,
         inventory::check,
         cache::check,
+        nodes::check,
         database::check,
         freshness::check,
         fault::check,

@@ -40,6 +40,10 @@ pub enum Action {
     Slow { lasts: Duration, share: f64 },
     /// A node joins a cache that takes over this share of the names, and begins empty.
     ScaleOut { share: f64 },
+    /// So many nodes join the cache at once, and begin empty.
+    AddNodes(usize),
+    /// A node leaves the cache, and is not asked any more.
+    Remove,
 }
 
 /// When a fault happens.
@@ -82,6 +86,12 @@ pub trait Hands: Sync {
     /// Removes the entries whose names a new node takes over that gets this share of them. It may take long, and ends
     /// early, as an error, when the run is asked to end.
     fn scale_out(&self, victim: Victim, share: f64) -> Result<(), String>;
+
+    /// Starts so many nodes and has them join the cache; returns once all clients place keys on them.
+    fn add_nodes(&self, count: usize) -> Result<(), String>;
+
+    /// Has a node leave the cache; returns once no client places keys on it.
+    fn remove(&self, victim: Victim) -> Result<(), String>;
 }
 
 impl Fault {
@@ -90,8 +100,18 @@ impl Fault {
         match self.action {
             Action::Kill { lasts } => lasts.unwrap_or_default(),
             Action::Pause { lasts } | Action::Slow { lasts, .. } => lasts,
-            Action::Restart | Action::Flush | Action::ScaleOut { .. } => Duration::ZERO,
+            Action::Restart
+            | Action::Flush
+            | Action::ScaleOut { .. }
+            | Action::AddNodes(_)
+            | Action::Remove => Duration::ZERO,
         }
+    }
+
+    /// Whether the cache has fewer entries after it, or other clients than those who know where they are.
+    pub fn empties_cache(&self) -> bool {
+        let is_cache = matches!(self.victim, Victim::Cache | Victim::Node(_));
+        is_cache && !matches!(self.action, Action::Pause { .. } | Action::Slow { .. })
     }
 }
 
@@ -104,6 +124,9 @@ impl fmt::Display for Fault {
             Action::Flush => "flush",
             Action::Slow { .. } => "slow",
             Action::ScaleOut { .. } => "scale-out",
+            Action::AddNodes(1) => "add 1 node to",
+            Action::AddNodes(count) => return write!(f, "add {count} nodes to {}", self.victim),
+            Action::Remove => "remove",
         };
         write!(f, "{verb} {}", self.victim)
     }

@@ -20,7 +20,7 @@ use crate::config::Workload;
 use crate::measure::{Loads, Metrics, QueryClass, Tally, Unit};
 use crate::mitigation::Guards;
 use crate::model::StoreError;
-use crate::store::Sharing;
+use crate::store::{Sharing, Tasks};
 use crate::traffic::Traffic;
 
 /// Rows that are on their way at once.
@@ -75,7 +75,7 @@ async fn load(stage: &Stage<'_>, rows: &[u64]) -> Result<Prewarmed, StoreError> 
     let (workload, traffic) = (stage.assignment.workload, &*stage.traffic);
     let tally = Arc::new(Tally::default());
     let sharing = Sharing::Shared { connections: 1, run: 1 };
-    let stores = parts::connect(workload, &stage.urls, sharing, AT_ONCE, &tally).await?;
+    let stores = parts::connect(workload, &stage.urls, sharing, AT_ONCE, &tally, &Tasks::none()).await?;
     let guards = preload::guards(workload, traffic)?;
     let began = Instant::now();
     let loading = Loading {

@@ -17,13 +17,14 @@ use super::assignment::Assignment;
 use super::observer::Phase;
 use super::preload::SeededEntries;
 use super::servers::Servers;
+use super::site::Site;
 use super::{ExperimentError, parts};
 use crate::config::{CacheSettings, MaxMemory, Prewarm, Workload};
 use crate::measure::{Sizing, SizingStep};
 use crate::model::{Size, Time};
 use crate::servers::{MemoryProbe, RedisCounters, ServerError};
 use crate::simulation::CacheSize;
-use crate::store::Endpoint;
+use crate::store::{Endpoint, Tasks};
 use crate::traffic::{Bijection, Traffic};
 
 /// Limits that are tried, and the time for it, at most; the nearest is taken then.
@@ -76,7 +77,7 @@ pub fn find(
         return known.clone().map(Some).map_err(|problem| ServerError::Known(problem).into());
     }
     assignment.begin(Phase::Sizing);
-    let at = servers.cache(&without_limit(&workload.cache), file)?;
+    let at = servers.cache(workload, &without_limit(&workload.cache), file)?.first();
     let wanted = CacheSize::entries(percent, traffic.rows());
     let found = servers.wait(stop, search(workload, traffic, &at, wanted));
     if !matches!(found, Err(ExperimentError::Interrupted)) {
@@ -119,7 +120,10 @@ async fn search(
     let until = began + MOST_TIME;
     let mut caches = Vec::new();
     for _ in 0..workload.app.instances {
-        caches.push(parts::cache(workload, at, workload.sharing(), &Arc::default()).await?);
+        let site = Site::One(at.clone());
+        let cache =
+            parts::cache(workload, &site, workload.sharing(), &Arc::default(), &Tasks::none()).await?;
+        caches.push(cache);
     }
     let mut probe = MemoryProbe::open(at).await?;
     let rows = traffic.rows();
@@ -193,7 +197,7 @@ mod tests {
             let file = Path::new("w.toml");
             let assignment = Assignment { workload: &workload, file, observer: &Unwatched, stop: &stop };
             let found = find(assignment, &traffic, &mut servers);
-            assert!(servers.redis.is_none(), "no server was started");
+            assert!(servers.fleet.is_none(), "no server was started");
             found.unwrap_err().to_string()
         };
         assert_eq!(told(), "no limit holds 10 entries");

@@ -7,8 +7,6 @@ use crate::measure::FaultRecord;
 const BEFORE: usize = 5 * SECOND;
 /// With less than this after a fault, there is no ramp to tell of.
 const LEAST: usize = SECOND;
-/// Faults that may take entries from the cache.
-const EMPTYING: [&str; 4] = ["kill cache", "restart cache", "flush cache", "scale-out cache"];
 
 /// Adds to each fault that took entries from the cache how the hit rate came back to what it was before, up to the next
 /// fault.
@@ -23,7 +21,7 @@ pub fn ramp_again(bins: &[Bin], faults: &mut [FaultRecord]) {
         })
         .collect();
     for (place, fault) in faults.iter_mut().enumerate() {
-        let Some((began, _)) = spans[place].filter(|_| empties(&fault.what)) else { continue };
+        let Some((began, _)) = spans[place].filter(|_| fault.empties_cache) else { continue };
         let others = || (0..spans.len()).filter(|other| *other != place).filter_map(|other| spans[other]);
         let next = others().map(|(other, _)| other).filter(|other| *other > began).min();
         let end = next.unwrap_or(bins.len()).min(bins.len());
@@ -37,8 +35,4 @@ pub fn ramp_again(bins: &[Bin], faults: &mut [FaultRecord]) {
             recovery.ramp = Some(Ramp::towards(bins, steady, Beginning::Emptied, bins.len()));
         }
     }
-}
-
-fn empties(what: &str) -> bool {
-    EMPTYING.iter().any(|emptying| what.starts_with(emptying))
 }

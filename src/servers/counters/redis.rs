@@ -70,6 +70,31 @@ impl RedisCounters {
         }
     }
 
+    /// Those of several servers as if they were one.
+    pub fn together(all: &[RedisCounters]) -> RedisCounters {
+        let mut sum = RedisCounters::default();
+        for one in all {
+            for (command, calls) in &one.calls {
+                *sum.calls.entry(command.clone()).or_default() += calls;
+            }
+            sum.commands += one.commands;
+            sum.evicted_keys += one.evicted_keys;
+            sum.expired_keys += one.expired_keys;
+            sum.input_bytes += one.input_bytes;
+            sum.keys += one.keys;
+            sum.used_memory += one.used_memory;
+            sum.cpu_seconds += one.cpu_seconds;
+        }
+        // By what each of them holds.
+        let weighed = |one: &RedisCounters| Some((one.entry_bytes?, one.keys as f64));
+        let (bytes, keys) = all
+            .iter()
+            .filter_map(weighed)
+            .fold((0.0, 0.0), |(bytes, keys), (each, count)| (bytes + each * count, keys + count));
+        sum.entry_bytes = (keys > 0.0).then(|| bytes / keys);
+        sum
+    }
+
     /// What was done between `before` and this reading; `keys` and the bytes in use stay those of this one.
     ///
     /// A server that restarted in between counts from zero; a count that is lower than before then shows as
@@ -128,6 +153,17 @@ mod tests {
         assert_eq!(counters.calls, BTreeMap::from([("get".into(), 7), ("config|get".into(), 2)]));
         assert_eq!((counters.commands, counters.evicted_keys, counters.keys), (12, 3, 5));
         assert_eq!((counters.used_memory, counters.cpu_seconds), (1000, 0.75));
+    }
+
+    #[test]
+    fn servers_together_count_what_each_does() {
+        let one = RedisCounters { entry_bytes: Some(100.0), ..RedisCounters::parse(INFO, 5) };
+        let other = RedisCounters { entry_bytes: Some(200.0), ..RedisCounters::parse(INFO, 15) };
+        let both = RedisCounters::together(&[one, other, RedisCounters::default()]);
+        assert_eq!(
+            (both.calls["get"], both.commands, both.keys, both.entry_bytes),
+            (14, 24, 20, Some(175.0))
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::engine::Victim;
 use crate::servers::Address;
 
 /// What a fault may be, by name.
-const ACTIONS: &str = "kill, restart, pause, flush, slow or scale_out";
+const ACTIONS: &str = "kill, restart, pause, flush, slow, scale_out, add_nodes or remove";
 
 /// Faults that come closer together than this are one.
 const LEAST_PERIOD: Duration = Duration::from_millis(100);
@@ -90,7 +90,7 @@ impl FaultSetting {
                 let help = "use `kill` for one that stays down for a while";
                 report.refuse(&at("lasts"), "`restart` takes no `lasts`", help);
             }
-            ("flush" | "scale_out", Some(_)) => {
+            ("flush" | "scale_out" | "add_nodes" | "remove", Some(_)) => {
                 report.wrong(&at("lasts"), format!("`{action}` takes no `lasts`"));
             }
             (_, Some(lasts)) if lasts.0.is_zero() => report.wrong(&at("lasts"), "a fault must last"),
@@ -106,6 +106,17 @@ impl FaultSetting {
             report.refuse(&at(action), "`scale_out` needs `share`", help);
         }
     }
+}
+
+/// How many nodes the cache comes to have, those included that are removed.
+fn most_nodes(workload: &Workload) -> usize {
+    let added = workload.fault.iter().filter_map(|fault| fault.add_nodes);
+    workload.cache.nodes.len() + added.sum::<usize>()
+}
+
+/// Whether the cache is our own.
+fn is_managed(workload: &Workload) -> bool {
+    workload.cache.named_nodes().iter().all(|node| node.url == Address::Managed)
 }
 
 fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, report: &mut Report) {
@@ -124,8 +135,20 @@ fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, r
                 report.refuse(path, title, "raise app.instances, or name another");
             }
         }
-        Victim::Node(node) if node > 0 => {
-            report.wrong(path, format!("there is no cache node {node}: there is one, number 0"));
+        Victim::Node(node) if node >= most_nodes(workload) => {
+            let most = most_nodes(workload);
+            let title =
+                format!("there is no cache node {node}: they are numbered from 0, and there are {most}");
+            report.refuse(path, title, "raise cache.nodes, or name another");
+        }
+        _ if action == "remove" && !matches!(victim, Victim::Node(_)) => {
+            report.refuse(path, "one node of the cache is removed", "write remove = { node = 0 }");
+        }
+        // Its keys are placed elsewhere; to the server itself nothing is done.
+        Victim::Node(_) if action == "remove" => {}
+        Victim::Cache if action == "add_nodes" && !is_managed(workload) => {
+            let help = "leave out the addresses of nodes, or the fault";
+            report.refuse(path, "nodes of our own do not join those that are not ours", help);
         }
         Victim::Database if action == "flush" => {
             report.refuse(path, "the database is not flushed: it holds the rows", "flush = \"cache\"");
@@ -135,7 +158,7 @@ fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, r
         }
         // These do no harm beyond our own keys.
         Victim::Cache | Victim::Node(_) if ["flush", "scale_out"].contains(&action) => {}
-        Victim::Cache | Victim::Node(_) if workload.cache.url != Address::Managed => {
+        Victim::Cache | Victim::Node(_) if !is_managed(workload) => {
             refuse_external(path, action, "cache", report);
         }
         Victim::Database if workload.database.url != Address::Managed => {

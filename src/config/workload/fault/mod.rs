@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Action, Fault, Victim, When};
 use crate::model::Time;
 
-/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow` and `scale_out`.
+/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow`, `scale_out`, `add_nodes` and `remove`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultSetting {
@@ -43,6 +43,14 @@ pub struct FaultSetting {
     /// a server that is not ours, those of our own keys only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale_out: Option<Victim>,
+    /// So many nodes of our own join the cache at once, and begin empty: keys that fall to them move.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
+    pub add_nodes: Option<usize>,
+    /// A node leaves the cache, as one that is taken out of service: { node = 0 }. Its keys move to the others, and what
+    /// it holds is not asked for any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove: Option<Victim>,
     /// How long: what is killed is then started again, what is paused or slow then goes on. A server that is killed
     /// without it stays down; an instance starts again at once.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,8 +75,15 @@ impl FaultSetting {
             ("flush", self.flush),
             ("slow", self.slow),
             ("scale_out", self.scale_out),
+            ("add_nodes", self.add_nodes.map(|_| Victim::Cache)),
+            ("remove", self.remove),
         ];
         all.into_iter().filter_map(|(name, victim)| Some((name, victim?)))
+    }
+
+    /// Whether it needs clients that place the keys on nodes themselves.
+    pub fn needs_placement(&self) -> bool {
+        self.add_nodes.is_some() || self.remove.is_some()
     }
 
     /// The fault, if the setting is complete and it happens during the measurement.
@@ -93,6 +108,8 @@ impl FaultSetting {
             "restart" => Action::Restart,
             "pause" => Action::Pause { lasts: lasts? },
             "flush" => Action::Flush,
+            "add_nodes" => Action::AddNodes(self.add_nodes?),
+            "remove" => Action::Remove,
             "scale_out" => Action::ScaleOut { share: self.share? },
             _ => Action::Slow { lasts: lasts?, share: self.share.unwrap_or(SHARE) },
         };

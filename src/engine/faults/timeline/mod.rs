@@ -116,7 +116,8 @@ impl<'a> Timeline<'a> {
             let fault = &self.faults[index];
             let problem = Some("the measurement ended before".into());
             let at_s = if let When::At(at) = fault.when { at.as_secs_f64() } else { 0.0 };
-            let record = FaultRecord { what: fault.to_string(), at_s, problem, ..FaultRecord::default() };
+            let what = fault.to_string();
+            let record = FaultRecord { what, at_s, problem, ..FaultRecord::default() };
             self.lock().records.push((fault.victim, record));
         }
     }
@@ -126,6 +127,7 @@ impl<'a> Timeline<'a> {
             what: fault.to_string(),
             at_s: at.as_secs_f64(),
             began_s: Some(start.elapsed().as_secs_f64()),
+            empties_cache: fault.empties_cache(),
             ..FaultRecord::default()
         };
         let place = {
@@ -172,6 +174,8 @@ impl<'a> Timeline<'a> {
             Action::Flush => self.hands.flush(victim).map(|()| false),
             Action::Slow { lasts, share } => self.slow(victim, lasts, share),
             Action::ScaleOut { share } => self.hands.scale_out(victim, share).map(|()| true),
+            Action::AddNodes(count) => self.hands.add_nodes(count).map(|()| true),
+            Action::Remove => self.hands.remove(victim).map(|()| true),
         }
     }
 

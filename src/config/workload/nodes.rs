@@ -1,0 +1,257 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CacheSettings, Report};
+use crate::config::Workload;
+use crate::model::Time;
+use crate::placement::{Nodes, PLACEMENTS, Placement};
+use crate::registry::OptionsError;
+use crate::servers::{Address, name_of};
+
+/// The nodes of the cache.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CacheNodes {
+    /// So many of our own, all of the same weight.
+    Count(#[schemars(range(min = 1, max = 64))] usize),
+    /// Each by itself.
+    Each(Vec<CacheNode>),
+}
+
+/// One node of the cache.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CacheNode {
+    /// "managed" for one of our own, or redis://… or rediss://… for one that runs.
+    #[serde(default = "managed")]
+    #[schemars(with = "String")]
+    pub url: Address,
+    /// What it takes of the keys, in proportion, where the placement has weights.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 64))]
+    pub weight: u32,
+}
+
+fn managed() -> Address {
+    Address::Managed
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Default for CacheNodes {
+    fn default() -> CacheNodes {
+        CacheNodes::Count(1)
+    }
+}
+
+impl CacheNodes {
+    pub fn is_one(&self) -> bool {
+        *self == CacheNodes::default()
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            CacheNodes::Count(count) => *count,
+            CacheNodes::Each(nodes) => nodes.len(),
+        }
+    }
+}
+
+/// A Redis Cluster of our own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClusterSettings {
+    /// Nodes that hold the slots between them; three at least, or no majority can agree that one is gone.
+    #[schemars(range(min = 3, max = 32))]
+    pub masters: usize,
+    /// Replicas of each, one of which takes over when it is gone.
+    #[schemars(range(max = 5))]
+    pub replicas: usize,
+    /// How long a node does not answer the others before they hold it to have failed (`cluster-node-timeout`).
+    pub node_timeout: Time,
+}
+
+impl Default for ClusterSettings {
+    fn default() -> ClusterSettings {
+        let node_timeout = Time(std::time::Duration::from_secs(2));
+        ClusterSettings { masters: 3, replicas: 1, node_timeout }
+    }
+}
+
+/// One node of a cache whose clients place the keys, as it is named and weighs.
+pub(crate) struct NamedNode {
+    pub name: String,
+    pub weight: u32,
+    pub url: Address,
+}
+
+impl CacheSettings {
+    /// Whether clients place the keys on nodes themselves; else one server, or a cluster, does.
+    pub fn is_sharded(&self) -> bool {
+        !self.nodes.is_one() || self.breaker.is_some()
+    }
+
+    /// The nodes on which clients place the keys.
+    pub(crate) fn named_nodes(&self) -> Vec<NamedNode> {
+        let own = |number: usize, weight| NamedNode {
+            name: format!("node-{number}"),
+            weight,
+            url: Address::Managed,
+        };
+        match &self.nodes {
+            CacheNodes::Count(1) => {
+                let name = match &self.url {
+                    Address::Managed => "node-0".to_owned(),
+                    Address::External(url) => name_of(url),
+                };
+                vec![NamedNode { name, weight: 1, url: self.url.clone() }]
+            }
+            CacheNodes::Count(count) => (0..*count).map(|number| own(number, 1)).collect(),
+            CacheNodes::Each(nodes) => nodes
+                .iter()
+                .enumerate()
+                .map(|(number, node)| match &node.url {
+                    Address::Managed => own(number, node.weight),
+                    Address::External(url) => {
+                        NamedNode { name: name_of(url), weight: node.weight, url: node.url.clone() }
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// The placement chosen, over these nodes.
+    ///
+    /// # Errors
+    /// When it cannot be had over them.
+    pub fn place(&self, nodes: &Nodes) -> Result<Box<dyn Placement>, OptionsError> {
+        self.placement.build(PLACEMENTS, nodes.clone())
+    }
+
+    /// The nodes that are there at first, as a placement knows them.
+    fn placed_nodes(&self) -> Result<Nodes, OptionsError> {
+        Nodes::new(self.named_nodes().into_iter().map(|node| (node.name, node.weight)).collect())
+    }
+}
+
+/// Reports what makes no sense about the nodes of the cache.
+pub(super) fn check(workload: &Workload, report: &mut Report) {
+    let cache = &workload.cache;
+    check_alone(cache, report);
+    if let Some(cluster) = &cache.cluster {
+        check_cluster(cache, cluster, report);
+    }
+    if !cache.is_sharded() {
+        if report.is_set("cache.placement") {
+            let title = "a placement, but the cache has one node";
+            report.refuse("cache.placement", title, "set cache.nodes, or leave it out");
+        }
+        return;
+    }
+    let nodes = match cache.placed_nodes() {
+        Ok(nodes) => nodes,
+        Err(refusal) => return report.wrong("cache.nodes", refusal.to_string()),
+    };
+    match cache.place(&nodes) {
+        Ok(placement) => check_breaker(workload, &*placement, report),
+        Err(refusal) => report.unbuildable("cache.placement", &cache.placement, &refusal),
+    }
+    if workload.traffic.mix.decrement > 0.0 {
+        let help = "use one node, or a mix without decrements";
+        report.refuse("cache.nodes", "the stock and its outbox are kept on one node", help);
+    }
+}
+
+/// Reports what goes with one node only, and nodes that are not all ours or all others'.
+fn check_alone(cache: &CacheSettings, report: &mut Report) {
+    if cache.nodes.is_one() {
+        return;
+    }
+    if cache.nodes.len() == 0 {
+        return report.refuse("cache.nodes", "there must be a node", "write how many: nodes = 3");
+    }
+    if report.is_set("cache.url") {
+        let help = "leave out cache.url, and name each node: nodes = [{ url = \"redis://…\" }, …]";
+        report.refuse("cache.url", "one address, but several nodes", help);
+    }
+    let ours = cache.named_nodes().iter().filter(|node| node.url == Address::Managed).count();
+    if ours > 0 && ours < cache.nodes.len() {
+        let help = "give the address of each, or of none";
+        report.refuse("cache.nodes", "some nodes are ours and others are not", help);
+    }
+    if cache.maxmemory.is_some_and(|limit| limit.bytes().is_none()) {
+        let help = "give the limit of each node in bytes: maxmemory = \"64MB\"";
+        report.refuse("cache.maxmemory", "a share of the keys, but several nodes", help);
+    }
+}
+
+fn check_cluster(cache: &CacheSettings, cluster: &ClusterSettings, report: &mut Report) {
+    if cluster.masters < 3 {
+        let help = "write masters = 3 or more";
+        report.refuse("cache.cluster.masters", "two masters are no majority when one is gone", help);
+    }
+    if cluster.node_timeout.0.as_millis() < 100 {
+        let help = "write 500ms or more, as for a real network";
+        report.refuse("cache.cluster.node_timeout", "nodes ping each other every 100 ms", help);
+    }
+    for (path, is_set) in [
+        ("cache.nodes", !cache.nodes.is_one()),
+        ("cache.breaker", cache.breaker.is_some()),
+        ("cache.url", report.is_set("cache.url")),
+    ] {
+        if is_set {
+            let title = format!("{path} and cache.cluster do not go together");
+            report.refuse(path, title, "a cluster of our own has its nodes, and places its keys itself");
+        }
+    }
+}
+
+fn check_breaker(workload: &Workload, placement: &dyn Placement, report: &mut Report) {
+    let Some(breaker) = workload.cache.breaker else { return };
+    let timeout = workload.traffic.timeout.of(crate::model::Kind::Read);
+    if breaker.timeout >= timeout {
+        let title = format!("a node may take {}, operations time out after {timeout}", breaker.timeout);
+        report.refuse("cache.breaker.timeout", title, "let it be shorter, or raise traffic.timeout");
+    }
+    if breaker.failures == 0 {
+        report.wrong("cache.breaker.failures", "a circuit opens after 1 failure at least");
+    }
+    let first = placement.node(b"any");
+    let is_alone = placement.open_node(b"any", &|node| node != first).is_none();
+    if breaker.then == crate::store::Then::NextNode && is_alone {
+        let scheme = workload.cache.placement.label();
+        let title = match workload.cache.nodes.len() {
+            1 => "there is no next node".to_owned(),
+            _ => format!("{scheme} knows one node for each key, and no next one"),
+        };
+        report.refuse("cache.breaker.then", title, "use then = \"database\", or another placement");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::refused;
+
+    #[test]
+    fn what_makes_no_sense_is_told_with_its_place() {
+        let ring = "ttl = \"5s\"\nplacement = \"ring\"";
+        let both = "nodes = [{ url = \"redis://h\" }, {}]";
+        let twice = "nodes = [{ url = \"redis://h\" }, { url = \"redis://h\" }]";
+        let weighed = "placement = \"jump\"\nnodes = [{ weight = 2 }, {}]";
+        let next = "nodes = 3\nplacement = \"modulo\"\nbreaker = { then = \"next-node\" }";
+        let slow = "nodes = 3\nbreaker = { timeout = \"1h\" }";
+        refused(&[
+            ("ttl = \"5s\"", ring, 10, "the cache has one node"),
+            ("ttl = \"5s\"", both, 9, "some nodes are ours and others are not"),
+            ("ttl = \"5s\"", twice, 9, "two nodes are called `h:6379`"),
+            ("ttl = \"5s\"", weighed, 9, "jump has no weights"),
+            ("ttl = \"5s\"", next, 11, "modulo knows one node for each key"),
+            ("ttl = \"5s\"", slow, 10, "a node may take 1h"),
+            ("ttl = \"5s\"", "url = \"redis://h\"\nnodes = 2", 9, "one address, but several nodes"),
+            ("ttl = \"5s\"", "cluster = { masters = 2 }", 9, "no majority"),
+            ("ttl = \"5s\"", "cluster = {}\nnodes = 2", 10, "do not go together"),
+        ]);
+    }
+}

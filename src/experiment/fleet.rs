@@ -1,0 +1,87 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::charge::Charge;
+use crate::servers::{ManagedRedis, RedisOptions, RunFolder, ServerError};
+use crate::store::Endpoint;
+
+/// The Redis servers of our own that make up the cache of a cell. They end with it.
+pub struct Fleet {
+    options: RedisOptions,
+    folder: RunFolder,
+    nodes: Mutex<Vec<FleetNode>>,
+}
+
+/// One of them.
+#[derive(Clone)]
+pub struct FleetNode {
+    pub name: String,
+    pub at: Endpoint,
+    pub charge: Charge<ManagedRedis>,
+}
+
+impl Fleet {
+    /// Starts so many, called `node-0` and so on.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub fn start(options: RedisOptions, folder: &RunFolder, count: usize) -> Result<Fleet, ServerError> {
+        let fleet = Fleet { options, folder: folder.clone(), nodes: Mutex::default() };
+        fleet.start_more(count)?;
+        Ok(fleet)
+    }
+
+    /// Starts so many more, with the numbers that follow.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub fn start_more(&self, count: usize) -> Result<Vec<FleetNode>, ServerError> {
+        let mut started = Vec::new();
+        for number in self.lock().len().. {
+            if started.len() == count {
+                break;
+            }
+            let redis = ManagedRedis::start(&self.options, &self.folder)?;
+            let at = Endpoint::from(redis.url());
+            started.push(FleetNode { name: format!("node-{number}"), at, charge: Charge::new(redis) });
+        }
+        self.lock().extend(started.iter().cloned());
+        Ok(started)
+    }
+
+    /// All that were started, in their order.
+    pub fn nodes(&self) -> Vec<FleetNode> {
+        self.lock().clone()
+    }
+
+    /// The node of this number.
+    pub fn node(&self, number: usize) -> Option<FleetNode> {
+        self.lock().get(number).cloned()
+    }
+
+    /// Where the first one listens.
+    pub fn first(&self) -> Endpoint {
+        // There is one at least, or it would not have started.
+        self.node(0).map_or_else(|| "".into(), |node| node.at)
+    }
+
+    /// The last words of one that has ended and was not killed on purpose.
+    pub fn trouble(&self) -> Option<String> {
+        self.nodes().iter().find_map(|node| {
+            node.charge.if_meant_to_be_up(|redis| (!redis.is_alive()).then(|| redis.log_tail()))
+        })
+    }
+
+    /// Whether one was killed on purpose and is still down.
+    pub fn any_is_down(&self) -> bool {
+        self.nodes().iter().any(|node| node.charge.lock().is_down)
+    }
+
+    /// Whether the server of this name was ever killed.
+    pub fn was_killed(&self, name: &str) -> bool {
+        self.nodes().iter().any(|node| node.name == name && node.charge.lock().was_killed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<FleetNode>> {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

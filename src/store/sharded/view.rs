@@ -1,0 +1,69 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::breaker::{Circuit, Then};
+use super::membership::Roster;
+use super::node::Node;
+use crate::model::{Failure, StoreError};
+
+/// The nodes as one client sees them between two changes.
+pub struct View {
+    pub roster: Arc<Roster>,
+    /// In the order of the roster.
+    pub nodes: Vec<Arc<Node>>,
+}
+
+impl View {
+    /// The node that is asked for a key.
+    ///
+    /// # Errors
+    /// When the circuit of its node is open, and nobody takes its place.
+    pub fn route(&self, name: &[u8]) -> Result<&Arc<Node>, StoreError> {
+        let placement = &*self.roster.placement;
+        let first = match placement.bound() {
+            None => placement.node(name),
+            Some(bound) => self.with_room(name, bound),
+        };
+        let node = &self.nodes[first];
+        let Some(breaker) = &node.breaker else { return Ok(node) };
+        match breaker.circuit() {
+            Circuit::Closed => return Ok(node),
+            Circuit::Due if breaker.may_try() => return Ok(node),
+            Circuit::Due | Circuit::Open => {}
+        }
+        let others = match breaker.options.then {
+            Then::Database => None,
+            Then::NextNode => placement.open_node(name, &|node| self.is_closed(node)),
+        };
+        match others {
+            Some(other) => {
+                node.member.counts.rerouted.fetch_add(1, Relaxed);
+                Ok(&self.nodes[other])
+            }
+            None => {
+                node.member.counts.refused.fetch_add(1, Relaxed);
+                Err(StoreError::cache(Failure::Unavailable, "the circuit of the node is open"))
+            }
+        }
+    }
+
+    /// Whether the circuit of a node is.
+    fn is_closed(&self, node: usize) -> bool {
+        self.nodes[node].breaker.as_ref().is_none_or(|breaker| breaker.circuit() == Circuit::Closed)
+    }
+
+    /// The first node of the key's order that has no more than its share of what is in flight, as consistent hashing with
+    /// bounded loads has it for requests (Mirrokni, Thorup and Zadimoghaddam, SODA 2018).
+    fn with_room(&self, name: &[u8], bound: f64) -> usize {
+        let placement = &*self.roster.placement;
+        let in_flight: usize = self.nodes.iter().map(|node| node.in_flight()).sum();
+        let weights: u32 = self.roster.nodes.weights().sum();
+        let each = bound * (in_flight + 1) as f64 / f64::from(weights);
+        let has_room = |node: usize| {
+            let room = (each * f64::from(self.nodes[node].member.weight)).ceil();
+            ((self.nodes[node].in_flight() + 1) as f64) <= room
+        };
+        // The bound is above the mean, so that somebody has room.
+        placement.open_node(name, &has_room).unwrap_or_else(|| placement.node(name))
+    }
+}
