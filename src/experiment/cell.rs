@@ -2,6 +2,7 @@ use super::assignment::Assignment;
 use super::audit::audit;
 use super::gate::{Gate, Passed};
 use super::gauge::Gauged;
+use super::node_loads::node_loads;
 use super::observer::Phase;
 use super::played::{Aftermath, Played, aftermath, play, unanswered};
 use super::servers::Servers;
@@ -10,7 +11,7 @@ use super::warm_up::{Warm, warm_up};
 use super::{ExperimentError, checks, parts, stock, tell, theory};
 use crate::measure::{
     Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Sizing,
-    Stampede, Status, Unit, Verdict, note_of_idle_policy, note_of_small_limit,
+    Stampede, Status, Unit, Verdict, note_of_idle_policy, note_of_small_limit, tell_nodes,
 };
 use crate::model::Kind;
 use crate::traffic::Replay;
@@ -166,6 +167,9 @@ fn judge(result: &mut RepeatResult, stage: &Stage, servers: &Servers, course: &C
     let operations = played.drive.recorder.operations();
     result.checks = checks::compare(&sent, &before.counted, &after.counted, workload);
     checks::server_metrics(&mut result.metrics, &played.counted_before, &after.counted, operations);
+    let sent_to_nodes = played.sent_to_nodes.clone();
+    result.nodes = node_loads(&stage.urls.cache, sent_to_nodes, &played.counted_before, &after.counted);
+    tell_nodes(&result.nodes, &mut result.metrics);
     let crashes = played.faults.iter().filter(|fault| fault.what.contains("instance")).count() as u64;
     let uncertain = sent.all_errors()
         + before.uncertain

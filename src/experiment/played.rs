@@ -5,7 +5,9 @@ use super::assignment::Assignment;
 use super::counters::Counters;
 use super::gauge::{Gauge, Gauged};
 use super::harm::Harm;
+use super::node_loads::SentToNodes;
 use super::observer::{Event, Observer, Phase};
+use super::remap::remap;
 use super::servers::Servers;
 use super::stage::Stage;
 use super::{ExperimentError, parts};
@@ -36,6 +38,8 @@ pub struct Played {
     pub loads: LoadSummary,
     /// What the servers had counted when it began.
     pub counted_before: Counters,
+    /// What the clients sent to each node of the cache meanwhile, where they place the keys.
+    pub sent_to_nodes: SentToNodes,
     /// What the cache held meanwhile.
     pub gauged: Gauged,
 }
@@ -57,6 +61,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     stage.loads.restart();
     let sent_before = crew.counts();
     let counted_before = Counters::read(servers, &stage.urls);
+    let sent_to_nodes = SentToNodes::read(&stage.urls.cache);
     let usage_before = Usage::now();
     let limit = parts::limit(workload, &stage.traffic, load);
     let (expected, operations) = (load.expected_time(limit), limit.operations());
@@ -70,8 +75,10 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     let gauged = gauge.map(Gauge::end).unwrap_or_default();
     let drive = drive?;
     let usage = Usage::since(&usage_before);
+    let sent_to_nodes = SentToNodes::read(&stage.urls.cache).since(&sent_to_nodes);
     recover(&drive.windows, &mut faults);
     ramp_again(&drive.bins, &mut faults);
+    remap(stage, &drive, first, &mut faults);
     // A server may have ended since the last full window.
     let failure = drive.failure.clone().or_else(|| servers.trouble());
     assignment.begin(Phase::Draining);
@@ -85,6 +92,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         sent: TallyCounts::default(),
         loads: LoadSummary::default(),
         counted_before,
+        sent_to_nodes,
         gauged,
     };
     // After a Ctrl-C there is no time to wait for flushes.

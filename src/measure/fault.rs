@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ramp, Unflushed};
+use super::{Ramp, Remap, Unflushed};
 
 /// Something that was done to a server or to a service instance while it was measured. Times are seconds from the
 /// start of the measured phase.
@@ -25,12 +25,31 @@ pub struct FaultRecord {
     /// Entries that a new node of the cache took over and does not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<MovedEntries>,
-    /// Whether the cache has fewer entries after it, or clients look for them elsewhere.
+    /// What it does to the entries of the cache.
     #[serde(skip)]
-    pub empties_cache: bool,
+    pub effect: Effect,
+    /// What a change of the cache's nodes moved, where clients place the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remap: Option<Remap>,
     /// What it did to callers, and for how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
+}
+
+/// What a fault does to the entries of the cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effect {
+    /// They are there as before, and found.
+    #[default]
+    None,
+    /// All of them are gone.
+    Emptied,
+    /// Those of one node are gone, and for as long as the fault lasts nobody answers there.
+    NodeDown(usize),
+    /// Those of one node are gone.
+    NodeEmptied(usize),
+    /// Clients look for some of them on another node.
+    Moved,
 }
 
 /// How a measurement came back from a fault. Its resolution is a window, a second.

@@ -5,10 +5,11 @@
 //! | operations, as lanes see them end | `observation`, `recorder`, `latencies`, `around`, `ramp/bins` |
 //! | rows that were read, and whether what they returned was right | `reads`, `ledger`, `judgements`, `visibility` |
 //! | what was sent to the stores | `tally`, `guards`, `flushes`, `pool`, `saturation` |
+//! | what each node of the cache took | `nodes` |
 //! | loads by the expiry that caused them | `loads`, `stampede` |
 //! | numbers by name, and how they come about | `metric`, `stretch`, `names`; every `tell` |
 //! | the shape of `result.json` | `summary`, and what it is made of |
-//! | what is held against the numbers | `validity`, `expectation`, `recovery`, `audit`, `sales`, `theory` |
+//! | what is held against the numbers | `validity`, `expectation`, `recovery`, `remap`, `audit`, `sales`, `theory` |
 
 mod around;
 mod audit;
@@ -27,6 +28,7 @@ mod ledger;
 mod loads;
 mod metric;
 mod names;
+mod nodes;
 mod observation;
 mod pool;
 mod pressure;
@@ -34,6 +36,7 @@ mod ramp;
 mod reads;
 mod recorder;
 mod recovery;
+mod remap;
 mod sales;
 mod saturation;
 mod sizing;
@@ -53,7 +56,7 @@ pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Recheck, Writ
 pub use bounds::{Bounds, clock_guard};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use expectation::{Expectation, ExpectationError};
-pub use fault::{Back, FaultRecord, MovedEntries, Recovery, Versus};
+pub use fault::{Back, Effect, FaultRecord, MovedEntries, Recovery, Versus};
 pub use flushes::Flushes;
 pub use gaps::Gaps;
 pub use guards::{GuardEvent, GuardWaits};
@@ -68,6 +71,7 @@ use loads::Timeline;
 pub use loads::{BIN, Cause, Load, LoadSummary, Loads, TIMELINE};
 pub use metric::{Metric, Metrics, PERCENTILES, Unit};
 pub use names::names;
+pub use nodes::{Evenness, NodeLoad, tell_nodes};
 pub use observation::{Observation, Rows};
 pub use pool::PoolUse;
 pub use pressure::{Pressure, Reading};
@@ -77,6 +81,7 @@ pub use reads::RowRead;
 use reads::RowReads;
 pub use recorder::Recorder;
 pub use recovery::recover;
+pub use remap::Remap;
 pub use sales::{Sales, StockAudit};
 pub use sizing::{Sizing, SizingStep, note_of_idle_policy, note_of_small_limit};
 pub use stampede::{Stampede, StampedeBin};

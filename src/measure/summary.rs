@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use super::statistics::median;
 use super::{
-    Audit, Bounds, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, Pressure, Ramp, Recorder,
-    Sizing, Stampede, Usage, Verdict, Window,
+    Audit, Bounds, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, NodeLoad, Pressure, Ramp,
+    Recorder, Sizing, Stampede, Usage, Verdict, Window,
 };
 use crate::simulation::Simulated;
 
@@ -126,6 +126,9 @@ pub struct RepeatResult {
     /// What the cache held and gave up meanwhile, where it told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure: Option<Pressure>,
+    /// What each node of the cache took, where there were several.
+    #[serde(default, skip_serializing_if = "is_at_most_one")]
+    pub nodes: Vec<NodeLoad>,
     pub checks: Vec<CounterCheck>,
     /// Counts that a server does not tell, and why, so that ours stand alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -145,6 +148,10 @@ pub struct RepeatResult {
     /// The windows' histograms as a log; stored beside, as `.hlog`.
     #[serde(skip)]
     pub log: IntervalLog,
+}
+
+fn is_at_most_one(nodes: &[NodeLoad]) -> bool {
+    nodes.len() < 2
 }
 
 impl Status {

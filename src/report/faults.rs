@@ -105,7 +105,8 @@ mod tests {
             problem: None,
             unflushed: None,
             moved: None,
-            empties_cache: true,
+            effect: Effect::Emptied,
+            remap: None,
             recovery: Some(Recovery {
                 hit_rate: Some(Back { before: 0.9, after_s: Some(3.96) }),
                 p99: Some(Back { before: 0.9, after_s: None }),

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use timeline::Timeline;
 
+use crate::measure::Effect;
+
 /// Whom a fault befalls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -108,10 +110,16 @@ impl Fault {
         }
     }
 
-    /// Whether the cache has fewer entries after it, or other clients than those who know where they are.
-    pub fn empties_cache(&self) -> bool {
-        let is_cache = matches!(self.victim, Victim::Cache | Victim::Node(_));
-        is_cache && !matches!(self.action, Action::Pause { .. } | Action::Slow { .. })
+    /// What it does to the entries of the cache.
+    pub fn effect(&self) -> Effect {
+        match (self.action, self.victim) {
+            (Action::AddNodes(_) | Action::Remove, _) => Effect::Moved,
+            (Action::Pause { .. } | Action::Slow { .. }, _) => Effect::None,
+            (Action::Kill { .. }, Victim::Node(node)) => Effect::NodeDown(node),
+            (_, Victim::Node(node)) => Effect::NodeEmptied(node),
+            (_, Victim::Cache) => Effect::Emptied,
+            (_, Victim::Database | Victim::Instance(_)) => Effect::None,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use super::bins::{Bin, RAMP_BIN};
 use super::steady::Steady;
 use super::{Beginning, Ramp, SECOND};
-use crate::measure::FaultRecord;
+use crate::measure::{Effect, FaultRecord};
 
 /// How much of the time before a fault says what was usual.
 const BEFORE: usize = 5 * SECOND;
@@ -21,7 +21,7 @@ pub fn ramp_again(bins: &[Bin], faults: &mut [FaultRecord]) {
         })
         .collect();
     for (place, fault) in faults.iter_mut().enumerate() {
-        let Some((began, _)) = spans[place].filter(|_| fault.empties_cache) else { continue };
+        let Some((began, _)) = spans[place].filter(|_| fault.effect != Effect::None) else { continue };
         let others = || (0..spans.len()).filter(|other| *other != place).filter_map(|other| spans[other]);
         let next = others().map(|(other, _)| other).filter(|other| *other > began).min();
         let end = next.unwrap_or(bins.len()).min(bins.len());

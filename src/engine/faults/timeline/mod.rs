@@ -127,7 +127,7 @@ impl<'a> Timeline<'a> {
             what: fault.to_string(),
             at_s: at.as_secs_f64(),
             began_s: Some(start.elapsed().as_secs_f64()),
-            empties_cache: fault.empties_cache(),
+            effect: fault.effect(),
             ..FaultRecord::default()
         };
         let place = {

@@ -1,0 +1,93 @@
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::counters::Counters;
+use super::site::Site;
+use crate::measure::NodeLoad;
+use crate::servers::RedisCounters;
+
+/// What the clients had sent to each node at one moment; empty where they do not place the keys.
+#[derive(Clone, Default)]
+pub struct SentToNodes(Vec<NodeLoad>);
+
+impl SentToNodes {
+    pub fn read(site: &Site) -> SentToNodes {
+        let Some(membership) = site.membership() else { return SentToNodes::default() };
+        let changes = membership.changes();
+        let first = changes.first().map_or_else(|| membership.roster(), |change| change.before.clone());
+        let last = membership.roster();
+        let load = |member: &std::sync::Arc<crate::store::Member>| {
+            let [requests, errors, opened, refused, rerouted] = [
+                &member.counts.requests,
+                &member.counts.errors,
+                &member.counts.opened,
+                &member.counts.refused,
+                &member.counts.rerouted,
+            ]
+            .map(|count| count.load(Relaxed));
+            NodeLoad {
+                name: member.name.clone(),
+                weight: member.weight,
+                stayed: [&first, &last].iter().all(|roster| roster.nodes.place(&member.name).is_some()),
+                requests: Some(requests),
+                errors,
+                opened,
+                refused,
+                rerouted,
+                ..NodeLoad::default()
+            }
+        };
+        SentToNodes(membership.everyone().iter().map(load).collect())
+    }
+
+    /// What was sent since an earlier moment.
+    pub fn since(self, before: &SentToNodes) -> SentToNodes {
+        let mut all = self.0;
+        for (now, before) in all.iter_mut().zip(&before.0) {
+            now.requests = now.requests.zip(before.requests).map(|(now, before)| now - before);
+            now.errors -= before.errors;
+            now.opened -= before.opened;
+            now.refused -= before.refused;
+            now.rerouted -= before.rerouted;
+        }
+        SentToNodes(all)
+    }
+}
+
+/// What each node took, from what was sent to it and what it counted between two moments.
+pub fn node_loads(site: &Site, sent: SentToNodes, before: &Counters, after: &Counters) -> Vec<NodeLoad> {
+    let mut loads = match sent.0.is_empty() {
+        false => sent.0,
+        true => site
+            .servers()
+            .into_iter()
+            .map(|server| NodeLoad {
+                name: server.name,
+                weight: server.weight,
+                stayed: true,
+                ..NodeLoad::default()
+            })
+            .collect(),
+    };
+    for load in &mut loads {
+        let told = |counters: &Counters| -> Option<RedisCounters> {
+            counters.nodes.iter().find(|(name, _)| *name == load.name)?.1.clone()
+        };
+        let Some(now) = told(after) else { continue };
+        // One that was not there before has counted from nothing.
+        let was_there = before.nodes.iter().any(|(name, _)| *name == load.name);
+        let Some(earlier) = (if was_there { told(before) } else { Some(RedisCounters::default()) }) else {
+            continue;
+        };
+        let since = now.since(&earlier);
+        (load.keys, load.used_memory) = (Some(now.keys), Some(now.used_memory));
+        load.cpu_seconds = Some(since.cpu_seconds);
+        load.requests = load.requests.or_else(|| Some(requests(&since)));
+    }
+    loads
+}
+
+/// Commands of the kinds that clients send.
+fn requests(counters: &RedisCounters) -> u64 {
+    let names = crate::measure::Command::ALL.map(|command| command.name());
+    counters.calls.iter().filter(|(name, _)| names.contains(&name.as_str())).map(|(_, calls)| calls).sum()
+}
