@@ -168,8 +168,20 @@ fn setting(path: String, value: Node) -> CellSetting {
     let choice = || serde_json::from_value::<Choice>(json.clone()).map(|choice| choice.label());
     let stack = || serde_json::from_value::<Stack>(json.clone()).map(|stack| stack.label());
     let label = if path == "mitigation" { stack() } else { choice() };
-    let label = label.unwrap_or_else(|_| json.to_string());
+    let label = options(&json).or(label.ok()).unwrap_or_else(|| json.to_string());
     CellSetting { path, value: json, label }
+}
+
+/// The label of a table of plain options, which is no choice of one of several: `failures=5, then=next-node`.
+fn options(json: &serde_json::Value) -> Option<String> {
+    let option = |(name, value): (&String, &serde_json::Value)| match value {
+        serde_json::Value::String(text) => Some(format!("{name}={text}")),
+        serde_json::Value::Number(number) => Some(format!("{name}={number}")),
+        serde_json::Value::Bool(flag) => Some(format!("{name}={flag}")),
+        _ => None,
+    };
+    let all: Option<Vec<String>> = json.as_object()?.iter().map(option).collect();
+    all.filter(|all| !all.is_empty()).map(|all| all.join(", "))
 }
 
 /// Hides the passwords of addresses, and where keys are: what is compared names its cell, in tables and in results.

@@ -9,7 +9,7 @@ use super::queue::Queue;
 use super::seat::View;
 use super::watchdog::Leash;
 use super::witness::{Expected, Witness};
-use crate::measure::{Loads, Observation, Recorder, Rows};
+use crate::measure::{BinCounts, Loads, Observation, Recorder, Rows};
 use crate::model::{BoxFuture, Failure, Kind, Moment, Operation, Outcome, Served, Timing};
 use crate::strategy::read_one_by_one;
 use crate::traffic::{Fetch, Pauses, Traffic};
@@ -123,18 +123,18 @@ impl Lane {
             recorder.around(since, timing);
         }
         let since_start = timing.finished.since(self.start);
-        if operation.kind == Kind::Read {
-            let is_hit = matches!(outcome, Outcome::Read { served: Served::Hit, .. });
-            recorder.bins.record(since_start, 1, u64::from(is_hit));
-        }
+        let mut ended = ended(operation, outcome);
         entered.after(operation, outcome, |read| recorder.reads.count(read));
         let judge = |judgement| recorder.judge(&judgement, of_one_row);
         self.witness.after(operation, outcome, expected, timing, judge);
         if operation.kind == Kind::MultiRead {
             let rows = rows(operation, outcome);
-            recorder.bins.record(since_start, rows.asked, rows.served[Served::Hit as usize]);
+            ended.reads = rows.asked as u32;
+            ended.hits = rows.served[Served::Hit as usize] as u32;
+            ended.fallbacks = rows.served[Served::Fallback as usize] as u32;
             recorder.record_rows(&rows);
         }
+        recorder.bins.record(since_start, ended);
     }
 }
 
@@ -156,6 +156,20 @@ fn call<'a>(service: &'a Service, operation: &'a Operation, fetch: Fetch) -> Box
             Some(inventory) => inventory.decrement(&operation.key, operation.quantity),
             None => Box::pin(std::future::ready(Outcome::Failed(Failure::Refused))),
         },
+    }
+}
+
+/// What the bin in which it ends is told of an operation, but for the rows of a multi-read.
+fn ended(operation: &Operation, outcome: &Outcome) -> BinCounts {
+    let served = match outcome {
+        Outcome::Read { served, .. } => Some(*served),
+        _ => None,
+    };
+    BinCounts {
+        reads: u32::from(operation.kind == Kind::Read),
+        hits: u32::from(served == Some(Served::Hit)),
+        fallbacks: u32::from(served == Some(Served::Fallback)),
+        failures: u32::from(matches!(outcome, Outcome::Failed(_))),
     }
 }
 

@@ -2,7 +2,7 @@ use super::assignment::Assignment;
 use super::audit::audit;
 use super::gate::{Gate, Passed};
 use super::gauge::Gauged;
-use super::node_loads::node_loads;
+use super::node_loads::{hottest_key, node_loads};
 use super::observer::Phase;
 use super::played::{Aftermath, Played, aftermath, play, unanswered};
 use super::servers::Servers;
@@ -170,6 +170,11 @@ fn judge(result: &mut RepeatResult, stage: &Stage, servers: &Servers, course: &C
     let sent_to_nodes = played.sent_to_nodes.clone();
     result.nodes = node_loads(&stage.urls.cache, sent_to_nodes, &played.counted_before, &after.counted);
     tell_nodes(&result.nodes, &mut result.metrics);
+    if result.nodes.len() > 1 {
+        let tickets = warm.first..played.drive.next_ticket;
+        let hottest = hottest_key(&stage.traffic, tickets).unwrap_or(f64::NAN);
+        result.metrics.put("nodes.hottest_key", hottest, Unit::Ratio);
+    }
     let crashes = played.faults.iter().filter(|fault| fault.what.contains("instance")).count() as u64;
     let uncertain = sent.all_errors()
         + before.uncertain

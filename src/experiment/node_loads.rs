@@ -1,9 +1,13 @@
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::counters::Counters;
 use super::site::Site;
 use crate::measure::NodeLoad;
+use crate::model::Kind;
 use crate::servers::RedisCounters;
+use crate::traffic::Traffic;
 
 /// What the clients had sent to each node at one moment; empty where they do not place the keys.
 #[derive(Clone, Default)]
@@ -85,6 +89,29 @@ pub fn node_loads(site: &Site, sent: SentToNodes, before: &Counters, after: &Cou
     }
     loads
 }
+
+/// The share of all rows read that are reads of the one most asked for, among up to so many of the drive's tickets: it is
+/// on one node, whatever the placement.
+pub fn hottest_key(traffic: &Traffic, tickets: Range<u64>) -> Option<f64> {
+    let mut counts: HashMap<u64, u64> = HashMap::new();
+    let mut reads = 0;
+    let mut count = |id: u64| {
+        *counts.entry(id).or_default() += 1;
+        reads += 1;
+    };
+    for ticket in tickets.take(LOOKED_AT) {
+        let operation = traffic.operation(ticket);
+        match operation.kind {
+            Kind::Read => count(operation.key.id()),
+            Kind::MultiRead => operation.keys.iter().for_each(|key| count(key.id())),
+            _ => {}
+        }
+    }
+    counts.into_values().max().map(|most| most as f64 / reads as f64)
+}
+
+/// Tickets that are looked at for the hottest key.
+const LOOKED_AT: usize = 200_000;
 
 /// Commands of the kinds that clients send.
 fn requests(counters: &RedisCounters) -> u64 {

@@ -13,7 +13,9 @@ use super::stage::Stage;
 use super::{ExperimentError, parts};
 use crate::config::Workload;
 use crate::engine::{CrewError, Drive, Fault, Flow, Limit, Prober, Timeline, When};
-use crate::measure::{FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, ramp_again, recover};
+use crate::measure::{
+    FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, outages, ramp_again, recover,
+};
 use crate::model::{Failure, Kind};
 
 /// Acknowledged writes must have reached the database after this long.
@@ -69,6 +71,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     let prober = workload.freshness.probe.map(|rate| Arc::new(Prober::new(rate)));
     let plan = stage.plan(limit, first, prober.clone());
     let gauge = Gauge::start(&stage.urls.cache);
+    let began = Instant::now();
     let (drive, mut faults) = with_faults(stage, servers, &workload.faults(), limit.time(), |each_window| {
         crew.drive(plan, each_window)
     });
@@ -77,8 +80,9 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     let usage = Usage::since(&usage_before);
     let sent_to_nodes = SentToNodes::read(&stage.urls.cache).since(&sent_to_nodes);
     recover(&drive.windows, &mut faults);
+    outages(&drive.bins, &mut faults);
     ramp_again(&drive.bins, &mut faults);
-    remap(stage, &drive, first, &mut faults);
+    remap(stage, &drive, began, first, &mut faults);
     // A server may have ended since the last full window.
     let failure = drive.failure.clone().or_else(|| servers.trouble());
     assignment.begin(Phase::Draining);

@@ -63,6 +63,14 @@ pub struct Recovery {
     pub db_reads: Option<Back>,
     /// Operations that failed from the fault until all three were back, or to the end.
     pub errors: u64,
+    /// Seconds from the fault to the last of these, where there were any: operations failed until then, no second of it
+    /// without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_s: Option<f64>,
+    /// Likewise to the last 100 ms of whose reads a hundredth asked the database since the cache did not answer: how long
+    /// clients took to find a cache that does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bypassed_s: Option<f64>,
     /// Reads of that time that were stale.
     pub stale_reads: Versus,
     /// Reads of that time that returned less than a read that had completed before they began.

@@ -1,7 +1,7 @@
 //! Recovery: how long after a fault things were as before, from the windows of a measurement.
 
-use super::Window;
 use super::fault::{Back, FaultRecord, Recovery, Versus};
+use super::{Bin, RAMP_BIN, Window};
 use crate::model::Kind;
 
 /// How many windows before a fault say what was usual.
@@ -36,6 +36,34 @@ pub fn recover(windows: &[Window], faults: &mut [FaultRecord]) {
             .collect();
         fault.recovery = fault.began_s.and_then(|began_s| recovery(windows, began_s, &others));
     }
+}
+
+/// Adds to each fault that has a recovery for how long operations failed after it, and for how long the cache was passed
+/// by.
+pub fn outages(bins: &[Bin], faults: &mut [FaultRecord]) {
+    for fault in faults {
+        let Some((began_s, recovery)) = fault.began_s.zip(fault.recovery.as_mut()) else { continue };
+        recovery.failed_s = outage(bins, began_s, |bin| bin.failures);
+        // A request that tries whether it is back is none of it.
+        recovery.bypassed_s = outage(bins, began_s, |bin| bin.fallbacks * 100 / bin.reads.max(1));
+    }
+}
+
+/// Seconds from then to the end of the last bin that has any, of those that follow each other within a second.
+fn outage(bins: &[Bin], began_s: f64, count: impl Fn(&Bin) -> u64) -> Option<f64> {
+    let bin_s = RAMP_BIN.as_secs_f64();
+    let gap = (1.0 / bin_s) as usize;
+    let first = (began_s / bin_s) as usize;
+    let mut end = None;
+    for (place, bin) in bins.iter().enumerate().skip(first) {
+        if place > end.unwrap_or(first) + gap {
+            break;
+        }
+        if count(bin) > 0 {
+            end = Some(place + 1);
+        }
+    }
+    end.map(|end| (end as f64 * bin_s - began_s).max(0.0))
 }
 
 /// How a measurement came back from what began at `began_s`; nothing if no window has seen it.
@@ -77,6 +105,8 @@ fn recovery(windows: &[Window], began_s: f64, others: &[(f64, f64)]) -> Option<R
         p99,
         db_reads,
         errors: span.iter().map(|window| count(window, "failures")).sum::<f64>() as u64,
+        failed_s: None,
+        bypassed_s: None,
         stale_reads: versus("stale_reads"),
         non_monotonic_reads: versus("non_monotonic_reads"),
         ramp: None,
@@ -224,6 +254,24 @@ mod tests {
         let told = recovered(&[USUAL; 8], 4.2);
         assert_eq!([told.hit_rate, told.p99, told.db_reads].map(after), [Some(0.0); 3]);
         assert_eq!((told.errors, went_bad(&told)), (0, false));
+    }
+
+    #[test]
+    fn an_outage_lasts_to_its_last_failure_and_one_that_comes_later_is_another() {
+        let mut bins = vec![Bin::default(); 60];
+        for (place, failures, fallbacks) in [(20, 5, 0), (21, 0, 9), (29, 1, 0), (55, 1, 0)] {
+            bins[place] = Bin { reads: 100, failures, fallbacks, ..Bin::default() };
+        }
+        let fault = |began_s| FaultRecord {
+            began_s: Some(began_s),
+            recovery: Some(Recovery::default()),
+            ..FaultRecord::default()
+        };
+        let mut faults = [fault(2.05), fault(4.0)];
+        outages(&bins, &mut faults);
+        let told = faults.map(|fault| fault.recovery.map(|told| (told.failed_s, told.bypassed_s)).unwrap());
+        assert!((told[0].0.unwrap() - 0.95).abs() < 1e-9 && (told[0].1.unwrap() - 0.15).abs() < 1e-9);
+        assert_eq!(told[1], (None, None), "what comes a second later is not of it");
     }
 
     #[test]

@@ -2,7 +2,8 @@ use super::quantity::duration_us;
 use crate::measure::{Back, CellResult, FaultRecord, Recovery, RepeatResult, Summary, Versus};
 
 /// How a time of recovery comes about.
-pub const RESOLUTION: &str = "Back: from the fault to the first of three windows in a row that are as before it, within \
+pub const RESOLUTION: &str = "Until: the last of these errors. Passed by: for how long reads asked the database since the cache \
+    did not answer. Back: from the fault to the first of three windows in a row that are as before it, within \
     5 % of the mean of the five windows before, or within what these showed, or within two standard deviations of \
     chance; windows last a second.";
 
@@ -23,6 +24,8 @@ pub fn faults(summary: &Summary) -> Vec<Vec<String>> {
             "lasted",
             "writes not in\ndatabase",
             "errors",
+            "until",
+            "cache\npassed by",
             "hit rate\nback",
             "p99\nback",
             "DB load\nback",
@@ -53,6 +56,9 @@ fn row(whose: &str, fault: &FaultRecord) -> Vec<String> {
     let none = || "–".to_owned();
     let recovery = fault.recovery.as_ref();
     let back = |back: fn(&Recovery) -> Option<Back>| recovery.and_then(back).map_or_else(none, told);
+    let seconds = |read: fn(&Recovery) -> Option<f64>| {
+        recovery.and_then(read).map_or_else(none, |seconds| duration_us(seconds * 1e6))
+    };
     let lasted =
         fault.began_s.zip(fault.ended_s).map(|(began_s, ended_s)| duration_us((ended_s - began_s) * 1e6));
     let reads = match (&fault.problem, recovery) {
@@ -66,6 +72,8 @@ fn row(whose: &str, fault: &FaultRecord) -> Vec<String> {
         lasted.unwrap_or_else(none),
         fault.unflushed.map_or_else(none, |unflushed| unflushed.writes.to_string()),
         recovery.map_or_else(none, |recovery| recovery.errors.to_string()),
+        seconds(|recovery| recovery.failed_s),
+        seconds(|recovery| recovery.bypassed_s),
         back(|recovery| recovery.hit_rate),
         back(|recovery| recovery.p99),
         back(|recovery| recovery.db_reads),
@@ -112,15 +120,17 @@ mod tests {
                 p99: Some(Back { before: 0.9, after_s: None }),
                 db_reads: Some(Back { before: 0.9, after_s: Some(0.0) }),
                 errors: 12,
+                failed_s: Some(1.5),
                 stale_reads: Versus { count: 30.0, before: 1.0 },
                 ..Recovery::default()
             }),
         };
         let told = row("direct: ", &fault);
         assert_eq!(told[..5], ["direct: kill cache", "2.0 s", "500 ms", "–", "12"]);
-        assert_eq!(told[5..], ["4.0 s", "not back", "at once", "30 stale, 1 before"]);
+        assert_eq!(told[5..7], ["1.50 s", "–"]);
+        assert_eq!(told[7..], ["4.0 s", "not back", "at once", "30 stale, 1 before"]);
         fault.recovery = None;
         fault.problem = Some("no".into());
-        assert_eq!(row("", &fault)[3..], ["–", "–", "–", "–", "–", "no"]);
+        assert_eq!(row("", &fault)[3..], ["–", "–", "–", "–", "–", "–", "–", "no"]);
     }
 }

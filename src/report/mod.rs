@@ -13,6 +13,7 @@ mod freshness;
 mod hgrm;
 mod json;
 mod markdown;
+mod nodes;
 mod pressure;
 mod quantity;
 mod ramps;

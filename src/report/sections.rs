@@ -8,7 +8,7 @@ use super::pressure::pressure;
 use super::results::results;
 use super::section::Section;
 use super::tradeoffs::tradeoffs;
-use super::{ramps, stampedes};
+use super::{nodes, ramps, stampedes};
 use crate::measure::Summary;
 
 /// The tables of a summary that have anything to tell, in their order.
@@ -38,7 +38,10 @@ pub fn sections(summary: &Summary) -> Vec<Section> {
         Section::new("After an expiry", stampedes::plot(summary)),
         Section::new("Guards", stampedes::guards(summary)),
         Section::new("Faults", faults(summary)).with([RESOLUTION.into()]),
+        Section::new("What moved", nodes::remaps(summary)).with([nodes::REPLAY.into()]),
         again,
+        Section::new("Nodes", nodes::spread(summary)),
+        Section::new("Load of each node", nodes::loads(summary)),
     ]);
     all.retain(|section| !section.rows.is_empty());
     all

@@ -3,6 +3,8 @@
 mod progress;
 mod replica;
 
+use std::time::Instant;
+
 use self::progress::Progress;
 use self::replica::Replica;
 use super::stage::Stage;
@@ -15,9 +17,9 @@ const MOST_NODES: usize = 64;
 
 /// Says of each fault that befell nodes on which clients place keys what it moved, and what a replay of the same tickets,
 /// the first of which is `first`, says that it cost.
-pub fn remap(stage: &Stage, drive: &Drive, first: u64, faults: &mut [FaultRecord]) {
+pub fn remap(stage: &Stage, drive: &Drive, began: Instant, first: u64, faults: &mut [FaultRecord]) {
     let Some(membership) = stage.urls.cache.membership() else { return };
-    let is_felt = |fault: &FaultRecord| fault.effect != Effect::None && began(fault).is_some();
+    let is_felt = |fault: &FaultRecord| fault.effect != Effect::None && felt_from(fault).is_some();
     let is_placed = membership.roster().placement.bound().is_none();
     if !faults.iter().any(is_felt)
         || !is_placed
@@ -26,13 +28,13 @@ pub fn remap(stage: &Stage, drive: &Drive, first: u64, faults: &mut [FaultRecord
     {
         return;
     }
-    let mut course = Course::new(stage, drive, first, membership);
+    let mut course = Course::new(stage, drive, (began, first), membership);
     let mut order: Vec<(f64, Step)> = Vec::new();
     for (place, fault) in faults.iter().enumerate() {
-        let Some(at) = began(fault) else { continue };
+        let Some(at) = felt_from(fault) else { continue };
         order.push((at, Step::Begin(place)));
         if let (Effect::NodeDown(node), Some(ended_s)) = (fault.effect, fault.ended_s) {
-            order.push((ended_s, Step::Up(node)));
+            order.push((course.found_again(node, ended_s), Step::Up(node)));
         }
     }
     order.sort_by(|(one, _), (other, _)| one.total_cmp(other));
@@ -51,7 +53,7 @@ pub fn remap(stage: &Stage, drive: &Drive, first: u64, faults: &mut [FaultRecord
 }
 
 /// When a fault takes effect for clients, which are told of new nodes once these have started.
-fn began(fault: &FaultRecord) -> Option<f64> {
+fn felt_from(fault: &FaultRecord) -> Option<f64> {
     match fault.effect {
         Effect::Moved => fault.ended_s.filter(|_| fault.problem.is_none()),
         _ => fault.began_s,
@@ -71,6 +73,8 @@ struct Course<'a> {
     drive: &'a Drive,
     membership: &'a Membership,
     progress: Progress,
+    /// When the drive did.
+    began: Instant,
     first: u64,
     next: u64,
     /// The changes of nodes that have been done.
@@ -96,7 +100,12 @@ struct Told {
 }
 
 impl<'a> Course<'a> {
-    fn new(stage: &'a Stage<'a>, drive: &'a Drive, first: u64, membership: &'a Membership) -> Course<'a> {
+    fn new(
+        stage: &'a Stage<'a>,
+        drive: &'a Drive,
+        (began, first): (Instant, u64),
+        membership: &'a Membership,
+    ) -> Course<'a> {
         let workload = stage.assignment.workload;
         let changes = membership.changes();
         let roster = changes.first().map_or_else(|| membership.roster(), |change| change.before.clone());
@@ -109,7 +118,18 @@ impl<'a> Course<'a> {
             cache.apply(&stage.traffic.operation(ticket), 0.0);
         }
         let progress = Progress::of(&drive.windows);
-        Course { stage, drive, membership, progress, first, next: first, changes: 0, cache, told: None }
+        Course {
+            stage,
+            drive,
+            membership,
+            progress,
+            began,
+            first,
+            next: first,
+            changes: 0,
+            cache,
+            told: None,
+        }
     }
 
     /// Goes on to this time.
@@ -217,7 +237,8 @@ impl<'a> Course<'a> {
     fn conclude(&mut self, faults: &mut [FaultRecord]) {
         let Some(told) = self.told.take() else { return };
         let mut remap = told.remap;
-        let bin = |seconds: f64| (seconds / RAMP_BIN.as_secs_f64()).round() as usize;
+        // With the whole of the bin in which it began: what came before in that bin is little.
+        let bin = |seconds: f64| (seconds / RAMP_BIN.as_secs_f64()) as usize;
         let end_s = self.progress.when(self.next - self.first);
         let bins = |from: f64, to: f64| {
             let end = bin(to).min(self.drive.bins.len());
@@ -229,6 +250,16 @@ impl<'a> Course<'a> {
         remap.expected_hit_rate = share(told.first_hits, told.first_reads);
         remap.requests = share(told.moved_reads, told.reads).unwrap_or(0.0);
         faults[told.place].remap = Some(remap);
+    }
+
+    /// When clients asked a node again that answered from `ended_s` on: once their circuits had closed, on average.
+    fn found_again(&self, node: usize, ended_s: f64) -> f64 {
+        let everyone = self.membership.everyone();
+        let Some(member) = everyone.get(node) else { return ended_s };
+        let since = |at: Instant| at.saturating_duration_since(self.began).as_secs_f64();
+        let closings = member.counts.closings().into_iter().map(since);
+        let closed: Vec<f64> = closings.filter(|at_s| *at_s >= ended_s - 0.1).collect();
+        if closed.is_empty() { ended_s } else { closed.iter().sum::<f64>() / closed.len() as f64 }
     }
 
     /// The nodes after the changes that have been done.

@@ -4,12 +4,18 @@ use std::time::Duration;
 pub const RAMP_BIN: Duration = Duration::from_millis(100);
 const BIN_NS: u64 = RAMP_BIN.as_nanos() as u64;
 
-/// What ended in one bin of a drive: rows read, those of multi-reads included, how many of them the cache had, and the
-/// loads sent to the database.
+/// What ended in one bin of a drive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bin {
+    /// Rows read, those of multi-reads included.
     pub reads: u64,
+    /// How many of them the cache had.
     pub hits: u64,
+    /// How many of them the database was asked for since the cache had failed.
+    pub fallbacks: u64,
+    /// Operations of any kind that failed.
+    pub failures: u64,
+    /// Loads sent to the database.
     pub loads: u64,
 }
 
@@ -19,6 +25,8 @@ impl Bin {
         bins.iter().fold(Bin::default(), |sum, bin| Bin {
             reads: sum.reads + bin.reads,
             hits: sum.hits + bin.hits,
+            fallbacks: sum.fallbacks + bin.fallbacks,
+            failures: sum.failures + bin.failures,
             loads: sum.loads + bin.loads,
         })
     }
@@ -29,44 +37,56 @@ impl Bin {
     }
 }
 
-/// Reads and hits by the bin in which they ended, from the start of a drive on.
+/// What lanes see end, by the bin in which it did, from the start of a drive on.
 #[derive(Clone, Debug, Default)]
 pub struct ReadBins {
     /// The number of the first bin kept; those before had nothing.
     first: usize,
-    /// Reads and hits.
-    bins: Vec<(u32, u32)>,
+    bins: Vec<BinCounts>,
+}
+
+/// What ended in one bin, as lanes see it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BinCounts {
+    pub reads: u32,
+    pub hits: u32,
+    pub fallbacks: u32,
+    pub failures: u32,
+}
+
+impl BinCounts {
+    fn add(&mut self, other: BinCounts) {
+        self.reads = self.reads.saturating_add(other.reads);
+        self.hits = self.hits.saturating_add(other.hits);
+        self.fallbacks = self.fallbacks.saturating_add(other.fallbacks);
+        self.failures = self.failures.saturating_add(other.failures);
+    }
 }
 
 impl ReadBins {
-    /// Counts reads that ended so many nanoseconds after the start of the drive.
-    pub fn record(&mut self, since: u64, reads: u64, hits: u64) {
-        let bin = (since / BIN_NS) as usize;
-        let (all, found) = self.at(bin);
-        *all = all.saturating_add(reads as u32);
-        *found = found.saturating_add(hits as u32);
+    /// Counts what ended so many nanoseconds after the start of the drive.
+    pub fn record(&mut self, since: u64, seen: BinCounts) {
+        self.at((since / BIN_NS) as usize).add(seen);
     }
 
-    fn at(&mut self, bin: usize) -> &mut (u32, u32) {
+    fn at(&mut self, bin: usize) -> &mut BinCounts {
         if self.bins.is_empty() {
             self.first = bin;
         } else if bin < self.first {
             // Calls are recorded in the order of their ends but for a few microseconds.
-            self.bins.splice(0..0, std::iter::repeat_n((0, 0), self.first - bin));
+            self.bins.splice(0..0, std::iter::repeat_n(BinCounts::default(), self.first - bin));
             self.first = bin;
         }
         let place = bin - self.first;
         if place >= self.bins.len() {
-            self.bins.resize(place + 1, (0, 0));
+            self.bins.resize(place + 1, BinCounts::default());
         }
         &mut self.bins[place]
     }
 
     pub fn merge(&mut self, other: &ReadBins) {
-        for (place, &(reads, hits)) in other.bins.iter().enumerate() {
-            let (all, found) = self.at(other.first + place);
-            *all = all.saturating_add(reads);
-            *found = found.saturating_add(hits);
+        for (place, seen) in other.bins.iter().enumerate() {
+            self.at(other.first + place).add(*seen);
         }
     }
 
@@ -80,9 +100,14 @@ impl ReadBins {
         let end = if self.bins.is_empty() { 0 } else { self.first + self.bins.len() };
         let bin = |number: usize| {
             let place = number.checked_sub(self.first).and_then(|place| self.bins.get(place));
-            let (reads, hits) = place.copied().unwrap_or_default();
-            let loads = loads.get(number).copied().unwrap_or(0);
-            Bin { reads: reads.into(), hits: hits.into(), loads }
+            let BinCounts { reads, hits, fallbacks, failures } = place.copied().unwrap_or_default();
+            Bin {
+                reads: reads.into(),
+                hits: hits.into(),
+                fallbacks: fallbacks.into(),
+                failures: failures.into(),
+                loads: loads.get(number).copied().unwrap_or(0),
+            }
         };
         (0..end.max(loads.len())).map(bin).collect()
     }
@@ -131,18 +156,22 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
+    fn seen(reads: u32, hits: u32) -> BinCounts {
+        BinCounts { reads, hits, ..BinCounts::default() }
+    }
+
     #[test]
     fn reads_stand_in_the_bin_in_which_they_ended_in_whatever_order_they_come() {
         let (mut one, mut other) = (ReadBins::default(), ReadBins::default());
-        one.record(420 * MS, 1, 1);
-        one.record(390 * MS, 1, 0);
-        other.record(199 * MS, 10, 4);
-        other.record(410 * MS, 1, 0);
+        one.record(420 * MS, seen(1, 1));
+        one.record(390 * MS, seen(1, 0));
+        other.record(199 * MS, seen(10, 4));
+        other.record(410 * MS, seen(1, 0));
         one.merge(&other);
         let bins = one.with_loads(&[0, 5, 0, 0, 0, 7]);
         let told: Vec<_> = bins.iter().map(|bin| (bin.reads, bin.hits, bin.loads)).collect();
         assert_eq!(told, [(0, 0, 0), (10, 4, 5), (0, 0, 0), (1, 0, 0), (2, 1, 0), (0, 0, 7)]);
-        assert_eq!(Bin::sum(&bins), Bin { reads: 13, hits: 5, loads: 12 });
+        assert_eq!(Bin::sum(&bins), Bin { reads: 13, hits: 5, loads: 12, ..Bin::default() });
         one.clear();
         assert_eq!(one.with_loads(&[]), []);
         one.record(0, 1, 0);

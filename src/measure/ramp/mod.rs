@@ -8,7 +8,7 @@ mod steady;
 mod tests;
 
 pub use again::ramp_again;
-pub use bins::{Bin, Meter, RAMP_BIN, ReadBins};
+pub use bins::{Bin, BinCounts, Meter, RAMP_BIN, ReadBins};
 pub use reach::Reached;
 use reach::reach;
 use schemars::JsonSchema;
@@ -135,7 +135,7 @@ fn thinned(bins: &[Bin]) -> Vec<RampBin> {
     let together = bins.len().div_ceil(KEPT).max(1);
     let mut reads_before = 0;
     let stretches = bins.chunks(together).enumerate().map(|(place, stretch)| {
-        let Bin { reads, hits, loads } = Bin::sum(stretch);
+        let Bin { reads, hits, loads, .. } = Bin::sum(stretch);
         let at_s = (place * together) as f64 * RAMP_BIN.as_secs_f64();
         let bin = RampBin { at_s, reads_before, reads, hits, loads };
         reads_before += reads;

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     fn bins(rates: &[(usize, u64)]) -> Vec<Bin> {
-        let bin = |hits| Bin { reads: 1_000, hits, loads: 1_000 - hits };
+        let bin = |hits| Bin { reads: 1_000, hits, loads: 1_000 - hits, ..Bin::default() };
         rates.iter().flat_map(|&(count, hits)| vec![bin(hits); count]).collect()
     }
 

@@ -4,7 +4,7 @@ use crate::traffic::{Random, Stream};
 
 /// A bin of 1,000 reads of which so many were hits; each of the others was a load.
 fn bin(hits: u64) -> Bin {
-    Bin { reads: 1_000, hits, loads: 1_000 - hits }
+    Bin { reads: 1_000, hits, loads: 1_000 - hits, ..Bin::default() }
 }
 
 fn stretch(count: usize, hits: u64) -> Vec<Bin> {
@@ -46,7 +46,7 @@ fn a_lucky_moment_is_not_the_steady_state() {
     // 50 reads a bin: the hit rate of a short stretch varies by 3 points, and 99 % of 80 % lacks 0.8.
     let mut lucky = stretch(100, 700);
     lucky.extend(stretch(200, 800));
-    lucky.iter_mut().for_each(|bin| *bin = Bin { reads: 50, hits: bin.hits / 20, loads: 10 });
+    lucky.iter_mut().for_each(|bin| *bin = Bin { reads: 50, hits: bin.hits / 20, loads: 10, ..*bin });
     lucky[30..34].iter_mut().for_each(|bin| bin.hits = 42);
     let ramp = Ramp::of(&lucky, Beginning::Empty).unwrap();
     let reached = ramp.to_99.unwrap().seconds;

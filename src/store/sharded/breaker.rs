@@ -93,15 +93,13 @@ impl Breaker {
         is_due && self.open_until.compare_exchange(until, self.end(), Relaxed, Relaxed).is_ok()
     }
 
-    /// The node has answered.
-    pub fn succeeded(&self) {
+    /// The node has answered; says whether that closes the circuit.
+    pub fn succeeded(&self) -> bool {
         // Stores are rare: all clients of an instance share these lines of memory.
         if self.failures.load(Relaxed) > 0 {
             self.failures.store(0, Relaxed);
         }
-        if self.open_until.load(Relaxed) > 0 {
-            self.open_until.store(0, Relaxed);
-        }
+        self.open_until.load(Relaxed) > 0 && self.open_until.swap(0, Relaxed) > 0
     }
 
     /// The node has not answered; says whether that opens the circuit.

@@ -51,6 +51,19 @@ pub struct NodeCounts {
     pub refused: AtomicU64,
     /// Requests that went to another node in its place.
     pub rerouted: AtomicU64,
+    /// When a client's circuit to it closed again.
+    closed: Mutex<Vec<Instant>>,
+}
+
+impl NodeCounts {
+    pub(super) fn has_closed(&self) {
+        locked(&self.closed).push(Instant::now());
+    }
+
+    /// When clients' circuits to it closed again, in the order of time.
+    pub fn closings(&self) -> Vec<Instant> {
+        locked(&self.closed).clone()
+    }
 }
 
 /// Nodes came or went.

@@ -71,7 +71,8 @@ impl Node {
                 }
             }
             // One that refuses is there.
-            _ => breaker.succeeded(),
+            _ if breaker.succeeded() => self.member.counts.has_closed(),
+            _ => {}
         }
         answer
     }
