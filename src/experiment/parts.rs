@@ -84,7 +84,7 @@ pub async fn cache(
     match site {
         Site::One(at) => driver.connect(DriverParts { at: at.clone(), sharing, tally }).await,
         Site::Sharded(membership) => {
-            let (membership, breaker) = (membership.clone(), workload.cache.breaker);
+            let (membership, breaker) = (membership.clone(), workload.cache.breaker.options());
             let parts = ShardedParts { membership, driver: driver.into(), sharing, breaker, tally };
             Sharded::connect(parts, tasks).await
         }

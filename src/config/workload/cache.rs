@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use super::server_settings::{self, ServerSetting};
 use super::{
-    CacheConnections, CacheNodes, ClusterSettings, MaxMemory, Persistence, Prewarm, Report, TlsSettings,
-    Workload,
+    BreakerSetting, CacheConnections, CacheNodes, ClusterSettings, MaxMemory, Persistence, Prewarm, Report,
+    TlsSettings, Workload,
 };
 use crate::config::Cell;
 use crate::model::{Key, Kind, Time};
 use crate::placement::PLACEMENTS;
 use crate::registry::{Choice, choice_schema};
 use crate::servers::Address;
-use crate::store::{BreakerOptions, DRIVERS};
+use crate::store::DRIVERS;
 use crate::strategy;
 
 /// The cache.
@@ -31,9 +31,9 @@ pub struct CacheSettings {
     #[schemars(schema_with = "placements")]
     #[serde(skip_serializing_if = "is_ring")]
     pub placement: Choice,
-    /// When a client stops asking a node that does not answer; without it, never.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub breaker: Option<BreakerOptions>,
+    /// When a client stops asking a node that does not answer, as in { failures = 5, then = "next-node" }; "off" for never.
+    #[serde(skip_serializing_if = "BreakerSetting::is_off")]
+    pub breaker: BreakerSetting,
     /// A Redis Cluster of our own, which places the keys by their slots. One that runs is named by
     /// url = "redis+cluster://host:port".
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,7 +85,7 @@ impl Default for CacheSettings {
             url: Address::Managed,
             nodes: CacheNodes::default(),
             placement: ring(),
-            breaker: None,
+            breaker: BreakerSetting::default(),
             cluster: None,
             tls: TlsSettings::default(),
             driver: Choice::named("redis"),

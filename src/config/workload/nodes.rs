@@ -3,10 +3,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{CacheSettings, Report};
 use crate::config::Workload;
-use crate::model::Time;
+use crate::model::{Kind, Time};
 use crate::placement::{Nodes, PLACEMENTS, Placement};
 use crate::registry::OptionsError;
 use crate::servers::{Address, name_of};
+use crate::store::{BreakerOptions, Then};
 
 /// The nodes of the cache.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +60,42 @@ impl CacheNodes {
     }
 }
 
+/// Whether clients stop asking a node that does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum BreakerSetting {
+    /// They go on asking it.
+    Off(Off),
+    /// They do.
+    On(BreakerOptions),
+}
+
+/// The word for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Off {
+    Off,
+}
+
+impl Default for BreakerSetting {
+    fn default() -> BreakerSetting {
+        BreakerSetting::Off(Off::Off)
+    }
+}
+
+impl BreakerSetting {
+    pub fn is_off(&self) -> bool {
+        self.options().is_none()
+    }
+
+    pub fn options(&self) -> Option<BreakerOptions> {
+        match self {
+            BreakerSetting::Off(_) => None,
+            BreakerSetting::On(options) => Some(*options),
+        }
+    }
+}
+
 /// A Redis Cluster of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -90,7 +127,7 @@ pub(crate) struct NamedNode {
 impl CacheSettings {
     /// Whether clients place the keys on nodes themselves; else one server, or a cluster, does.
     pub fn is_sharded(&self) -> bool {
-        !self.nodes.is_one() || self.breaker.is_some()
+        !self.nodes.is_one() || !self.breaker.is_off()
     }
 
     /// The nodes on which clients place the keys.
@@ -198,7 +235,7 @@ fn check_cluster(cache: &CacheSettings, cluster: &ClusterSettings, report: &mut 
     }
     for (path, is_set) in [
         ("cache.nodes", !cache.nodes.is_one()),
-        ("cache.breaker", cache.breaker.is_some()),
+        ("cache.breaker", !cache.breaker.is_off()),
         ("cache.url", report.is_set("cache.url")),
     ] {
         if is_set {
@@ -209,8 +246,8 @@ fn check_cluster(cache: &CacheSettings, cluster: &ClusterSettings, report: &mut 
 }
 
 fn check_breaker(workload: &Workload, placement: &dyn Placement, report: &mut Report) {
-    let Some(breaker) = workload.cache.breaker else { return };
-    let timeout = workload.traffic.timeout.of(crate::model::Kind::Read);
+    let Some(breaker) = workload.cache.breaker.options() else { return };
+    let timeout = workload.traffic.timeout.of(Kind::Read);
     if breaker.timeout >= timeout {
         let title = format!("a node may take {}, operations time out after {timeout}", breaker.timeout);
         report.refuse("cache.breaker.timeout", title, "let it be shorter, or raise traffic.timeout");
@@ -220,7 +257,7 @@ fn check_breaker(workload: &Workload, placement: &dyn Placement, report: &mut Re
     }
     let first = placement.node(b"any");
     let is_alone = placement.open_node(b"any", &|node| node != first).is_none();
-    if breaker.then == crate::store::Then::NextNode && is_alone {
+    if breaker.then == Then::NextNode && is_alone {
         let scheme = workload.cache.placement.label();
         let title = match workload.cache.nodes.len() {
             1 => "there is no next node".to_owned(),

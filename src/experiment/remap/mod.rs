@@ -273,7 +273,7 @@ impl<'a> Course<'a> {
 
     /// Whether another node takes the place of one that is down.
     fn passes_on(&self) -> bool {
-        let breaker = self.stage.assignment.workload.cache.breaker;
+        let breaker = self.stage.assignment.workload.cache.breaker.options();
         breaker.is_some_and(|breaker| breaker.then == Then::NextNode)
     }
 }
