@@ -35,6 +35,9 @@ pub enum ServerError {
     #[error("no free port on 127.0.0.1: {0}")]
     NoPort(io::Error),
 
+    #[error("cannot start a proxy on 127.0.0.1: {0}")]
+    Proxy(io::Error),
+
     #[error("`{setting}` of {server} is chosen by cachebench; remove it from the settings")]
     Reserved { server: &'static str, setting: String },
 

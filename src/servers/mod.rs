@@ -24,6 +24,7 @@ mod postgres;
 mod postgres_handshake;
 mod postgres_layout;
 mod process;
+mod proxy;
 mod redis;
 mod secrets;
 mod startup;
@@ -38,6 +39,7 @@ pub use self::facts::{postgres_facts, redis_facts};
 pub use self::folder::RunFolder;
 pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis, move_away};
 pub use self::postgres::{ManagedPostgres, PostgresOptions};
+pub use self::proxy::{Condition, Proxy};
 pub use self::redis::{ManagedRedis, RedisOptions};
 pub use self::sweep::sweep;
 

@@ -5,6 +5,7 @@
 mod facts;
 mod guest;
 mod managed;
+mod proxy;
 mod survival;
 
 use std::collections::BTreeMap;
