@@ -1,13 +1,16 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::charge::Charge;
-use crate::servers::{ManagedRedis, RedisOptions, RunFolder, ServerError};
-use crate::store::Endpoint;
+use crate::servers::{ManagedRedis, Proxy, RedisOptions, RunFolder, ServerError};
+use crate::store::{Endpoint, Member};
 
 /// The Redis servers of our own that make up the cache of a cell. They end with it.
 pub struct Fleet {
     options: RedisOptions,
     folder: RunFolder,
+    /// Whether clients find each through a proxy.
+    is_proxied: bool,
     nodes: Mutex<Vec<FleetNode>>,
 }
 
@@ -15,8 +18,22 @@ pub struct Fleet {
 #[derive(Clone)]
 pub struct FleetNode {
     pub name: String,
+    /// Where it listens itself.
     pub at: Endpoint,
     pub charge: Charge<ManagedRedis>,
+    /// What clients find it through, where its network may be cut.
+    pub proxy: Option<Arc<Proxy>>,
+}
+
+impl FleetNode {
+    /// It as a node on which clients place keys.
+    pub fn member(&self, weight: u32) -> Arc<Member> {
+        let member = Member::new(self.name.clone(), weight, self.at.clone());
+        Arc::new(match &self.proxy {
+            Some(proxy) => member.behind(format!("redis://127.0.0.1:{}/0", proxy.port()).into()),
+            None => member,
+        })
+    }
 }
 
 impl Fleet {
@@ -24,8 +41,13 @@ impl Fleet {
     ///
     /// # Errors
     /// When one does not start.
-    pub fn start(options: RedisOptions, folder: &RunFolder, count: usize) -> Result<Fleet, ServerError> {
-        let fleet = Fleet { options, folder: folder.clone(), nodes: Mutex::default() };
+    pub fn start(
+        options: RedisOptions,
+        is_proxied: bool,
+        folder: &RunFolder,
+        count: usize,
+    ) -> Result<Fleet, ServerError> {
+        let fleet = Fleet { options, folder: folder.clone(), is_proxied, nodes: Mutex::default() };
         fleet.start_more(count)?;
         Ok(fleet)
     }
@@ -42,7 +64,11 @@ impl Fleet {
             }
             let redis = ManagedRedis::start(&self.options, &self.folder)?;
             let at = Endpoint::from(redis.url());
-            started.push(FleetNode { name: format!("node-{number}"), at, charge: Charge::new(redis) });
+            let proxy = match self.is_proxied {
+                true => Some(Arc::new(Proxy::start((Ipv4Addr::LOCALHOST, redis.port()).into())?)),
+                false => None,
+            };
+            started.push(FleetNode { name: format!("node-{number}"), at, charge: Charge::new(redis), proxy });
         }
         self.lock().extend(started.iter().cloned());
         Ok(started)

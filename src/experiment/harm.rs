@@ -9,8 +9,8 @@ use super::site::Site;
 use super::stage::Stage;
 use crate::engine::{Crew, Hands, Stop, Victim};
 use crate::measure::{FaultRecord, Ledger, MovedEntries, Unflushed};
-use crate::servers::{ManagedPostgres, ManagedRedis, ServerError, leave_redis, move_away};
-use crate::store::{Endpoint, Member, Membership};
+use crate::servers::{Condition, ManagedPostgres, ManagedRedis, Proxy, ServerError, leave_redis, move_away};
+use crate::store::{Endpoint, Membership};
 
 /// How long an instance may take to connect before it tries again.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -24,6 +24,8 @@ pub struct Harm<'a> {
     fleet: Option<Arc<Fleet>>,
     /// Nothing where the server is not ours.
     postgres: Option<Charge<ManagedPostgres>>,
+    /// What clients find the database through, where its network may be cut.
+    database_proxy: Option<Arc<Proxy>>,
     site: &'a Site,
     /// In front of our keys.
     prefix: &'a str,
@@ -43,6 +45,7 @@ impl<'a> Harm<'a> {
             crew: &stage.crew,
             fleet: servers.fleet.clone(),
             postgres: servers.postgres.clone(),
+            database_proxy: servers.database_proxy.clone(),
             site: &stage.urls.cache,
             prefix: &workload.cache.prefix,
             deferred: workload.conduct().defers.then_some(&*stage.ledger),
@@ -232,8 +235,8 @@ impl Hands for Harm<'_> {
         let (fleet, membership) = (self.fleet.as_ref().ok_or_else(not_ours)?, self.membership()?);
         let started = fleet.start_more(count).map_err(told)?;
         self.note_toll(Victim::Cache);
-        let member = |node: FleetNode| Arc::new(Member::new(node.name, 1, node.at));
-        membership.add(started.into_iter().map(member).collect()).map_err(told)?;
+        let members = started.iter().map(|node| node.member(1)).collect();
+        membership.add(members).map_err(told)?;
         self.wait_until_followed(membership)
     }
 
@@ -245,6 +248,21 @@ impl Hands for Harm<'_> {
         self.note_toll(victim);
         membership.remove(&member.name).map_err(told)?;
         self.wait_until_followed(membership)
+    }
+
+    fn set_network(&self, victim: Victim, condition: Condition) -> Result<(), String> {
+        let none = || "no proxy of ours is in front of it".to_owned();
+        match victim {
+            Victim::Cache | Victim::Node(_) => self.nodes(victim)?.iter().try_for_each(|node| {
+                node.proxy.as_ref().ok_or_else(none)?.set(condition);
+                Ok(())
+            }),
+            Victim::Database => {
+                self.database_proxy.as_ref().ok_or_else(none)?.set(condition);
+                Ok(())
+            }
+            Victim::Instance(_) => no_process(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -13,9 +14,10 @@ use super::{ExperimentError, Permissions};
 use crate::config::{CacheSettings, Data, NamedNode, Workload};
 use crate::engine::Stop;
 use crate::measure::Sizing;
+use crate::model::Store;
 use crate::registry::Choice;
 use crate::servers::{
-    Address, ManagedPostgres, PostgresOptions, RedisOptions, RunFolder, ServerError, admit_postgres,
+    Address, ManagedPostgres, PostgresOptions, Proxy, RedisOptions, RunFolder, ServerError, admit_postgres,
     admit_redis, at_database, create_database, leave_postgres, leave_redis, postgres_facts, redis_facts,
 };
 use crate::store::postgres::{Query, SCHEMA};
@@ -31,6 +33,8 @@ pub struct Servers {
     // Dropped in this order: the servers before the folder that they live in.
     pub fleet: Option<Arc<Fleet>>,
     pub postgres: Option<Charge<ManagedPostgres>>,
+    /// What clients find the database through, where a fault cuts its network.
+    pub database_proxy: Option<Arc<Proxy>>,
     /// What that one was started with.
     options: PostgresOptions,
     folder: Option<RunFolder>,
@@ -52,6 +56,7 @@ impl Servers {
         Ok(Servers {
             fleet: None,
             postgres: None,
+            database_proxy: None,
             options: PostgresOptions::default(),
             folder: None,
             guest_redis: Vec::new(),
@@ -122,14 +127,14 @@ impl Servers {
         self.fleet = None;
         let nodes = settings.named_nodes();
         if nodes.iter().all(|node| node.url == Address::Managed) {
-            let fleet = Arc::new(Fleet::start(redis_options(settings), self.folder()?, nodes.len())?);
+            let is_proxied = workload.needs_proxy(Store::Cache);
+            let fleet = Fleet::start(redis_options(settings), is_proxied, self.folder()?, nodes.len())?;
+            let fleet = Arc::new(fleet);
             self.fleet = Some(fleet.clone());
             return match workload.is_sharded() {
                 false => Ok(Site::One(fleet.first())),
                 true => {
-                    let of = |(node, named): (FleetNode, &NamedNode)| {
-                        Arc::new(Member::new(node.name, named.weight, node.at))
-                    };
+                    let of = |(node, named): (FleetNode, &NamedNode)| node.member(named.weight);
                     let members = fleet.nodes().into_iter().zip(&nodes).map(of).collect();
                     Ok(Site::Sharded(Membership::new(members, |nodes| settings.place(nodes))?))
                 }
@@ -158,8 +163,22 @@ impl Servers {
         self.runtime.block_on(leave_redis(at, prefix)).map(drop)
     }
 
-    /// The address of a database with our schema in it.
+    /// The address of a database with our schema in it, as clients find it.
     pub fn database(&mut self, workload: &Workload) -> Result<String, ExperimentError> {
+        self.database_proxy = None;
+        let url = self.direct_database(workload)?;
+        if !workload.needs_proxy(Store::Database) {
+            return Ok(url);
+        }
+        let Some(postgres) = &self.postgres else { return Ok(url) };
+        let port = postgres.lock().server.port();
+        let proxy = Proxy::start((Ipv4Addr::LOCALHOST, port).into())?;
+        let through = url.replacen(&format!(":{port}/"), &format!(":{}/", proxy.port()), 1);
+        self.database_proxy = Some(Arc::new(proxy));
+        Ok(through)
+    }
+
+    fn direct_database(&mut self, workload: &Workload) -> Result<String, ExperimentError> {
         let settings = &workload.database;
         match &settings.url {
             Address::Managed => {

@@ -54,6 +54,7 @@ use self::tls::TlsSettings;
 use self::traffic::TrafficSettings;
 use crate::engine::Fault;
 use crate::mitigation::{self, Guards, Stack};
+use crate::model::Store;
 use crate::registry::{Choice, OptionsError, choice_schema};
 use crate::store::Sharing;
 use crate::strategy::{self, Conduct, STRATEGIES};
@@ -130,6 +131,11 @@ impl Workload {
     /// Whether clients place the keys of the cache on its nodes themselves.
     pub fn is_sharded(&self) -> bool {
         self.cache.is_sharded() || self.fault.iter().any(FaultSetting::needs_placement)
+    }
+
+    /// Whether faults need a proxy of ours between the clients and a store.
+    pub fn needs_proxy(&self, store: Store) -> bool {
+        self.fault.iter().any(|fault| fault.touches_network_of(store))
     }
 
     /// The connections of an instance to the cache.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use timeline::Timeline;
 
 use crate::measure::Effect;
+use crate::servers::Condition;
 
 /// Whom a fault befalls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +47,8 @@ pub enum Action {
     AddNodes(usize),
     /// A node leaves the cache, and is not asked any more.
     Remove,
+    /// The network between clients and it is in this condition for so long.
+    Network { lasts: Duration, condition: Condition },
 }
 
 /// When a fault happens.
@@ -94,6 +97,9 @@ pub trait Hands: Sync {
 
     /// Has a node leave the cache; returns once no client places keys on it.
     fn remove(&self, victim: Victim) -> Result<(), String>;
+
+    /// Brings the network between clients and it into this condition.
+    fn set_network(&self, victim: Victim, condition: Condition) -> Result<(), String>;
 }
 
 impl Fault {
@@ -101,7 +107,7 @@ impl Fault {
     pub fn lasts(&self) -> Duration {
         match self.action {
             Action::Kill { lasts } => lasts.unwrap_or_default(),
-            Action::Pause { lasts } | Action::Slow { lasts, .. } => lasts,
+            Action::Pause { lasts } | Action::Slow { lasts, .. } | Action::Network { lasts, .. } => lasts,
             Action::Restart
             | Action::Flush
             | Action::ScaleOut { .. }
@@ -114,7 +120,7 @@ impl Fault {
     pub fn effect(&self) -> Effect {
         match (self.action, self.victim) {
             (Action::AddNodes(_) | Action::Remove, _) => Effect::Moved,
-            (Action::Pause { .. } | Action::Slow { .. }, _) => Effect::None,
+            (Action::Pause { .. } | Action::Slow { .. } | Action::Network { .. }, _) => Effect::None,
             (Action::Kill { .. }, Victim::Node(node)) => Effect::NodeDown(node),
             (_, Victim::Node(node)) => Effect::NodeEmptied(node),
             (_, Victim::Cache) => Effect::Emptied,
@@ -135,6 +141,10 @@ impl fmt::Display for Fault {
             Action::AddNodes(1) => "add 1 node to",
             Action::AddNodes(count) => return write!(f, "add {count} nodes to {}", self.victim),
             Action::Remove => "remove",
+            Action::Network { condition: Condition::Clear, .. } => "clear",
+            Action::Network { condition: Condition::Partition, .. } => "partition",
+            Action::Network { condition: Condition::Reset, .. } => "reset",
+            Action::Network { condition: Condition::Delay(_), .. } => "delay",
         };
         write!(f, "{verb} {}", self.victim)
     }

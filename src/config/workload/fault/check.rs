@@ -7,10 +7,14 @@ use crate::engine::Victim;
 use crate::servers::Address;
 
 /// What a fault may be, by name.
-const ACTIONS: &str = "kill, restart, pause, flush, slow, scale_out, add_nodes or remove";
+const ACTIONS: &str =
+    "kill, restart, pause, flush, slow, scale_out, add_nodes, remove, partition, reset or delay";
 
 /// Faults that come closer together than this are one.
 const LEAST_PERIOD: Duration = Duration::from_millis(100);
+
+/// The longest delay each way.
+const MOST_DELAY: Duration = Duration::from_secs(10);
 
 /// Reports what makes no sense about the faults of a workload.
 pub fn check(workload: &Workload, report: &mut Report) {
@@ -82,7 +86,7 @@ impl FaultSetting {
     fn check_options(&self, path: &str, action: &str, report: &mut Report) {
         let at = |name: &str| format!("{path}.{name}");
         match (action, self.lasts) {
-            ("pause" | "slow", None) => {
+            ("pause" | "slow" | "partition" | "reset" | "delay", None) => {
                 let help = "say for how long: lasts = \"2s\"";
                 report.refuse(&at(action), format!("`{action}` needs `lasts`"), help);
             }
@@ -100,6 +104,20 @@ impl FaultSetting {
         if !has_share && self.share.is_some() {
             let title = format!("`{action}` has no `share`");
             report.refuse(&at("share"), title, "only `slow` and `scale_out` have one");
+        }
+        match self.by {
+            None if action == "delay" => {
+                report.refuse(&at(action), "`delay` needs `by`", "say how much later: by = \"20ms\"");
+            }
+            Some(_) if action != "delay" => {
+                let title = format!("`{action}` has no `by`");
+                report.refuse(&at("by"), title, "only `delay` has one");
+            }
+            Some(by) if by.0 > MOST_DELAY => {
+                let title = format!("a delay of {by}: packets that late are lost ones");
+                report.refuse(&at("by"), title, "write up to 10s, or use `partition`");
+            }
+            _ => {}
         }
         if action == "scale_out" && self.share.is_none() {
             let help = "say how many of the names the new node takes over: share = 0.25";
@@ -173,6 +191,7 @@ fn refuse_external(path: &str, action: &str, section: &str, report: &mut Report)
         "kill" => "killed",
         "restart" => "restarted",
         "pause" => "paused",
+        "partition" | "reset" | "delay" => "cut off",
         _ => "slowed down",
     };
     let help = format!("use {section}.url = \"managed\", or leave the fault out");

@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Action, Fault, Victim, When};
-use crate::model::Time;
+use crate::model::{Store, Time};
+use crate::servers::Condition;
 
-/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow`, `scale_out`, `add_nodes` and `remove`.
+/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow`, `scale_out`, `add_nodes`, `remove`, `partition`, `reset` and `delay`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultSetting {
@@ -51,7 +52,20 @@ pub struct FaultSetting {
     /// it holds is not asked for any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remove: Option<Victim>,
-    /// How long: what is killed is then started again, what is paused or slow then goes on. A server that is killed
+    /// Cuts the network between clients and it: connections stay open, and nothing is delivered either way. Servers still
+    /// reach each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Victim>,
+    /// Resets the connections of clients to it, and each new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<Victim>,
+    /// What clients send to it and what it answers arrive later, `by` this much each way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Victim>,
+    /// How much later, each way, what is delayed arrives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Time>,
+    /// How long: what is killed is then started again, what is paused, slow or out of reach then goes on. A server that is killed
     /// without it stays down; an instance starts again at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Time>,
@@ -77,13 +91,26 @@ impl FaultSetting {
             ("scale_out", self.scale_out),
             ("add_nodes", self.add_nodes.map(|_| Victim::Cache)),
             ("remove", self.remove),
+            ("partition", self.partition),
+            ("reset", self.reset),
+            ("delay", self.delay),
         ];
         all.into_iter().filter_map(|(name, victim)| Some((name, victim?)))
     }
 
     /// Whether it needs clients that place the keys on nodes themselves.
     pub fn needs_placement(&self) -> bool {
-        self.add_nodes.is_some() || self.remove.is_some()
+        self.add_nodes.is_some() || self.remove.is_some() || self.touches_network_of(Store::Cache)
+    }
+
+    /// Whether it is one of the network between clients and a store.
+    pub fn touches_network_of(&self, store: Store) -> bool {
+        let victims = [self.partition, self.reset, self.delay];
+        victims.into_iter().flatten().any(|victim| match victim {
+            Victim::Cache | Victim::Node(_) => store == Store::Cache,
+            Victim::Database => store == Store::Database,
+            Victim::Instance(_) => false,
+        })
     }
 
     /// The fault, if the setting is complete and it happens during the measurement.
@@ -110,6 +137,9 @@ impl FaultSetting {
             "flush" => Action::Flush,
             "add_nodes" => Action::AddNodes(self.add_nodes?),
             "remove" => Action::Remove,
+            "partition" => Action::Network { lasts: lasts?, condition: Condition::Partition },
+            "reset" => Action::Network { lasts: lasts?, condition: Condition::Reset },
+            "delay" => Action::Network { lasts: lasts?, condition: Condition::Delay(self.by?.0) },
             "scale_out" => Action::ScaleOut { share: self.share? },
             _ => Action::Slow { lasts: lasts?, share: self.share.unwrap_or(SHARE) },
         };

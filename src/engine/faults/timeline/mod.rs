@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::schedule::Occurrences;
 use super::{Action, Fault, Hands, Victim, When};
 use crate::measure::FaultRecord;
+use crate::servers::Condition;
 
 /// Of every so much time, a slow server stands still for its share.
 const BEAT: Duration = Duration::from_millis(20);
@@ -176,6 +177,11 @@ impl<'a> Timeline<'a> {
             Action::ScaleOut { share } => self.hands.scale_out(victim, share).map(|()| true),
             Action::AddNodes(count) => self.hands.add_nodes(count).map(|()| true),
             Action::Remove => self.hands.remove(victim).map(|()| true),
+            Action::Network { lasts, condition } => {
+                self.hands.set_network(victim, condition)?;
+                self.rest(lasts);
+                self.hands.set_network(victim, Condition::Clear).map(|()| true)
+            }
         }
     }
 
