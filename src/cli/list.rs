@@ -5,6 +5,7 @@ use super::exit::{Exit, Failure};
 use crate::coherence::COHERENCES;
 use crate::inventory::INVENTORIES;
 use crate::mitigation::MITIGATIONS;
+use crate::placement::PLACEMENTS;
 use crate::registry::Entry;
 use crate::report::FORMATS as REPORT_FORMATS;
 use crate::servers::Policies;
@@ -29,6 +30,7 @@ fn registered() -> Vec<(&'static str, Vec<Listed>)> {
         ("inventory.persist", listed(INVENTORIES)),
         ("--format", listed(REPORT_FORMATS)),
         ("simulate --policies", listed(POLICIES)),
+        ("placement --scheme", listed(PLACEMENTS)),
     ]
 }
 

@@ -5,6 +5,7 @@ mod choice;
 mod exit;
 mod find_max;
 mod list;
+mod placement;
 mod printer;
 mod progress;
 mod results;
@@ -56,6 +57,8 @@ enum Verb {
     Show(show::Arguments),
     /// Simulate caches over a trace: hit rates by policy and size, without a server.
     Simulate(simulate::Arguments),
+    /// Place keys on nodes by every scheme: what moves when nodes change, and how even it is, without a server.
+    Placement(placement::Arguments),
     /// Look at, convert and record traces.
     Trace(trace::Arguments),
 }
@@ -70,6 +73,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::List(arguments) => list::run(&arguments, &printer),
         Verb::Show(arguments) => show::run(&arguments, &printer),
         Verb::Simulate(arguments) => simulate::run(&arguments, &printer),
+        Verb::Placement(arguments) => placement::run(&arguments, &printer),
         Verb::Trace(arguments) => trace::run(&arguments, &printer),
     };
     done.unwrap_or_else(|failure| {

@@ -94,6 +94,20 @@ pub fn modulo_move(from: usize, to: usize) -> f64 {
     1.0 - divisor as f64 / from.max(to) as f64
 }
 
+/// The share of the keys that moves under jump when of n nodes the one at place r goes and those behind it move up:
+/// 1 − r/n − 1/(n(n − 1)). Those in front of it keep their keys, and of those of the last bucket one in n − 1 falls
+/// to the bucket that its node now has; if it is the last that goes, 1/n.
+pub fn jump_removal(nodes: usize, gone: usize) -> f64 {
+    let n = nodes as f64;
+    if gone + 1 == nodes { 1.0 / n } else { 1.0 - gone as f64 / n - 1.0 / (n * (n - 1.0)) }
+}
+
+/// The standard deviation over the mean of the nodes' counts where each of K keys falls to any of n nodes by chance:
+/// √((n − 1) / K).
+pub fn chance_imbalance(nodes: usize, keys: f64) -> f64 {
+    ((nodes as f64 - 1.0) / keys).sqrt()
+}
+
 /// The standard deviation over the mean of the nodes' shares of a ring with V points each: √((n − 1) / (nV + 1)), that of
 /// V of nV spacings on a circle.
 pub fn ring_imbalance(nodes: usize, virtual_nodes: u32) -> f64 {
@@ -112,6 +126,7 @@ mod tests {
         assert!((hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0) - 0.6652).abs() < 5e-5);
         assert!((stale_sets_per_miss(5.0, 0.02) - 0.0952).abs() < 5e-5);
         assert_eq!(loads_per_expiry(500.0, 0.1), 51.0);
+        assert!((jump_removal(10, 0) - 0.9889).abs() < 5e-5 && jump_removal(10, 9) == 0.1);
         assert!((loads_per_expiry_single_flight(500.0, 0.1, 4) - 4.0).abs() < 5e-4);
         assert_eq!(loads_per_expiry_single_flight(500.0, 0.1, 1), 1.0);
         assert_eq!((loads_per_expiry_lock(1.2, 0.5), loads_per_expiry_lock(0.4, 0.5)), (3.0, 1.0));

@@ -1,5 +1,6 @@
 use super::key_hash::{key_hash, mixed};
 use super::{Nodes, Placement};
+use crate::measure::theory;
 use crate::registry::{self, Entry, NoOptions, OptionsError};
 
 pub const ENTRY: Entry<dyn Placement, Nodes> = Entry {
@@ -49,6 +50,14 @@ impl Placement for Jump {
 
     fn over(&self, nodes: &Nodes) -> Result<Box<dyn Placement>, OptionsError> {
         Ok(Box::new(Jump { nodes: nodes.alike("jump")? }))
+    }
+
+    fn knows_names(&self) -> bool {
+        false
+    }
+
+    fn expected_removal(&self, nodes: usize, gone: usize) -> Option<f64> {
+        Some(theory::jump_removal(nodes, gone))
     }
 }
 

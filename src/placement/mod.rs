@@ -4,6 +4,7 @@
 //! machine: whole numbers and xxh3 alone decide.
 
 mod bounded;
+mod comparison;
 mod crc16;
 mod jump;
 mod key_hash;
@@ -11,14 +12,17 @@ mod maglev;
 mod mapping;
 mod modulo;
 mod nodes;
+mod popularity;
 mod rendezvous;
 mod ring;
 mod slots;
 #[cfg(test)]
 mod tests;
 
+pub use comparison::{Compared, Comparison};
 pub use mapping::{Mapping, Moved, Spread};
 pub use nodes::Nodes;
+pub use popularity::Popularity;
 
 use crate::measure::theory;
 use crate::registry::{Entry, OptionsError};
@@ -57,6 +61,21 @@ pub trait Placement: Send + Sync {
     /// an order, the last come and go. `None` where there is no closed form.
     fn expected_move(&self, from: usize, to: usize) -> Option<f64> {
         Some(theory::least_move(from, to))
+    }
+
+    /// Whether a node is known by its name, and not by its place in the order: without one of the middle, those behind
+    /// it are still themselves.
+    fn knows_names(&self) -> bool {
+        true
+    }
+
+    /// The share of the keys that moves when of so many nodes the one at this place goes, if all weigh the same. `None`
+    /// where there is no closed form.
+    ///
+    /// By modulo it is the same whichever goes: a place among n and one among n − 1 say nothing of each other.
+    fn expected_removal(&self, nodes: usize, gone: usize) -> Option<f64> {
+        debug_assert!(gone < nodes, "there is such a node");
+        self.expected_move(nodes, nodes - 1)
     }
 }
 

@@ -36,4 +36,8 @@ impl Placement for Modulo {
     fn expected_move(&self, from: usize, to: usize) -> Option<f64> {
         Some(theory::modulo_move(from, to))
     }
+
+    fn knows_names(&self) -> bool {
+        false
+    }
 }

@@ -66,11 +66,16 @@ impl Nodes {
     /// # Errors
     /// When they do not all weigh the same.
     pub(super) fn alike(&self, scheme: &str) -> Result<usize, OptionsError> {
-        let first = self.0[0].1;
-        match self.weights().all(|weight| weight == first) {
+        match self.are_alike() {
             true => Ok(self.len()),
             false => Err(OptionsError(format!("{scheme} has no weights: give all nodes the same"))),
         }
+    }
+
+    /// Whether all weigh the same.
+    pub fn are_alike(&self) -> bool {
+        let first = self.0[0].1;
+        self.weights().all(|weight| weight == first)
     }
 }
 

@@ -55,7 +55,7 @@ impl Format for Markdown {
 }
 
 /// A Markdown table; the first row is its header, the first column its names.
-fn table(rows: &[Vec<String>]) -> String {
+pub(super) fn table(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {
         let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();

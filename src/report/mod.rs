@@ -14,6 +14,7 @@ mod hgrm;
 mod json;
 mod markdown;
 mod nodes;
+mod placement;
 mod pressure;
 mod quantity;
 mod ramps;
@@ -28,6 +29,7 @@ mod timeline;
 mod tradeoffs;
 
 pub use files::write;
+pub use placement::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
 pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use simulation::{Ranking, rankings_csv, rankings_json, rankings_table};
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod docs;
+mod placement;
 mod show;
 mod simulate;
 mod streams;
@@ -100,7 +101,7 @@ fn help_and_version_are_answers_and_no_errors() {
     let version = run(&["--version"]);
     assert_eq!(version.code, Some(0));
     assert_eq!(version.stdout, format!("cachebench {}\n", env!("CARGO_PKG_VERSION")));
-    for verb in ["run", "check", "schema", "list", "show", "trace"] {
+    for verb in ["run", "check", "schema", "list", "show", "simulate", "placement", "trace"] {
         let help = run(&[verb, "--help"]);
         assert_eq!(help.code, Some(0));
         assert!(help.stdout.contains(&format!("Usage: cachebench {verb}")), "{}", help.stdout);
@@ -141,6 +142,7 @@ fn every_registered_name_is_listed_with_its_summary() {
         lines(cachebench::store::DRIVERS),
         lines(cachebench::inventory::INVENTORIES),
         lines(cachebench::simulation::POLICIES),
+        lines(cachebench::placement::PLACEMENTS),
         lines(cachebench::report::FORMATS),
     ];
     for (name, summary) in all.concat() {
