@@ -30,7 +30,7 @@ fn registered() -> Vec<(&'static str, Vec<Listed>)> {
         ("inventory.persist", listed(INVENTORIES)),
         ("--format", listed(REPORT_FORMATS)),
         ("simulate --policies", listed(POLICIES)),
-        ("placement --scheme", listed(PLACEMENTS)),
+        ("cache.placement, placement --scheme", listed(PLACEMENTS)),
     ]
 }
 
