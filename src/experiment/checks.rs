@@ -115,7 +115,8 @@ mod tests {
         let cache = RedisCounters { calls: [("get".into(), gets)].into(), ..RedisCounters::default() };
         let calls = [(load.unwrap().counted_as().into(), loads)].into();
         let database = PostgresCounters { calls, ..PostgresCounters::default() };
-        Counters { cache: Some(cache), database: Some(database), unread: Vec::new() }
+        let (cache, database) = (Some(cache), Some(database));
+        Counters { cache, nodes: Vec::new(), database, unread: Vec::new() }
     }
 
     #[test]

@@ -102,6 +102,7 @@ fn went(recovery: &Recovery) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::Effect;
 
     #[test]
     fn a_fault_is_told_in_a_row() {

@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(Bin::sum(&bins), Bin { reads: 13, hits: 5, loads: 12, ..Bin::default() });
         one.clear();
         assert_eq!(one.with_loads(&[]), []);
-        one.record(0, 1, 0);
+        one.record(0, seen(1, 0));
         assert_eq!(one.with_loads(&[]).len(), 1);
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::measure::{FaultRecord, Recovery};
+use crate::measure::{Effect, FaultRecord, Recovery};
 use crate::traffic::{Random, Stream};
 
 /// A bin of 1,000 reads of which so many were hits; each of the others was a load.
@@ -103,7 +103,8 @@ fn uniform_reads_of_n_rows_reach_a_share_after_minus_n_times_the_logarithm_of_th
                 let row = random.below(ROWS as u64) as usize;
                 hits += u64::from(std::mem::replace(&mut held[row], true));
             }
-            reads.record(at as u64 * 100_000_000, PER_BIN as u64, hits);
+            let counts = BinCounts { reads: PER_BIN as u32, hits: hits as u32, ..BinCounts::default() };
+            reads.record(at as u64 * 100_000_000, counts);
             loads.push(PER_BIN as u64 - hits);
         }
         let ramp = Ramp::of(&reads.with_loads(&loads), Beginning::Empty).unwrap();
@@ -132,8 +133,8 @@ fn uniform_reads_of_n_rows_reach_a_share_after_minus_n_times_the_logarithm_of_th
 
 #[test]
 fn after_a_fault_the_way_back_leads_to_what_was_usual_before_and_ends_with_the_next() {
-    let fault = |what: &str, at: f64| FaultRecord {
-        what: what.into(),
+    let fault = |effect: Effect, at: f64| FaultRecord {
+        effect,
         began_s: Some(at),
         recovery: Some(Recovery::default()),
         ..FaultRecord::default()
@@ -142,10 +143,10 @@ fn after_a_fault_the_way_back_leads_to_what_was_usual_before_and_ends_with_the_n
     let bins =
         [stretch(100, 900), stretch(20, 0), stretch(80, 900), stretch(30, 675), stretch(70, 900)].concat();
     let mut faults = [
-        fault("flush cache", 10.0),
-        fault("scale-out cache", 20.0),
-        fault("pause cache", 26.0),
-        fault("restart database", 28.0),
+        fault(Effect::Emptied, 10.0),
+        fault(Effect::Emptied, 20.0),
+        fault(Effect::None, 26.0),
+        fault(Effect::None, 28.0),
         FaultRecord::default(),
     ];
     ramp_again(&bins, &mut faults);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::measure::Effect;
 
 /// Writes down what is asked of it.
 #[derive(Default)]
@@ -37,6 +38,15 @@ impl Hands for Scribe {
     }
     fn scale_out(&self, victim: Victim, share: f64) -> Result<(), String> {
         self.say(&format!("move {share} of"), victim)
+    }
+    fn add_nodes(&self, count: usize) -> Result<(), String> {
+        self.say(&format!("add {count} to"), Victim::Cache)
+    }
+    fn remove(&self, victim: Victim) -> Result<(), String> {
+        self.say("remove", victim)
+    }
+    fn set_network(&self, victim: Victim, condition: Condition) -> Result<(), String> {
+        self.say(&format!("{condition:?} before"), victim)
     }
 }
 
@@ -80,6 +90,24 @@ fn a_scale_out_lasts_as_long_as_it_takes() {
     assert_eq!(said, ["move 0.25 of cache"]);
     assert_eq!(records[0].what, "scale-out cache");
     assert!(records[0].ended_s >= records[0].began_s);
+}
+
+#[test]
+fn nodes_come_and_go_and_a_network_is_cut_for_as_long_as_it_says() {
+    let condition = Condition::Partition;
+    let faults = [
+        at(10, Action::AddNodes(4), Victim::Cache),
+        at(40, Action::Network { lasts: ms(10), condition }, Victim::Node(1)),
+        at(70, Action::Remove, Victim::Node(0)),
+    ];
+    let (said, records) = carried_out(&faults, Some(ms(100)));
+    let cut = ["Partition before cache node 1", "Clear before cache node 1"];
+    assert_eq!(said, ["add 4 to cache", cut[0], cut[1], "remove cache node 0"]);
+    let whats: Vec<_> = records.iter().map(|record| record.what.as_str()).collect();
+    assert_eq!(whats, ["add 4 nodes to cache", "partition cache node 1", "remove cache node 0"]);
+    let effects: Vec<_> = records.iter().map(|record| record.effect).collect();
+    assert_eq!(effects, [Effect::Moved, Effect::None, Effect::Moved]);
+    assert!(records.iter().all(|record| record.ended_s >= record.began_s && record.began_s.is_some()));
 }
 
 #[test]
