@@ -11,8 +11,10 @@ use crate::measure::Tally;
 use crate::model::{Failure, Lifetimes, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::Postgres;
-use crate::store::{Cache, DRIVERS, Database, DriverParts, Sharded, ShardedParts, Sharing, Stock, Tasks};
-use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic};
+use crate::store::{
+    Cache, DRIVERS, Database, DriverParts, HotKeys, Sharded, ShardedParts, Sharing, Stock, Tasks,
+};
+use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic, hottest};
 
 /// The traffic of a workload; relative trace paths are looked for beside its file first.
 pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentError> {
@@ -42,6 +44,17 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
 pub fn lifetimes(workload: &Workload, traffic: &Traffic) -> Lifetimes {
     traffic.lifetimes(workload.cache.ttl.map(|ttl| ttl.0))
 }
+
+/// The rows that are kept on several nodes of the cache, where the workload asks for it.
+pub fn hot_keys(workload: &Workload, traffic: &Traffic) -> Option<HotKeys> {
+    let hot = workload.cache.hot_keys.filter(|hot| hot.copies > 1)?;
+    let mut rows = hottest(&traffic.asked_before(HOT_AMONG));
+    rows.truncate(hot.rows);
+    Some(HotKeys { keys: rows.into_iter().map(|id| traffic.key(id)).collect(), copies: hot.copies })
+}
+
+/// Requests among which the hottest rows are looked for.
+const HOT_AMONG: u64 = 200_000;
 
 /// The stores as one instance is connected to them.
 pub struct Stores {
@@ -83,9 +96,10 @@ pub async fn cache(
     let tally = tally.clone();
     match site {
         Site::One(at) => driver.connect(DriverParts { at: at.clone(), sharing, tally }).await,
-        Site::Sharded(membership) => {
+        Site::Sharded { membership, hot } => {
             let (membership, breaker) = (membership.clone(), workload.cache.breaker.options());
-            let parts = ShardedParts { membership, driver: driver.into(), sharing, breaker, tally };
+            let (driver, hot) = (driver.into(), hot.clone());
+            let parts = ShardedParts { membership, driver, sharing, breaker, hot, tally };
             Sharded::connect(parts, tasks).await
         }
     }

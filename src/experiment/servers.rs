@@ -21,7 +21,7 @@ use crate::servers::{
     admit_redis, at_database, create_database, leave_postgres, leave_redis, postgres_facts, redis_facts,
 };
 use crate::store::postgres::{Query, SCHEMA};
-use crate::store::{Endpoint, Member, Membership};
+use crate::store::{Endpoint, HotKeys, Member, Membership};
 
 /// Connections of the managed Postgres beyond those of the instances, for our own questions.
 const SPARE_CONNECTIONS: usize = 20;
@@ -123,6 +123,7 @@ impl Servers {
         workload: &Workload,
         settings: &CacheSettings,
         file: &Path,
+        hot: Option<HotKeys>,
     ) -> Result<Site, ExperimentError> {
         self.fleet = None;
         let nodes = settings.named_nodes();
@@ -136,7 +137,8 @@ impl Servers {
                 true => {
                     let of = |(node, named): (FleetNode, &NamedNode)| node.member(named.weight);
                     let members = fleet.nodes().into_iter().zip(&nodes).map(of).collect();
-                    Ok(Site::Sharded(Membership::new(members, |nodes| settings.place(nodes))?))
+                    let membership = Membership::new(members, |nodes| settings.place(nodes))?;
+                    Ok(Site::Sharded { membership, hot })
                 }
             };
         }
@@ -150,7 +152,10 @@ impl Servers {
         }
         match workload.is_sharded() {
             false => Ok(Site::One(members[0].at.clone())),
-            true => Ok(Site::Sharded(Membership::new(members, |nodes| settings.place(nodes))?)),
+            true => {
+                let membership = Membership::new(members, |nodes| settings.place(nodes))?;
+                Ok(Site::Sharded { membership, hot })
+            }
         }
     }
 
@@ -305,10 +310,11 @@ impl Urls {
     pub fn of(
         Assignment { workload, file, .. }: Assignment,
         sizing: Option<&Sizing>,
+        hot: Option<HotKeys>,
         servers: &mut Servers,
     ) -> Result<Urls, ExperimentError> {
         let database = servers.database(workload)?;
-        let cache = servers.cache(workload, &settled(&workload.cache, sizing), file)?;
+        let cache = servers.cache(workload, &settled(&workload.cache, sizing), file, hot)?;
         Ok(Urls { cache, database })
     }
 }

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
-use crate::store::{Endpoint, Membership};
+use crate::store::{Endpoint, HotKeys, Member, Membership};
 
 /// Where the cache of a cell is.
 #[derive(Clone)]
 pub enum Site {
     /// One address: a server, or a cluster that places the keys itself.
     One(Endpoint),
-    /// Nodes on which the clients place the keys.
-    Sharded(Arc<Membership>),
+    /// Nodes on which the clients place the keys; hot ones on several.
+    Sharded { membership: Arc<Membership>, hot: Option<HotKeys> },
 }
 
 /// One of its servers.
@@ -25,8 +25,8 @@ impl Site {
     pub fn servers(&self) -> Vec<SiteServer> {
         match self {
             Site::One(at) => vec![SiteServer { name: "node-0".into(), weight: 1, at: at.clone() }],
-            Site::Sharded(membership) => {
-                let server = |member: &Arc<crate::store::Member>| SiteServer {
+            Site::Sharded { membership, .. } => {
+                let server = |member: &Arc<Member>| SiteServer {
                     name: member.name.clone(),
                     weight: member.weight,
                     at: member.direct.clone(),
@@ -40,7 +40,7 @@ impl Site {
     pub fn first(&self) -> Endpoint {
         match self {
             Site::One(at) => at.clone(),
-            Site::Sharded(membership) => membership.roster().members[0].direct.clone(),
+            Site::Sharded { membership, .. } => membership.roster().members[0].direct.clone(),
         }
     }
 
@@ -48,7 +48,7 @@ impl Site {
     pub fn membership(&self) -> Option<&Arc<Membership>> {
         match self {
             Site::One(_) => None,
-            Site::Sharded(membership) => Some(membership),
+            Site::Sharded { membership, .. } => Some(membership),
         }
     }
 }

@@ -45,7 +45,7 @@ impl<'a> Stage<'a> {
         let load = parts::load(workload, file)?;
         let sizing = sizing::find(assignment, &traffic, servers)?;
         assignment.begin(Phase::Servers);
-        let urls = Urls::of(assignment, sizing.as_ref(), servers)?;
+        let urls = Urls::of(assignment, sizing.as_ref(), parts::hot_keys(workload, &traffic), servers)?;
         let (cache, database) = servers.facts(&urls);
         fill(assignment, &traffic, &urls, servers)?;
         assignment.begin(Phase::Connecting);

@@ -30,7 +30,7 @@ pub use messages::{Message, Messages};
 pub(crate) use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
 pub use sharded::{
-    BreakerOptions, Change, Member, Membership, NodeCounts, Roster, Sharded, ShardedParts, Then,
+    BreakerOptions, Change, HotKeys, Member, Membership, NodeCounts, Roster, Sharded, ShardedParts, Then,
 };
 pub use tasks::{Task, Tasks};
 pub use tls::{Identity, Tls, TlsError};

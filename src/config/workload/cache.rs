@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::server_settings::{self, ServerSetting};
 use super::{
-    BreakerSetting, CacheConnections, CacheNodes, ClusterSettings, MaxMemory, Persistence, Prewarm, Report,
-    TlsSettings, Workload,
+    BreakerSetting, CacheConnections, CacheNodes, ClusterSettings, HotKeySettings, MaxMemory, Persistence,
+    Prewarm, Report, TlsSettings, Workload,
 };
 use crate::config::Cell;
 use crate::model::{Key, Kind, Time};
@@ -34,6 +34,9 @@ pub struct CacheSettings {
     /// When a client stops asking a node that does not answer, as in { failures = 5, then = "next-node" }; "off" for never.
     #[serde(skip_serializing_if = "BreakerSetting::is_off")]
     pub breaker: BreakerSetting,
+    /// Rows that are kept on several nodes, since one does not bear what is asked for them, as in { rows = 16, copies = 3 }.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hot_keys: Option<HotKeySettings>,
     /// A Redis Cluster of our own, which places the keys by their slots. One that runs is named by
     /// url = "redis+cluster://host:port".
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +89,7 @@ impl Default for CacheSettings {
             nodes: CacheNodes::default(),
             placement: ring(),
             breaker: BreakerSetting::default(),
+            hot_keys: None,
             cluster: None,
             tls: TlsSettings::default(),
             driver: Choice::named("redis"),

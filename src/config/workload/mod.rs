@@ -46,7 +46,7 @@ use self::database::DatabaseSettings;
 use self::fault::FaultSetting;
 use self::freshness::Freshness;
 use self::inventory::InventorySettings;
-use self::nodes::{BreakerSetting, CacheNodes, ClusterSettings};
+use self::nodes::{BreakerSetting, CacheNodes, ClusterSettings, HotKeySettings};
 use self::persistence::Persistence;
 use self::report::Report;
 use self::timeouts::Timeouts;

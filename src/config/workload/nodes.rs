@@ -96,6 +96,19 @@ impl BreakerSetting {
     }
 }
 
+/// A remedy for keys that are too hot for one node: the rows that are asked for most are kept on several, whose reads take
+/// turns. Which they are is known ahead, as from the list of an operator, and is the same for all instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HotKeySettings {
+    /// So many rows, those that the workload asks for most.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub rows: usize,
+    /// On so many nodes each; 1 for no copies.
+    #[schemars(range(min = 1, max = 64))]
+    pub copies: usize,
+}
+
 /// A Redis Cluster of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -181,6 +194,10 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
         check_cluster(cache, cluster, report);
     }
     if !cache.is_sharded() {
+        if cache.hot_keys.is_some_and(|hot| hot.copies > 1) {
+            let title = "copies on several nodes, but the cache has one";
+            report.refuse("cache.hot_keys", title, "set cache.nodes, or leave it out");
+        }
         if report.is_set("cache.placement") {
             let title = "a placement, but the cache has one node";
             report.refuse("cache.placement", title, "set cache.nodes, or leave it out");
@@ -194,6 +211,9 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
     match cache.place(&nodes) {
         Ok(placement) => check_breaker(workload, &*placement, report),
         Err(refusal) => report.unbuildable("cache.placement", &cache.placement, &refusal),
+    }
+    if let Some(hot) = cache.hot_keys {
+        check_hot_keys(workload, hot, report);
     }
     if workload.traffic.mix.decrement > 0.0 {
         let help = "use one node, or a mix without decrements";
@@ -236,12 +256,24 @@ fn check_cluster(cache: &CacheSettings, cluster: &ClusterSettings, report: &mut 
     for (path, is_set) in [
         ("cache.nodes", !cache.nodes.is_one()),
         ("cache.breaker", !cache.breaker.is_off()),
+        ("cache.hot_keys", cache.hot_keys.is_some()),
         ("cache.url", report.is_set("cache.url")),
     ] {
         if is_set {
             let title = format!("{path} and cache.cluster do not go together");
             report.refuse(path, title, "a cluster of our own has its nodes, and places its keys itself");
         }
+    }
+}
+
+fn check_hot_keys(workload: &Workload, hot: HotKeySettings, report: &mut Report) {
+    let nodes = workload.cache.nodes.len();
+    if hot.copies == 0 || hot.copies > nodes {
+        let title = format!("{} copies on {nodes} nodes", hot.copies);
+        report.refuse("cache.hot_keys.copies", title, "write from 1 to the number of nodes");
+    }
+    if hot.rows == 0 {
+        report.wrong("cache.hot_keys.rows", "there must be a row to copy");
     }
 }
 
@@ -287,6 +319,7 @@ mod tests {
             ("ttl = \"5s\"", next, 11, "modulo knows one node for each key"),
             ("ttl = \"5s\"", slow, 10, "a node may take 1h"),
             ("ttl = \"5s\"", "url = \"redis://h\"\nnodes = 2", 9, "one address, but several nodes"),
+            ("ttl = \"5s\"", "nodes = 3\nhot_keys = { rows = 1, copies = 4 }", 10, "4 copies on 3 nodes"),
             ("ttl = \"5s\"", "cluster = { masters = 2 }", 9, "no majority"),
             ("ttl = \"5s\"", "cluster = {}\nnodes = 2", 10, "do not go together"),
         ]);

@@ -20,7 +20,8 @@ const MOST_NODES: usize = 64;
 pub fn remap(stage: &Stage, drive: &Drive, began: Instant, first: u64, faults: &mut [FaultRecord]) {
     let Some(membership) = stage.urls.cache.membership() else { return };
     let is_felt = |fault: &FaultRecord| fault.effect != Effect::None && felt_from(fault).is_some();
-    let is_placed = membership.roster().placement.bound().is_none();
+    let has_copies = stage.assignment.workload.cache.hot_keys.is_some_and(|hot| hot.copies > 1);
+    let is_placed = membership.roster().placement.bound().is_none() && !has_copies;
     if !faults.iter().any(is_felt)
         || !is_placed
         || membership.everyone().len() > MOST_NODES

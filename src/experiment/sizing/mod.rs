@@ -77,7 +77,7 @@ pub fn find(
         return known.clone().map(Some).map_err(|problem| ServerError::Known(problem).into());
     }
     assignment.begin(Phase::Sizing);
-    let at = servers.cache(workload, &without_limit(&workload.cache), file)?.first();
+    let at = servers.cache(workload, &without_limit(&workload.cache), file, None)?.first();
     let wanted = CacheSize::entries(percent, traffic.rows());
     let found = servers.wait(stop, search(workload, traffic, &at, wanted));
     if !matches!(found, Err(ExperimentError::Interrupted)) {

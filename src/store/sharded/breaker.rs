@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn once_it_is_due_one_tries_and_the_others_wait_for_the_outcome() {
         let breaker = breaker(Duration::ZERO);
-        (0..3).for_each(|_| drop(breaker.failed()));
+        (0..3).for_each(|_| assert!(breaker.failed() || breaker.circuit() == Circuit::Closed));
         assert_eq!(breaker.circuit(), Circuit::Due);
         let breaker = Breaker {
             options: BreakerOptions { open_for: Time(Duration::from_secs(60)), ..breaker.options },

@@ -1,6 +1,7 @@
 //! Sharded: a cache of several nodes whose clients place the keys themselves.
 
 mod breaker;
+mod copies;
 mod membership;
 mod merged;
 mod node;
@@ -14,8 +15,10 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 
 pub use self::breaker::{BreakerOptions, Then};
+pub use self::copies::HotKeys;
 pub use self::membership::{Change, Member, Membership, NodeCounts, Roster};
 
+use self::copies::Copies;
 use self::merged::Merged;
 use self::node::Node;
 use self::view::View;
@@ -32,6 +35,8 @@ pub struct ShardedParts {
     /// The connections to each node.
     pub sharing: Sharing,
     pub breaker: Option<BreakerOptions>,
+    /// What is kept on several nodes, if anything.
+    pub hot: Option<HotKeys>,
     pub tally: Arc<Tally>,
 }
 
@@ -70,12 +75,23 @@ impl Sharded {
     fn node(&self, name: &[u8]) -> Result<Arc<Node>, StoreError> {
         self.view().route(name).cloned().inspect_err(|error| self.parts.tally.error(error))
     }
+
+    fn node_to_read(&self, key: &Key) -> Result<Arc<Node>, StoreError> {
+        self.view().route_read(key.name()).cloned().inspect_err(|error| self.parts.tally.error(error))
+    }
+
+    /// The nodes that have a copy of what has this name, the key's own first; nothing where it is on that one only.
+    fn copies(&self, name: &[u8]) -> Option<Vec<Arc<Node>>> {
+        self.parts.hot.as_ref()?;
+        let view = self.view();
+        view.copies(name).map(|nodes| nodes.iter().map(|node| view.nodes[*node].clone()).collect())
+    }
 }
 
 impl Cache for Sharded {
     fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {
         Box::pin(async move {
-            let node = self.node(key.name())?;
+            let node = self.node_to_read(key)?;
             node.answer(node.cache.get(key)).await
         })
     }
@@ -85,7 +101,7 @@ impl Cache for Sharded {
         Box::pin(async move {
             let mut groups: Vec<Group> = Vec::new();
             for (place, key) in keys.iter().enumerate() {
-                let node = self.node(key.name())?;
+                let node = self.node_to_read(key)?;
                 match groups.iter_mut().find(|group| Arc::ptr_eq(&group.node, &node)) {
                     Some(group) => group.put(place, key),
                     None => groups.push(Group { node, places: vec![place], keys: vec![*key] }),
@@ -102,6 +118,13 @@ impl Cache for Sharded {
 
     fn set<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, ()> {
         Box::pin(async move {
+            if let Some(nodes) = self.copies(key.name()) {
+                let set = |node: &Arc<Node>| {
+                    let (node, value) = (node.clone(), value.clone());
+                    async move { node.answer(node.cache.set(key, value, ttl)).await }
+                };
+                return try_join_all(nodes.iter().map(set)).await.map(drop);
+            }
             let node = self.node(key.name())?;
             node.answer(node.cache.set(key, value, ttl)).await
         })
@@ -109,6 +132,17 @@ impl Cache for Sharded {
 
     fn add<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, bool> {
         Box::pin(async move {
+            if let Some(nodes) = self.copies(key.name()) {
+                // The key's own node decides.
+                let first = &nodes[0];
+                let added = first.answer(first.cache.add(key, value.clone(), ttl)).await?;
+                if added {
+                    let others =
+                        nodes[1..].iter().map(|node| node.answer(node.cache.set(key, value.clone(), ttl)));
+                    try_join_all(others).await?;
+                }
+                return Ok(added);
+            }
             let node = self.node(key.name())?;
             node.answer(node.cache.add(key, value, ttl)).await
         })
@@ -116,15 +150,30 @@ impl Cache for Sharded {
 
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
         Box::pin(async move {
+            if let Some(nodes) = self.copies(key.name()) {
+                let removed =
+                    try_join_all(nodes.iter().map(|node| node.answer(node.cache.delete(key)))).await?;
+                return Ok(removed.contains(&true));
+            }
             let node = self.node(key.name())?;
             node.answer(node.cache.delete(key)).await
         })
     }
 
-    /// On the node of its first key, where the others have to be too.
+    /// On the node of its first key, where the others have to be too; and on each that has a copy of it, the answer of the
+    /// first of which counts.
     fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
         Box::pin(async move {
-            let node = self.node(keys.first().map_or(&[], |key| &key[..]))?;
+            let name = keys.first().map_or(&[] as &[u8], |key| &key[..]);
+            if let Some(nodes) = self.copies(name) {
+                let run = |node: &Arc<Node>| {
+                    let (node, keys, args) = (node.clone(), keys.clone(), args.clone());
+                    async move { node.answer(node.cache.run(script, keys, args)).await }
+                };
+                let mut replies = try_join_all(nodes.iter().map(run)).await?;
+                return Ok(replies.swap_remove(0));
+            }
+            let node = self.node(name)?;
             node.answer(node.cache.run(script, keys, args)).await
         })
     }
@@ -185,7 +234,8 @@ async fn connect(parts: &ShardedParts, roster: Arc<Roster>, known: &[Arc<Node>])
         };
         nodes.push(node);
     }
-    Ok(View { roster, nodes })
+    let copies = parts.hot.as_ref().map(|hot| Copies::of(hot, &roster));
+    Ok(View { roster, nodes, copies })
 }
 
 /// Takes up the nodes that there are now; tries until it is connected to all of them.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::breaker::{Circuit, Then};
+use super::copies::Copies;
 use super::membership::Roster;
 use super::node::Node;
 use crate::model::{Failure, StoreError};
@@ -11,9 +12,27 @@ pub struct View {
     pub roster: Arc<Roster>,
     /// In the order of the roster.
     pub nodes: Vec<Arc<Node>>,
+    pub copies: Option<Copies>,
 }
 
 impl View {
+    /// The nodes that have a copy of what has this name; nothing where it is on one.
+    pub fn copies(&self, name: &[u8]) -> Option<&[usize]> {
+        self.copies.as_ref()?.nodes(name)
+    }
+
+    /// The node that is asked to tell what is under a name: one of those that have a copy, in turn, if it may be asked.
+    ///
+    /// # Errors
+    /// As [`View::route`].
+    pub fn route_read(&self, name: &[u8]) -> Result<&Arc<Node>, StoreError> {
+        let Some(copies) = &self.copies else { return self.route(name) };
+        match copies.nodes(name).map(|nodes| copies.in_turn(nodes)) {
+            Some(node) if self.is_closed(node) => Ok(&self.nodes[node]),
+            _ => self.route(name),
+        }
+    }
+
     /// The node that is asked for a key.
     ///
     /// # Errors
