@@ -21,8 +21,8 @@ mod workload;
 pub use self::cells::{Cell, Loaded, load};
 pub(crate) use self::problem::Problems;
 pub(crate) use self::workload::{
-    CacheSettings, Data, LoadSetting, MaxMemory, NamedNode, Open, Prewarm, TlsProblem, Warmup, Workload,
-    schema as workload_schema,
+    CacheSettings, ClusterSettings, Data, LoadSetting, MaxMemory, NamedNode, Open, Prewarm, TlsProblem,
+    Warmup, Workload, schema as workload_schema,
 };
 
 use self::document::Document;

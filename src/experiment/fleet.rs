@@ -26,6 +26,10 @@ pub struct FleetNode {
 }
 
 impl FleetNode {
+    pub fn port(&self) -> u16 {
+        self.charge.lock().server.port()
+    }
+
     /// It as a node on which clients place keys.
     pub fn member(&self, weight: u32) -> Arc<Member> {
         let member = Member::new(self.name.clone(), weight, self.at.clone());

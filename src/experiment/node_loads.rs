@@ -85,7 +85,12 @@ pub fn node_loads(site: &Site, sent: SentToNodes, before: &Counters, after: &Cou
         let since = now.since(&earlier);
         (load.keys, load.used_memory) = (Some(now.keys), Some(now.used_memory));
         load.cpu_seconds = Some(since.cpu_seconds);
-        load.requests = load.requests.or_else(|| Some(requests(&since)));
+        if let Site::Cluster { .. } = site {
+            (load.moved, load.asked) = (Some(since.moved), Some(since.asked));
+            // What a replica does is what its master does once more, and one that changed sides has done both.
+            load.stayed = !now.is_replica && !earlier.is_replica;
+            load.requests = load.stayed.then(|| requests(&since));
+        }
     }
     loads
 }

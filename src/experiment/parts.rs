@@ -95,7 +95,9 @@ pub async fn cache(
     let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
     let tally = tally.clone();
     match site {
-        Site::One(at) => driver.connect(DriverParts { at: at.clone(), sharing, tally }).await,
+        Site::One(at) | Site::Cluster { at, .. } => {
+            driver.connect(DriverParts { at: at.clone(), sharing, tally }).await
+        }
         Site::Sharded { membership, hot } => {
             let (membership, breaker) = (membership.clone(), workload.cache.breaker.options());
             let (driver, hot) = (driver.into(), hot.clone());

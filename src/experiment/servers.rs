@@ -2,23 +2,25 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
 use super::assignment::Assignment;
 use super::charge::Charge;
 use super::fleet::{Fleet, FleetNode};
-use super::site::Site;
+use super::site::{Site, SiteServer};
 use super::sizing::{Found, settled};
 use super::{ExperimentError, Permissions};
-use crate::config::{CacheSettings, Data, NamedNode, Workload};
+use crate::config::{CacheSettings, ClusterSettings, Data, NamedNode, Workload};
 use crate::engine::Stop;
 use crate::measure::Sizing;
 use crate::model::Store;
 use crate::registry::Choice;
 use crate::servers::{
-    Address, ManagedPostgres, PostgresOptions, Proxy, RedisOptions, RunFolder, ServerError, admit_postgres,
-    admit_redis, at_database, create_database, leave_postgres, leave_redis, postgres_facts, redis_facts,
+    Address, ClusterOptions, ManagedPostgres, PostgresOptions, Proxy, RedisOptions, RunFolder, ServerError,
+    admit_postgres, admit_redis, at_database, create_database, form, leave_postgres, leave_redis, members,
+    name_of, postgres_facts, redis_facts,
 };
 use crate::store::postgres::{Query, SCHEMA};
 use crate::store::{Endpoint, HotKeys, Member, Membership};
@@ -27,6 +29,9 @@ use crate::store::{Endpoint, HotKeys, Member, Membership};
 const SPARE_CONNECTIONS: usize = 20;
 /// Its connections at least, so that most cells can share one server.
 const LEAST_CONNECTIONS: usize = 200;
+
+/// How long the nodes of a cluster of our own may take to find each other.
+const FORMING: Duration = Duration::from_secs(60);
 
 /// The servers of a run: a Redis as fresh as each cell wants it, and a Postgres for as long as it fits.
 pub struct Servers {
@@ -128,6 +133,9 @@ impl Servers {
         self.fleet = None;
         let nodes = settings.named_nodes();
         if nodes.iter().all(|node| node.url == Address::Managed) {
+            if let Some(cluster) = settings.cluster {
+                return self.form_cluster(settings, &cluster);
+            }
             let is_proxied = workload.needs_proxy(Store::Cache);
             let fleet = Fleet::start(redis_options(settings), is_proxied, self.folder()?, nodes.len())?;
             let fleet = Arc::new(fleet);
@@ -147,6 +155,9 @@ impl Servers {
         for node in nodes {
             let Address::External(url) = node.url else { continue };
             let at = Endpoint { url, tls: tls.clone() };
+            if at.is_cluster() {
+                return self.enter_cluster(at, &settings.prefix);
+            }
             self.enter(&at, &settings.prefix)?;
             members.push(Arc::new(Member::new(node.name, node.weight, at)));
         }
@@ -157,6 +168,37 @@ impl Servers {
                 Ok(Site::Sharded { membership, hot })
             }
         }
+    }
+
+    /// Starts a Redis Cluster of our own: the first nodes are its masters, the others their replicas in turn.
+    fn form_cluster(
+        &mut self,
+        settings: &CacheSettings,
+        cluster: &ClusterSettings,
+    ) -> Result<Site, ExperimentError> {
+        let count = cluster.nodes();
+        let fleet = Arc::new(Fleet::start(redis_options(settings), false, self.folder()?, count)?);
+        self.fleet = Some(fleet.clone());
+        let ports: Vec<u16> = fleet.nodes().iter().map(FleetNode::port).collect();
+        form(&ports, cluster.masters, FORMING)?;
+        let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let at = Endpoint::from(format!("redis+cluster://{}", hosts.join(",")));
+        let nodes = fleet.nodes().into_iter().map(|node| SiteServer::new(node.name, node.at)).collect();
+        Ok(Site::cluster(at, nodes))
+    }
+
+    /// Sees that we may use a Redis Cluster that is not ours, and takes off its masters what is left of ours.
+    fn enter_cluster(&mut self, at: Endpoint, prefix: &str) -> Result<Site, ExperimentError> {
+        let members = self.runtime.block_on(members(&at))?;
+        let mut nodes = Vec::new();
+        for member in members.iter().filter(|member| !member.is_failed && !member.host.is_empty()) {
+            let node = at.node(&member.host, member.port);
+            if member.is_master {
+                self.enter(&node, prefix)?;
+            }
+            nodes.push(SiteServer::new(name_of(&node.url), node));
+        }
+        Ok(Site::cluster(at, nodes))
     }
 
     /// Sees that we may use a Redis that is not ours, and takes off it what is left of ours.
@@ -282,6 +324,7 @@ fn redis_options(settings: &CacheSettings) -> RedisOptions {
     let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let own = settings.settings.clone();
     RedisOptions {
+        cluster: settings.cluster.map(|cluster| ClusterOptions { node_timeout: cluster.node_timeout.0 }),
         maxmemory: settings.maxmemory.and_then(|limit| limit.bytes()),
         eviction: settings.eviction.clone(),
         settings: settings.persistence.settings().into_iter().map(text).chain(own).collect(),

@@ -1,12 +1,14 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::store::{Endpoint, HotKeys, Member, Membership};
 
 /// Where the cache of a cell is.
 #[derive(Clone)]
 pub enum Site {
-    /// One address: a server, or a cluster that places the keys itself.
+    /// One server.
     One(Endpoint),
+    /// A Redis Cluster, by what names it, and its nodes as far as they are known.
+    Cluster { at: Endpoint, nodes: Arc<Mutex<Vec<SiteServer>>> },
     /// Nodes on which the clients place the keys; hot ones on several.
     Sharded { membership: Arc<Membership>, hot: Option<HotKeys> },
 }
@@ -20,11 +22,30 @@ pub struct SiteServer {
     pub at: Endpoint,
 }
 
+impl SiteServer {
+    pub fn new(name: impl Into<String>, at: Endpoint) -> SiteServer {
+        SiteServer { name: name.into(), weight: 1, at }
+    }
+}
+
 impl Site {
+    /// A cluster of these nodes.
+    pub fn cluster(at: Endpoint, nodes: Vec<SiteServer>) -> Site {
+        Site::Cluster { at, nodes: Arc::new(Mutex::new(nodes)) }
+    }
+
+    /// Nodes of our own have joined the cluster.
+    pub fn joined(&self, more: Vec<SiteServer>) {
+        if let Site::Cluster { nodes, .. } = self {
+            nodes.lock().unwrap_or_else(PoisonError::into_inner).extend(more);
+        }
+    }
+
     /// Every server that is or was part of it, in the order in which they joined.
     pub fn servers(&self) -> Vec<SiteServer> {
         match self {
-            Site::One(at) => vec![SiteServer { name: "node-0".into(), weight: 1, at: at.clone() }],
+            Site::One(at) => vec![SiteServer::new("node-0", at.clone())],
+            Site::Cluster { nodes, .. } => nodes.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             Site::Sharded { membership, .. } => {
                 let server = |member: &Arc<Member>| SiteServer {
                     name: member.name.clone(),
@@ -40,6 +61,9 @@ impl Site {
     pub fn first(&self) -> Endpoint {
         match self {
             Site::One(at) => at.clone(),
+            Site::Cluster { at, .. } => {
+                self.servers().first().map_or_else(|| at.clone(), |node| node.at.clone())
+            }
             Site::Sharded { membership, .. } => membership.roster().members[0].direct.clone(),
         }
     }
@@ -47,7 +71,7 @@ impl Site {
     /// The nodes on which the clients place the keys, where they do.
     pub fn membership(&self) -> Option<&Arc<Membership>> {
         match self {
-            Site::One(_) => None,
+            Site::One(_) | Site::Cluster { .. } => None,
             Site::Sharded { membership, .. } => Some(membership),
         }
     }

@@ -15,6 +15,7 @@ mod nodes;
 mod popularity;
 mod rendezvous;
 mod ring;
+mod slot_tags;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use comparison::{Compared, Comparison};
 pub use mapping::{Mapping, Moved, Spread};
 pub use nodes::Nodes;
 pub use popularity::Popularity;
+pub(crate) use slot_tags::{SLOTS, slot, slot_tag};
 
 use crate::measure::theory;
 use crate::registry::{Entry, OptionsError};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::secrets::redact;
 
-const SCHEMES: &[&str] = &["redis", "rediss", "postgres", "postgresql"];
+const SCHEMES: &[&str] = &["redis", "rediss", "redis+cluster", "rediss+cluster", "postgres", "postgresql"];
 
 /// Where a server is: our own, or one that someone else runs. Prints and serialises without its password.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub fn name_of(url: &str) -> String {
 /// Text that names no server; never shows a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no server; write \"managed\", or a URL that begins with redis://, rediss:// or postgres://"
+    "`{0}` is no server; write \"managed\", or a URL that begins with redis://, rediss://, redis+cluster://, \
+     rediss+cluster:// or postgres://"
 )]
 pub struct AddressError(String);
 
@@ -84,6 +85,11 @@ mod tests {
         let shown = format!("{address} {address:?} {}", serde_json::to_string(&address).unwrap());
         assert!(!shown.contains("hunter2") && shown.contains("user:***@example.org:6380/1"), "{shown}");
         assert_eq!("managed".parse(), Ok(Address::Managed));
+        for url in ["redis+cluster://me:hunter2@one:1,two:2", "rediss+cluster://me:hunter2@one:1,two:2"] {
+            let address: Address = url.parse().unwrap();
+            assert_eq!(address, Address::External(url.into()));
+            assert_eq!(address.to_string(), url.replace("hunter2", "***"));
+        }
     }
 
     #[test]

@@ -16,11 +16,23 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// For what we ask around a run; nothing here is measured.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
-/// A connection for questions around a run, not for its traffic.
+/// A connection for questions around a run, not for its traffic; of a cluster, to the first of the nodes named that
+/// answers.
 ///
 /// # Errors
 /// When the URL is malformed, or the server does not let us in within 5 s.
 pub(super) async fn redis(at: &Endpoint) -> Result<MultiplexedConnection, ServerError> {
+    let mut problem = None;
+    for node in at.nodes().map_err(|error| failure(&at.url, &error))? {
+        match one(&node).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => problem = problem.or(Some(error)),
+        }
+    }
+    Err(problem.unwrap_or_else(|| failure(&at.url, &"it names no node")))
+}
+
+async fn one(at: &Endpoint) -> Result<MultiplexedConnection, ServerError> {
     let failed = |problem: &dyn Display| failure(&at.url, problem);
     let client = at.redis().map_err(|error| failed(&error))?;
     let config = AsyncConnectionConfig::new()
@@ -94,7 +106,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_connection_is_told_without_the_password() {
-        for url in ["redis://me:hunter2@127.0.0.1:1/0", "redis://me:hunter2@127.0.0.1:port"] {
+        for url in [
+            "redis://me:hunter2@127.0.0.1:1/0",
+            "redis://me:hunter2@127.0.0.1:port",
+            "redis+cluster://me:hunter2@127.0.0.1:1,127.0.0.1:2",
+        ] {
             let refused = redis(&url.into()).await.err().unwrap().to_string();
             assert!(!refused.contains("hunter2"), "{refused}");
         }

@@ -42,9 +42,14 @@ impl MemoryProbe {
     /// When the server does not answer.
     pub async fn read(&mut self) -> Result<Option<RedisMemory>, ServerError> {
         let mut questions = redis::pipe();
-        questions.cmd("INFO").arg("memory").cmd("INFO").arg("stats").cmd("DBSIZE");
-        match questions.query_async::<(String, String, u64)>(&mut self.connection).await {
-            Ok((memory, stats, entries)) => Ok(Some(RedisMemory::parse(&(memory + &stats), entries))),
+        for section in ["memory", "stats", "replication"] {
+            questions.cmd("INFO").arg(section);
+        }
+        questions.cmd("DBSIZE");
+        match questions.query_async::<(String, String, String, u64)>(&mut self.connection).await {
+            Ok((memory, stats, replication, entries)) => {
+                Ok(Some(RedisMemory::parse(&(memory + &stats + &replication), entries)))
+            }
             Err(error) if is_refusal(&error) => Ok(None),
             Err(error) => Err(failure(&self.url, &error)),
         }
@@ -87,9 +92,13 @@ impl RedisMemory {
         }
     }
 
-    /// Reads the text of INFO's sections `memory` and `stats`; a line that is missing counts as zero.
+    /// Reads the text of INFO's sections `memory`, `stats` and `replication`; a line that is missing counts as zero. A
+    /// replica has nothing that its master does not have.
     fn parse(info: &str, entries: u64) -> RedisMemory {
         let info = Info::read(info);
+        if info.text("role") == Some("slave") {
+            return RedisMemory::default();
+        }
         RedisMemory {
             entries,
             evicted_keys: info.number("evicted_keys"),
@@ -114,5 +123,6 @@ mod tests {
         assert_eq!((read.entries, read.evicted_keys, read.expired_keys), (7, 3, 4));
         assert_eq!((read.used, read.resident, read.fragmentation, read.at_start), (1000, 1500, 1.5, 800));
         assert_eq!(RedisMemory::parse("", 0), RedisMemory::default());
+        assert_eq!(RedisMemory::parse(&(info.to_owned() + "role:slave\r\n"), 7), RedisMemory::default());
     }
 }

@@ -6,6 +6,7 @@
 
 mod address;
 mod children;
+mod cluster;
 mod connection;
 mod counters;
 mod databases;
@@ -33,6 +34,7 @@ mod sweep;
 mod user;
 
 pub use self::address::{Address, name_of};
+pub use self::cluster::{Resharded, failover, form, join, leave, members, reshard};
 pub use self::counters::{PostgresCounters, RedisCounters};
 pub use self::error::ServerError;
 pub use self::facts::{postgres_facts, redis_facts};
@@ -40,7 +42,7 @@ pub use self::folder::RunFolder;
 pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis, move_away};
 pub use self::postgres::{ManagedPostgres, PostgresOptions};
 pub use self::proxy::{Condition, Proxy};
-pub use self::redis::{ManagedRedis, RedisOptions};
+pub use self::redis::{ClusterOptions, ManagedRedis, RedisOptions};
 pub use self::sweep::sweep;
 
 pub(crate) use self::databases::{at_database, create_database};

@@ -16,7 +16,8 @@ const READY_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 const KILL: (Signal, Duration) = (Signal::SIGKILL, Duration::from_secs(10));
 
-/// What keeps a managed Redis on loopback, in its folder, and reachable; users may set all else.
+/// What keeps a managed Redis on loopback, in its folder, reachable, and as a node of a cluster known by its own
+/// address; users may set all else.
 const RESERVED: &[&str] = &[
     "port",
     "tls-port",
@@ -28,6 +29,17 @@ const RESERVED: &[&str] = &[
     "requirepass",
     "aclfile",
     "user",
+    "cluster-enabled",
+    "cluster-config-file",
+    "cluster-port",
+    "cluster-announce-ip",
+    "cluster-announce-port",
+    "cluster-announce-tls-port",
+    "cluster-announce-bus-port",
+    "cluster-announce-hostname",
+    "cluster-announce-human-nodename",
+    "cluster-announce-client-ipv4",
+    "cluster-announce-client-ipv6",
 ];
 
 /// How a managed Redis is set up.
@@ -37,13 +49,24 @@ pub struct RedisOptions {
     pub maxmemory: Option<u64>,
     /// `maxmemory-policy`, such as `allkeys-lru`.
     pub eviction: Option<String>,
+    /// Makes it a node of a cluster, alone at first.
+    pub cluster: Option<ClusterOptions>,
     /// Any other setting by its name in redis.conf; these win over all above.
     pub settings: BTreeMap<String, String>,
 }
 
+/// How a node of a cluster is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClusterOptions {
+    /// `cluster-node-timeout`: how long a node may be silent before the others hold it to have failed, and its replica
+    /// takes over.
+    pub node_timeout: Duration,
+}
+
 /// A Redis (or Valkey) of our own on a free loopback port; dropping it ends it.
 ///
-/// It persists nothing unless its settings say so, and its folder goes with it.
+/// It persists nothing unless its settings say so, and its folder goes with it. A node of a cluster keeps what it knows
+/// of the cluster, so that one that is started again joins by itself; its bus takes the port 10 000 above its own.
 #[derive(Debug)]
 pub struct ManagedRedis {
     process: Process,
@@ -172,6 +195,15 @@ fn arguments(options: &RedisOptions, port: u16, folder: &ServerFolder) -> Vec<Os
     ]);
     settings.extend(options.maxmemory.map(|bytes| ("maxmemory", bytes.to_string())));
     settings.extend(options.eviction.clone().map(|policy| ("maxmemory-policy", policy)));
+    if let Some(cluster) = options.cluster {
+        settings.extend([
+            ("cluster-enabled", "yes".into()),
+            ("cluster-config-file", "nodes.conf".into()),
+            // A replica is there for one master, so that nobody else is worth waiting for.
+            ("repl-diskless-sync-delay", "0".into()),
+            ("cluster-node-timeout", cluster.node_timeout.as_millis().max(1).to_string()),
+        ]);
+    }
     settings.extend(options.settings.iter().map(|(name, value)| (name.as_str(), value.clone())));
     let mut arguments = vec!["--dir".into(), folder.path().as_os_str().to_owned()];
     for (name, value) in settings {
@@ -212,6 +244,7 @@ mod tests {
         let options = RedisOptions {
             maxmemory: Some(1024),
             eviction: Some("allkeys-lru".into()),
+            cluster: Some(ClusterOptions { node_timeout: Duration::from_secs(1) }),
             settings: BTreeMap::from([("appendonly".into(), "yes".into())]),
         };
         let line = arguments(&options, 6000, &folder);
@@ -219,13 +252,17 @@ mod tests {
         let line = line.join(" ");
         assert!(line.contains("--appendonly yes") && !line.contains("--appendonly no"), "{line}");
         assert!(line.contains("--maxmemory 1024 --maxmemory-policy allkeys-lru"), "{line}");
+        assert!(line.contains("--cluster-enabled yes --cluster-node-timeout 1000"), "{line}");
     }
 
     #[test]
     fn the_address_is_ours_to_choose() {
         let run = RunFolder::create().unwrap();
-        let settings = BTreeMap::from([("bind".to_string(), "0.0.0.0".to_string())]);
-        let refused = ManagedRedis::start(&RedisOptions { settings, ..Default::default() }, &run);
-        assert!(refused.unwrap_err().to_string().contains("`bind` of redis is chosen by cachebench"));
+        for name in ["bind", "cluster-enabled", "cluster-announce-ip"] {
+            let settings = BTreeMap::from([(name.to_string(), "0.0.0.0".to_string())]);
+            let refused = ManagedRedis::start(&RedisOptions { settings, ..Default::default() }, &run);
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.contains(&format!("`{name}` of redis is chosen by cachebench")), "{refused}");
+        }
     }
 }

@@ -174,6 +174,9 @@ mod tests {
             ),
             ("postgres://me@host/db?password=hunter2&user=me", "postgres://me@host/db?password=***&user=me"),
             ("redis://host:6379/0", "redis://host:6379/0"),
+            ("redis+cluster://me:hunter2@one:1,two:2", "redis+cluster://me:***@one:1,two:2"),
+            ("rediss+cluster://:hunter2@one:1,[::2]:2", "rediss+cluster://:***@one:1,[::2]:2"),
+            ("redis+cluster://one:1,two:2", "redis+cluster://one:1,two:2"),
             ("rediss://me:hunter2@host/0#insecure", "rediss://me:***@host/0#insecure"),
         ] {
             assert_eq!(redact(url), shown);
@@ -194,6 +197,8 @@ mod tests {
             "me:hunter2@host",
             " redis://me:hunter2@host",
             "redis://me:hunter2@one,redis://me:hunter2@two",
+            "redis+cluster://me:hunter2@one:1,me:hunter2@two:2",
+            "redis+cluster://me:hunt,er2@one:1,two:2",
             "me:hunter2://x@host",
             "postgres://host/db?password=hunt@er2",
             "postgres://host/db?PassWord=hunt:hunter2@er2",
@@ -214,6 +219,8 @@ mod tests {
         let text = "a = 1\nurl = \"redis://me:hunter2@host\" # x\nb = [\"redis://a:b@c\", \"redis://d:e@f\"]\nc: d@e";
         let masked = mask(text);
         assert_eq!(masked.len(), text.len());
+        let cluster = mask("url = \"redis+cluster://me:hunter2@one:1,two:2\"");
+        assert_eq!(cluster, "url = \"redis+cluster://me:*******@one:1,two:2\"");
         assert_eq!(
             masked,
             "a = 1\nurl = \"redis://me:*******@host\" # x\nb = [\"redis://a:******************@f\"]\nc: d@e"
@@ -222,7 +229,8 @@ mod tests {
 
     #[test]
     fn a_message_loses_the_password_raw_and_decoded() {
-        let url = "redis://me:hunt%40er2@host";
-        assert_eq!(scrub("no user me with hunt@er2 or hunt%40er2", url), "no user me with *** or ***");
+        for url in ["redis://me:hunt%40er2@host", "redis+cluster://me:hunt%40er2@one:1,two:2"] {
+            assert_eq!(scrub("no user me with hunt@er2 or hunt%40er2", url), "no user me with *** or ***");
+        }
     }
 }

@@ -1,3 +1,5 @@
+mod cluster;
+mod cluster_line;
 mod line;
 mod subscription;
 
@@ -37,6 +39,9 @@ struct Fred;
 impl Driver for Fred {
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
         Box::pin(async move {
+            if parts.at.is_cluster() {
+                return cluster::connect(parts).await;
+            }
             let mut lines = Vec::new();
             let mut hashes = HashMap::new();
             for _ in 0..parts.sharing.connections() {

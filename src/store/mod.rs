@@ -1,9 +1,11 @@
 //! Store: the cache and the database, behind two traits that every strategy speaks to.
 
 mod background;
+mod cluster;
 mod endpoint;
 mod fred;
 mod lines;
+mod members;
 pub mod memory;
 mod messages;
 mod noop;
@@ -26,6 +28,7 @@ pub use background::Background;
 pub use endpoint::Endpoint;
 use lines::Lines;
 pub use lines::Sharing;
+pub use members::ClusterMember;
 pub use messages::{Message, Messages};
 pub(crate) use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
@@ -70,6 +73,21 @@ pub trait Cache: Send + Sync {
     /// They come over a connection of their own, whose commands are in nobody's counts. It is replaced in the
     /// background when it breaks.
     fn subscribe<'a>(&'a self, channel: &'a str) -> Answer<'a, Messages>;
+
+    /// The part of the cache that a key lies in: keys of one part can be touched together, by one script.
+    fn part(&self, _: &Key) -> u16 {
+        0
+    }
+
+    /// How many parts there are, from number 0 on. It may change while the cache serves.
+    fn parts(&self) -> u16 {
+        1
+    }
+
+    /// What a name has in braces to lie in a part, the same for ever; empty where there is one part only.
+    fn tag(&self, _: u16) -> &str {
+        ""
+    }
 
     /// How the client is set up, for the record: connections, timeouts, retries.
     fn client(&self) -> Vec<(&'static str, String)>;

@@ -1,3 +1,4 @@
+mod cluster;
 mod subscription;
 
 use std::collections::HashMap;
@@ -33,23 +34,30 @@ struct Redis;
 impl Driver for Redis {
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
         Box::pin(async move {
+            if parts.at.is_cluster() {
+                return cluster::connect(parts).await;
+            }
             let client = parts.at.redis().map_err(|error| failed(&error))?;
             let mut lines = Vec::new();
             for _ in 0..parts.sharing.connections() {
                 let line = Line::open(client.clone()).await.map_err(|error| failed(&error))?;
                 lines.push(Arc::new(line));
             }
-            let hash = |script: &Script| redis::Script::new(script.lua).get_hash().to_string();
-            let hashes = SCRIPTS.iter().map(|script| (script.name, hash(script))).collect();
             let lines = Lines::new(parts.sharing, lines);
-            let cache = RedisCache { client, lines, hashes, tally: parts.tally };
+            let cache = RedisCache { client, lines, hashes: hashes(), tally: parts.tally };
             Ok(Arc::new(cache) as Arc<dyn Cache>)
         })
     }
 }
 
+/// The server's name for each script, by ours.
+pub(super) fn hashes() -> HashMap<&'static str, String> {
+    let hash = |script: &Script| redis::Script::new(script.lua).get_hash().to_string();
+    SCRIPTS.iter().map(|script| (script.name, hash(script))).collect()
+}
+
 /// A connection to a server that knows our scripts; one that was restarted has forgotten them.
-async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
+pub(super) async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
     let mut connection = client.get_multiplexed_async_connection_with_config(&settings()).await?;
     for script in SCRIPTS {
         let load = redis::cmd("SCRIPT").arg("LOAD").arg(script.lua).to_owned();
@@ -130,7 +138,7 @@ impl RedisCache {
     }
 }
 
-fn failed(error: &RedisError) -> StoreError {
+pub(super) fn failed(error: &RedisError) -> StoreError {
     let failure = if error.is_timeout() {
         Failure::Timeout
     } else if error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error() {

@@ -17,7 +17,7 @@ fn brief(shown: &impl std::fmt::Debug) -> String {
 }
 
 /// Where a history goes apart on two sides, if it does.
-async fn difference(one: &Side, other: &Side, steps: &[Step]) -> Option<String> {
+pub async fn difference(one: &Side, other: &Side, steps: &[Step]) -> Option<String> {
     let all: Vec<u64> = (0..=ROWS).collect();
     let finally = [
         Step::GetMany(all.clone()),

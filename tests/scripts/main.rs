@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
 mod bytes_kept;
+mod cluster;
+#[path = "../clusters/mod.rs"]
+mod clusters;
 mod histories;
+#[path = "../machine/mod.rs"]
+mod machine;
 mod messages;
 mod outages;
 mod steps;
@@ -17,7 +22,7 @@ use cachebench::registry::Choice;
 use cachebench::servers::{ManagedRedis, RedisOptions, RunFolder};
 use cachebench::store::memory::MemoryCache;
 use cachebench::store::scripts::{DirtySet, Outbox};
-use cachebench::store::{Cache, DRIVERS, DriverParts, Message, Messages, Sharing};
+use cachebench::store::{Cache, DRIVERS, DriverParts, Endpoint, Message, Messages, Sharing};
 
 /// A cache under a prefix of its own, so that several may share one server.
 struct Side {
@@ -49,12 +54,13 @@ impl Side {
     }
 
     async fn connect(driver: &'static str, server: &ManagedRedis) -> Side {
+        Side::connect_to(driver, server.url().into()).await
+    }
+
+    async fn connect_to(driver: &'static str, at: Endpoint) -> Side {
         let tally = Arc::new(Tally::default());
-        let parts = DriverParts {
-            at: server.url().into(),
-            sharing: Sharing::Shared { connections: 2, run: 1 },
-            tally: tally.clone(),
-        };
+        let parts =
+            DriverParts { at, sharing: Sharing::Shared { connections: 2, run: 1 }, tally: tally.clone() };
         let driver_of = Choice::named(driver).build(DRIVERS, ()).unwrap();
         Side::new(driver, driver_of.connect(parts).await.unwrap(), tally)
     }

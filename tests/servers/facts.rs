@@ -12,6 +12,7 @@ async fn the_facts_of_a_redis_are_its_settings() {
         maxmemory: Some(64 << 20),
         eviction: Some("allkeys-lfu".into()),
         settings: setting("lfu-log-factor", "5"),
+        ..RedisOptions::default()
     };
     let redis = ManagedRedis::start(&options, &RunFolder::create().unwrap()).unwrap();
     let facts = redis_facts(&redis.url().into()).await.unwrap();

@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
+mod cluster;
+#[path = "../clusters/mod.rs"]
+mod clusters;
 mod facts;
 mod guest;
+#[path = "../machine/mod.rs"]
+mod machine;
 mod managed;
 mod proxy;
 mod survival;

@@ -123,6 +123,13 @@ pub struct ClusterSettings {
     pub node_timeout: Time,
 }
 
+impl ClusterSettings {
+    /// Masters and replicas.
+    pub fn nodes(&self) -> usize {
+        self.masters * (1 + self.replicas)
+    }
+}
+
 impl Default for ClusterSettings {
     fn default() -> ClusterSettings {
         let node_timeout = Time(std::time::Duration::from_secs(2));
@@ -141,6 +148,22 @@ impl CacheSettings {
     /// Whether clients place the keys on nodes themselves; else one server, or a cluster, does.
     pub fn is_sharded(&self) -> bool {
         !self.nodes.is_one() || !self.breaker.is_off()
+    }
+
+    /// Whether it is a Redis Cluster, ours or not.
+    pub fn is_cluster(&self) -> bool {
+        let named = match &self.url {
+            Address::External(url) => {
+                url.starts_with("redis+cluster://") || url.starts_with("rediss+cluster://")
+            }
+            Address::Managed => false,
+        };
+        named || self.cluster.is_some()
+    }
+
+    /// Servers of the cache at first; those of a cluster that is not ours are not known here.
+    pub fn server_count(&self) -> usize {
+        self.cluster.map_or(self.nodes.len(), |cluster| cluster.nodes())
     }
 
     /// The nodes on which clients place the keys.
@@ -192,6 +215,10 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
     check_alone(cache, report);
     if let Some(cluster) = &cache.cluster {
         check_cluster(cache, cluster, report);
+    }
+    if cache.is_cluster() && workload.traffic.mix.decrement > 0.0 {
+        let help = "use one server, or a mix without decrements";
+        report.refuse("traffic.mix.decrement", "the stock and its outbox have to be in one slot", help);
     }
     if !cache.is_sharded() {
         if cache.hot_keys.is_some_and(|hot| hot.copies > 1) {

@@ -26,8 +26,14 @@ pub struct RedisCounters {
     /// Bytes that one entry takes now, with its name and with what is kept beside it, estimated from a few dozen names
     /// drawn at random; nothing where there are none, or the server does not tell.
     pub entry_bytes: Option<f64>,
+    /// Whether it follows a master, whose writes it repeats: what it holds and is told, another has held and been told.
+    pub is_replica: bool,
     /// User and system time of the server process.
     pub cpu_seconds: f64,
+    /// Commands that were sent on to the node that has their slot now, as a node of a Redis Cluster does (MOVED).
+    pub moved: u64,
+    /// Commands that were sent on for once to the node that takes their slot over (ASK).
+    pub asked: u64,
 }
 
 impl RedisCounters {
@@ -56,6 +62,10 @@ impl RedisCounters {
             let calls = value.split(',').find_map(|field| field.strip_prefix("calls="))?;
             Some((command.to_string(), calls.parse().ok()?))
         });
+        let errors = |code: &str| {
+            let line = info.text(&format!("errorstat_{code}")).and_then(|line| line.strip_prefix("count="));
+            line.and_then(|count| count.parse().ok()).unwrap_or(0)
+        };
         let (user, system): (f64, f64) = (info.number("used_cpu_user"), info.number("used_cpu_sys"));
         RedisCounters {
             calls: calls.collect(),
@@ -66,14 +76,17 @@ impl RedisCounters {
             keys,
             used_memory: info.number("used_memory"),
             entry_bytes: None,
+            is_replica: info.text("role") == Some("slave"),
             cpu_seconds: user + system,
+            moved: errors("MOVED"),
+            asked: errors("ASK"),
         }
     }
 
     /// Those of several servers as if they were one.
     pub fn together(all: &[RedisCounters]) -> RedisCounters {
         let mut sum = RedisCounters::default();
-        for one in all {
+        for one in all.iter().filter(|one| !one.is_replica) {
             for (command, calls) in &one.calls {
                 *sum.calls.entry(command.clone()).or_default() += calls;
             }
@@ -84,11 +97,14 @@ impl RedisCounters {
             sum.keys += one.keys;
             sum.used_memory += one.used_memory;
             sum.cpu_seconds += one.cpu_seconds;
+            sum.moved += one.moved;
+            sum.asked += one.asked;
         }
         // By what each of them holds.
         let weighed = |one: &RedisCounters| Some((one.entry_bytes?, one.keys as f64));
         let (bytes, keys) = all
             .iter()
+            .filter(|one| !one.is_replica)
             .filter_map(weighed)
             .fold((0.0, 0.0), |(bytes, keys), (each, count)| (bytes + each * count, keys + count));
         sum.entry_bytes = (keys > 0.0).then(|| bytes / keys);
@@ -109,7 +125,10 @@ impl RedisCounters {
             keys: self.keys,
             used_memory: self.used_memory,
             entry_bytes: self.entry_bytes,
+            is_replica: self.is_replica,
             cpu_seconds: (self.cpu_seconds - before.cpu_seconds).max(0.0),
+            moved: self.moved.saturating_sub(before.moved),
+            asked: self.asked.saturating_sub(before.asked),
         }
     }
 }
@@ -145,7 +164,8 @@ mod tests {
     const INFO: &str = "# Memory\r\nused_memory:1000\r\n# Stats\r\ntotal_commands_processed:12\r\nevicted_keys:3\r\n\
         # CPU\r\nused_cpu_sys:0.25\r\nused_cpu_user:0.5\r\n# Commandstats\r\n\
         cmdstat_get:calls=7,usec=9,usec_per_call=1.29,rejected_calls=0,failed_calls=0\r\n\
-        cmdstat_config|get:calls=2,usec=9,usec_per_call=4.5,rejected_calls=0,failed_calls=0\r\n";
+        cmdstat_config|get:calls=2,usec=9,usec_per_call=4.5,rejected_calls=0,failed_calls=0\r\n\
+        # Errorstats\r\nerrorstat_ASK:count=2\r\nerrorstat_MOVED:count=3\r\n";
 
     #[test]
     fn info_is_read_by_its_lines() {
@@ -153,6 +173,7 @@ mod tests {
         assert_eq!(counters.calls, BTreeMap::from([("get".into(), 7), ("config|get".into(), 2)]));
         assert_eq!((counters.commands, counters.evicted_keys, counters.keys), (12, 3, 5));
         assert_eq!((counters.used_memory, counters.cpu_seconds), (1000, 0.75));
+        assert_eq!((counters.moved, counters.asked), (3, 2));
     }
 
     #[test]
@@ -169,9 +190,13 @@ mod tests {
     #[test]
     fn a_difference_keeps_what_is_a_level_and_drops_what_did_not_move() {
         let before = RedisCounters::parse(INFO, 5);
-        let after = RedisCounters::parse(&INFO.replace("calls=7", "calls=10"), 6);
+        let after = RedisCounters::parse(
+            &INFO.replace("calls=7", "calls=10").replace("MOVED:count=3", "MOVED:count=8"),
+            6,
+        );
         let between = after.since(&before);
         assert_eq!(between.calls, BTreeMap::from([("get".into(), 3)]));
         assert_eq!((between.commands, between.keys, between.used_memory), (0, 6, 1000));
+        assert_eq!((between.moved, between.asked), (5, 0));
     }
 }

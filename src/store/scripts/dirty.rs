@@ -7,6 +7,9 @@ use crate::store::{Cache, Reply, Script};
 
 /// The rows that one instance has acknowledged and the database does not know of yet, kept in the cache:
 /// a sorted set of row ids by the time of their first unflushed write, in microseconds of Unix time.
+///
+/// It lies beside its entries, so that one script may touch both: where the cache has several parts, there is one a part.
+#[derive(Clone)]
 pub struct DirtySet {
     name: Bytes,
 }
@@ -15,6 +18,14 @@ impl DirtySet {
     /// The set of an instance under the run's prefix.
     pub fn new(prefix: &str, instance: usize) -> DirtySet {
         DirtySet { name: format!("{prefix}dirty:{instance}").into() }
+    }
+
+    /// The part of it in a part of the cache whose tag this is; all of it where the cache has one part only.
+    pub fn in_part(prefix: &str, instance: usize, tag: &str) -> DirtySet {
+        if tag.is_empty() {
+            return DirtySet::new(prefix, instance);
+        }
+        DirtySet { name: format!("{prefix}dirty:{instance}:{{{tag}}}").into() }
     }
 
     pub(super) fn name(&self) -> &Bytes {

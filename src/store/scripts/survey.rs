@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
+use futures_util::future::join_all;
 
 use crate::model::{Failure, Key, StoreError};
 use crate::store::memory::Entries;
@@ -17,12 +20,34 @@ pub struct Surveyed {
     pub ttl_ms: Option<u64>,
 }
 
-/// The heads of the entries of `keys`, without their bodies; nothing where there is no row.
+/// The heads of the entries of `keys`, without their bodies; nothing where there is no row. All parts of the cache are
+/// asked at once, each for those that lie in it.
 ///
 /// # Errors
 /// As [`Cache::run`].
 pub async fn survey(cache: &dyn Cache, keys: &[Key]) -> Result<Vec<Option<Surveyed>>, StoreError> {
-    let names = keys.iter().map(name).collect();
+    let mut parts: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+    for (place, key) in keys.iter().enumerate() {
+        parts.entry(cache.part(key)).or_default().push(place);
+    }
+    if parts.len() <= 1 {
+        return survey_part(cache, keys.iter().map(name).collect()).await;
+    }
+    let asked = parts.into_values().map(|places| async move {
+        let names = places.iter().map(|place| name(&keys[*place])).collect();
+        let found = survey_part(cache, names).await;
+        (places, found)
+    });
+    let mut all = vec![None; keys.len()];
+    for (places, found) in join_all(asked).await {
+        for (place, head) in places.into_iter().zip(found?) {
+            all[place] = head;
+        }
+    }
+    Ok(all)
+}
+
+async fn survey_part(cache: &dyn Cache, names: Vec<Bytes>) -> Result<Vec<Option<Surveyed>>, StoreError> {
     let Reply::List(items) = cache.run(&SCRIPT, names, Vec::new()).await? else {
         return Err(StoreError::cache(Failure::Corrupt, "a survey answered no list"));
     };

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -38,8 +39,14 @@ impl Flusher {
         }
     }
 
-    pub fn dirty_set(&self) -> Option<&DirtySet> {
-        self.buffer.dirty_set()
+    /// The set into which a write puts its row, if the cache holds the buffer.
+    pub fn dirty_set(&self, key: &Key, since_us: u64) -> Option<Cow<'_, DirtySet>> {
+        self.buffer.dirty_set(key, since_us)
+    }
+
+    /// The next flush looks wherever rows were ever put.
+    pub fn recall(&self) {
+        self.buffer.recall();
     }
 
     /// Takes on a row whose write has taken effect in the cache.
@@ -110,11 +117,10 @@ impl Flusher {
                 lost += u64::from(self.is_lost(&row.key));
             }
         }
-        let flushed: Vec<(Key, u64)> = batch.iter().map(|row| (row.key, row.version)).collect();
         // Counted once: the round that finds them gone also takes them off the buffer.
         tally.lost_dirty(lost);
         tally.flushed(rows.len() as u64);
-        self.buffer.settle(&flushed, began_us).await?;
+        self.buffer.settle(&batch, began_us).await?;
         Ok(batch)
     }
 

@@ -1,4 +1,5 @@
 mod buffer;
+mod due;
 mod flusher;
 mod overlay;
 
@@ -86,7 +87,8 @@ struct WriteBehind {
 impl WriteBehind {
     async fn write_and_note(&self, operation: &Operation) -> Result<Outcome, StoreError> {
         let since_us = unix_us();
-        let dirty = self.flusher.dirty_set().map(|set| (set, since_us));
+        let set = self.flusher.dirty_set(&operation.key, since_us);
+        let dirty = set.as_deref().map(|set| (set, since_us));
         let row = write_cache(&self.parts, operation, None, dirty).await?;
         let version = row.as_ref().map(|row| row.version);
         if let Some(row) = row {
@@ -113,6 +115,7 @@ impl WriteSide for WriteBehind {
     }
 
     async fn drain(&self) -> Result<(), StoreError> {
+        self.flusher.recall();
         while self.flusher.flush().await? > 0 {}
         Ok(())
     }
