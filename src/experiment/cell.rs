@@ -189,7 +189,12 @@ fn judge(result: &mut RepeatResult, stage: &Stage, servers: &Servers, course: &C
         notes: [verdict.notes, told.notes].concat(),
         ..verdict
     };
-    result.unchecked = after.counted.unread;
+    if after.counted.cache.is_some() && after.counted.has_other_roles(&before.counted) {
+        let told =
+            "the cache's counts are not checked: replicas have become masters, and count what they repeated";
+        result.unchecked.push(told.into());
+    }
+    result.unchecked.extend(after.counted.unread);
     look_at_rows(result, stage, servers, played.drive.next_ticket);
 }
 

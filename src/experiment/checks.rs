@@ -43,7 +43,8 @@ pub fn compare(
     workload: &Workload,
 ) -> Vec<CounterCheck> {
     let mut checks = Vec::new();
-    if let (Some(before), Some(after)) = (&before.cache, &after.cache) {
+    let have_roles_changed = after.has_other_roles(before);
+    if let (Some(before), Some(after), false) = (&before.cache, &after.cache, have_roles_changed) {
         let counted = after.since(before);
         let scripted = sent.command(Command::Evalsha) > 0;
         let touched = |name: &str| SCRIPTS.iter().any(|script| script.touches.contains(&name));

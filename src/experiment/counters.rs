@@ -52,4 +52,17 @@ impl Counters {
             Counters { cache, nodes, database, unread }
         })
     }
+
+    /// Whether a node has become a replica of another since, or was one: what the servers together have counted since
+    /// then is not what they were sent.
+    pub fn has_other_roles(&self, before: &Counters) -> bool {
+        let role = |counters: &Counters, name: &str| {
+            let (_, told) = counters.nodes.iter().find(|(known, _)| known == name)?;
+            Some(told.as_ref()?.is_replica)
+        };
+        self.nodes.iter().any(|(name, _)| {
+            let (now, earlier) = (role(self, name), role(before, name));
+            earlier.is_some() && now.is_some() && now != earlier
+        })
+    }
 }

@@ -5,15 +5,22 @@ use super::assignment::Assignment;
 use super::charge::Charge;
 use super::fleet::{Fleet, FleetNode};
 use super::servers::Servers;
-use super::site::Site;
+use super::site::{Site, SiteServer};
 use super::stage::Stage;
-use crate::engine::{Crew, Hands, Stop, Victim};
+use crate::engine::{Crew, Hands, Reshard, Stop, Victim};
 use crate::measure::{FaultRecord, Ledger, MovedEntries, Unflushed};
-use crate::servers::{Condition, ManagedPostgres, ManagedRedis, Proxy, ServerError, leave_redis, move_away};
+use crate::servers::{
+    Condition, ManagedPostgres, ManagedRedis, Proxy, ServerError, failover, join, leave_redis, members,
+    move_away, reshard,
+};
 use crate::store::{Endpoint, Membership};
 
 /// How long an instance may take to connect before it tries again.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long a cluster may take to agree on who is who.
+const HANDING_OVER: Duration = Duration::from_secs(30);
+/// Of a Redis Cluster.
+const SLOTS: usize = 16_384;
 /// How often to look whether all instances know of a change.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -112,6 +119,33 @@ impl<'a> Harm<'a> {
         placed.ok_or_else(|| "the clients do not place the keys".into())
     }
 
+    /// A node of our own joins a cluster of our own, and takes over its share of the slots from each master.
+    fn join_cluster(&self, known: &[FleetNode], node: &FleetNode) -> Result<(), String> {
+        let first = known.first().ok_or_else(not_ours)?;
+        join(first.port(), node.port(), HANDING_OVER).map_err(told)?;
+        let members = ask(self.stop, members(&first.at))?;
+        let masters: Vec<u16> = members
+            .iter()
+            .filter(|member| member.is_master && !member.is_failed && member.slot_count() > 0)
+            .map(|member| member.port)
+            .collect();
+        let share = SLOTS / (masters.len() + 1);
+        for (place, master) in masters.iter().enumerate() {
+            // So that they add up.
+            let slots = share * (place + 1) / masters.len() - share * place / masters.len();
+            self.move_slots(*master, node.port(), slots)?;
+        }
+        Ok(())
+    }
+
+    fn move_slots(&self, from: u16, to: u16, slots: usize) -> Result<(), String> {
+        let done = reshard(from, to, slots, &|| self.stop.is_requested()).map_err(told)?;
+        match done.slots == slots {
+            true => Ok(()),
+            false => Err(format!("{} of {slots} slots were moved", done.slots)),
+        }
+    }
+
     /// Returns once every client places keys on the nodes that there are now.
     fn wait_until_followed(&self, membership: &Membership) -> Result<(), String> {
         let deadline = Instant::now() + CONNECT;
@@ -204,10 +238,14 @@ impl Hands for Harm<'_> {
     fn flush(&self, victim: Victim) -> Result<(), String> {
         self.note_toll(victim);
         match (victim, &self.fleet) {
-            (Victim::Cache | Victim::Node(_), Some(_)) => self
-                .nodes(victim)?
-                .iter()
-                .try_for_each(|node| node.charge.lock().server.flush().map_err(told)),
+            (Victim::Cache | Victim::Node(_), Some(_)) => {
+                // A replica loses what its master does, and refuses to by itself.
+                let flush = |node: &FleetNode| match node.charge.lock().server.flush() {
+                    Err(error) if error.to_string().contains("READONLY") => Ok(()),
+                    flushed => flushed.map_err(told),
+                };
+                self.nodes(victim)?.iter().try_for_each(flush)
+            }
             // Of somebody else's server, what is ours.
             (Victim::Cache | Victim::Node(_), None) => self
                 .addresses(victim)?
@@ -232,9 +270,16 @@ impl Hands for Harm<'_> {
     }
 
     fn add_nodes(&self, count: usize) -> Result<(), String> {
-        let (fleet, membership) = (self.fleet.as_ref().ok_or_else(not_ours)?, self.membership()?);
+        let fleet = self.fleet.as_ref().ok_or_else(not_ours)?;
+        let known = fleet.nodes();
         let started = fleet.start_more(count).map_err(told)?;
         self.note_toll(Victim::Cache);
+        if let Site::Cluster { .. } = self.site {
+            let server = |node: &FleetNode| SiteServer::new(node.name.clone(), node.at.clone());
+            self.site.joined(started.iter().map(server).collect());
+            return started.iter().try_for_each(|node| self.join_cluster(&known, node));
+        }
+        let membership = self.membership()?;
         let members = started.iter().map(|node| node.member(1)).collect();
         membership.add(members).map_err(told)?;
         self.wait_until_followed(membership)
@@ -248,6 +293,16 @@ impl Hands for Harm<'_> {
         self.note_toll(victim);
         membership.remove(&member.name).map_err(told)?;
         self.wait_until_followed(membership)
+    }
+
+    fn fail_over(&self, victim: Victim) -> Result<(), String> {
+        let hand_over = |node: &FleetNode| failover(node.port(), HANDING_OVER).map(drop).map_err(told);
+        self.nodes(victim)?.iter().try_for_each(hand_over)
+    }
+
+    fn reshard(&self, Reshard { slots, from, to }: Reshard) -> Result<(), String> {
+        let port = |number| Ok::<_, String>(self.nodes(Victim::Node(number))?[0].port());
+        self.move_slots(port(from)?, port(to)?, slots)
     }
 
     fn set_network(&self, victim: Victim, condition: Condition) -> Result<(), String> {

@@ -130,7 +130,8 @@ impl Workload {
 
     /// Whether clients place the keys of the cache on its nodes themselves.
     pub fn is_sharded(&self) -> bool {
-        self.cache.is_sharded() || self.fault.iter().any(FaultSetting::needs_placement)
+        !self.cache.is_cluster()
+            && (self.cache.is_sharded() || self.fault.iter().any(FaultSetting::needs_placement))
     }
 
     /// Whether faults need a proxy of ours between the clients and a store.

@@ -47,8 +47,25 @@ pub enum Action {
     AddNodes(usize),
     /// A node leaves the cache, and is not asked any more.
     Remove,
+    /// A master of a cluster hands over to one of its replicas.
+    Failover,
+    /// Slots of a cluster move from one master to another.
+    Reshard(Reshard),
     /// The network between clients and it is in this condition for so long.
     Network { lasts: Duration, condition: Condition },
+}
+
+/// Which slots of a cluster move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reshard {
+    /// So many.
+    #[schemars(range(min = 1, max = 16_384))]
+    pub slots: usize,
+    /// The number of the node that has them.
+    pub from: usize,
+    /// The number of the node that gets them.
+    pub to: usize,
 }
 
 /// When a fault happens.
@@ -98,6 +115,12 @@ pub trait Hands: Sync {
     /// Has a node leave the cache; returns once no client places keys on it.
     fn remove(&self, victim: Victim) -> Result<(), String>;
 
+    /// Has a master of a cluster hand over to one of its replicas; returns once it has.
+    fn fail_over(&self, victim: Victim) -> Result<(), String>;
+
+    /// Moves slots of a cluster; it ends early, as an error, when the run is asked to end.
+    fn reshard(&self, slots: Reshard) -> Result<(), String>;
+
     /// Brings the network between clients and it into this condition.
     fn set_network(&self, victim: Victim, condition: Condition) -> Result<(), String>;
 }
@@ -112,7 +135,9 @@ impl Fault {
             | Action::Flush
             | Action::ScaleOut { .. }
             | Action::AddNodes(_)
-            | Action::Remove => Duration::ZERO,
+            | Action::Remove
+            | Action::Failover
+            | Action::Reshard(_) => Duration::ZERO,
         }
     }
 
@@ -121,6 +146,8 @@ impl Fault {
         match (self.action, self.victim) {
             (Action::AddNodes(_) | Action::Remove, _) => Effect::Moved,
             (Action::Pause { .. } | Action::Slow { .. } | Action::Network { .. }, _) => Effect::None,
+            // Entries go with their slots.
+            (Action::Failover | Action::Reshard(_), _) => Effect::None,
             (Action::Kill { .. }, Victim::Node(node)) => Effect::NodeDown(node),
             (_, Victim::Node(node)) => Effect::NodeEmptied(node),
             (_, Victim::Cache) => Effect::Emptied,
@@ -141,6 +168,10 @@ impl fmt::Display for Fault {
             Action::AddNodes(1) => "add 1 node to",
             Action::AddNodes(count) => return write!(f, "add {count} nodes to {}", self.victim),
             Action::Remove => "remove",
+            Action::Failover => "fail over",
+            Action::Reshard(Reshard { slots, from, to }) => {
+                return write!(f, "reshard {slots} slots from cache node {from} to {to}");
+            }
             Action::Network { condition: Condition::Clear, .. } => "clear",
             Action::Network { condition: Condition::Partition, .. } => "partition",
             Action::Network { condition: Condition::Reset, .. } => "reset",

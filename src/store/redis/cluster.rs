@@ -9,6 +9,7 @@ use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
 use redis::{Cmd, ErrorKind, IntoConnectionInfo, Pipeline, RedisError, ServerErrorKind, Value};
+use tokio::sync::Semaphore;
 
 use super::subscription::subscribe;
 use super::{hashes, put, reply, settings, text, unexpected};
@@ -20,6 +21,14 @@ use crate::store::endpoint::tcp;
 use crate::store::scripts::SCRIPTS;
 use crate::store::{Answer, CONNECT_TIMEOUT, Cache, DriverParts, Endpoint, Lines, Messages, Reply, Script};
 
+/// Commands in flight on one client, at most.
+///
+/// The client is one task, and a task of tokio may take up to 128 steps before it has to yield. Where more commands than
+/// that wait for the map of slots when it is refreshed twice in a row, some of them have been given their turn and are not
+/// asked again before the refresh, which waits for them: nothing is answered any more, for ever (redis 1.8.1,
+/// `poll_recover`). A command takes a few steps.
+const IN_FLIGHT: usize = 16;
+
 /// Times that a command is sent on to another node, at most.
 const REDIRECTS: usize = 5;
 
@@ -30,7 +39,7 @@ pub(super) async fn connect(parts: DriverParts) -> Result<Arc<dyn Cache>, StoreE
     let mut lines = Vec::new();
     for _ in 0..parts.sharing.connections() {
         let client = client(&parts.at, &nodes.known()).await.map_err(|error| failed(&error))?;
-        lines.push(Line { client, at: parts.at.clone() });
+        lines.push(Line { client, at: parts.at.clone(), room: Semaphore::new(IN_FLIGHT) });
     }
     let lines = Lines::new(parts.sharing, lines);
     Ok(Arc::new(RedisCluster { nodes: Arc::new(nodes), lines, hashes: hashes(), tally: parts.tally }))
@@ -59,6 +68,7 @@ async fn client(at: &Endpoint, known: &[Endpoint]) -> Result<ClusterConnection, 
 struct Line {
     client: ClusterConnection,
     at: Endpoint,
+    room: Semaphore,
 }
 
 /// Where a node says that a command belongs.
@@ -106,6 +116,8 @@ impl Line {
     /// The client's own retries cannot tell the two apart; so it has none, and learns of each redirect what it would
     /// with them.
     async fn send(&self, command: &Cmd, slot: u16) -> Result<Value, RedisError> {
+        // The semaphore is never closed; without a permit there would merely be one more.
+        let _permit = self.room.acquire().await.ok();
         let home = SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master));
         let mut answer = self.route(command, home.clone()).await;
         for _ in 0..REDIRECTS {
@@ -330,6 +342,7 @@ impl Cache for RedisCluster {
             ("nodelay", "true".into()),
             ("retries", "0; a script that a node does not know is loaded there and run again".into()),
             ("redirects", format!("MOVED and ASK, up to {REDIRECTS} a command")),
+            ("in_flight", format!("{IN_FLIGHT} commands on each connection at most; others wait")),
             ("reads", "from masters".into()),
         ]
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::placement::{Nodes, Placement};
+use crate::placement::{Nodes, Placement, SLOTS, slot_tag};
 use crate::registry::OptionsError;
 use crate::store::Endpoint;
 
@@ -26,6 +26,8 @@ pub struct Roster {
     pub nodes: Nodes,
     /// In the order of `nodes`.
     pub members: Vec<Arc<Member>>,
+    /// For each of them, what a name has in braces to be on it.
+    tags: Vec<&'static str>,
 }
 
 /// A node that is or was part of it.
@@ -94,9 +96,33 @@ impl Roster {
     ) -> Result<Arc<Roster>, OptionsError> {
         let nodes = members.iter().map(|member| (member.name.clone(), member.weight)).collect();
         let nodes = Nodes::new(nodes)?;
-        let placement = place(&nodes)?.into();
-        Ok(Arc::new(Roster { epoch, placement, nodes, members }))
+        let placement: Arc<dyn Placement> = place(&nodes)?.into();
+        let tags = tags(&*placement, nodes.len());
+        Ok(Arc::new(Roster { epoch, placement, nodes, members, tags }))
     }
+
+    /// What a name has in braces to be on the node of this number; empty where there is one node.
+    pub fn tag(&self, node: usize) -> &'static str {
+        self.tags.get(node).copied().unwrap_or_default()
+    }
+}
+
+/// For each node a short text that is placed on it. There are 16,384 to try: a node with so little of the keys that none
+/// of them is on it keeps an empty one.
+fn tags(placement: &dyn Placement, nodes: usize) -> Vec<&'static str> {
+    let mut tags = vec![""; nodes];
+    let mut missing = if nodes > 1 { nodes } else { 0 };
+    for text in (0..SLOTS).filter_map(slot_tag) {
+        if missing == 0 {
+            break;
+        }
+        let tag = &mut tags[placement.node(text.as_bytes())];
+        if tag.is_empty() {
+            *tag = text;
+            missing -= 1;
+        }
+    }
+    tags
 }
 
 impl Membership {
@@ -197,6 +223,20 @@ mod tests {
 
     fn names(membership: &Membership) -> Vec<String> {
         membership.roster().nodes.names().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn each_node_has_a_tag_that_brings_a_name_to_it() {
+        for scheme in ["modulo", "ring", "rendezvous", "jump", "maglev", "slots"] {
+            let place = |nodes: &Nodes| Choice::named(scheme).build(PLACEMENTS, nodes.clone());
+            let names: Vec<String> = (0..64).map(|node| format!("n{node}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let roster = Membership::new(members(&names), place).unwrap().roster();
+            for node in 0..64 {
+                let name = format!("cb:dirty:0:{{{}}}", roster.tag(node));
+                assert_eq!(roster.placement.node(name.as_bytes()), node, "{scheme}");
+            }
+        }
     }
 
     #[test]

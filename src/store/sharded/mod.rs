@@ -189,6 +189,19 @@ impl Cache for Sharded {
         Box::pin(Messages::kept(connect))
     }
 
+    /// A node is a part: what is under other names on it can be touched together.
+    fn part(&self, key: &Key) -> u16 {
+        self.view().roster.placement.node(key.name()) as u16
+    }
+
+    fn parts(&self) -> u16 {
+        self.view().nodes.len() as u16
+    }
+
+    fn tag(&self, part: u16) -> &str {
+        self.view().roster.tag(part.into())
+    }
+
     fn client(&self) -> Vec<(&'static str, String)> {
         let view = self.view();
         let mut client = view.nodes.first().map_or_else(Vec::new, |node| node.cache.client());

@@ -7,8 +7,7 @@ use crate::engine::Victim;
 use crate::servers::Address;
 
 /// What a fault may be, by name.
-const ACTIONS: &str =
-    "kill, restart, pause, flush, slow, scale_out, add_nodes, remove, partition, reset or delay";
+const ACTIONS: &str = "kill, restart, pause, flush, slow, scale_out, add_nodes, remove, partition, reset, delay, failover or reshard";
 
 /// Faults that come closer together than this are one.
 const LEAST_PERIOD: Duration = Duration::from_millis(100);
@@ -36,7 +35,7 @@ impl FaultSetting {
             report.refuse(&format!("{path}.{second}"), title, "write a [[fault]] for each");
         }
         self.check_when(&path, workload, report);
-        self.check_options(&path, action, report);
+        self.check_options(&path, action, workload, report);
         check_victim(&format!("{path}.{action}"), action, victim, workload, report);
     }
 
@@ -83,7 +82,7 @@ impl FaultSetting {
         }
     }
 
-    fn check_options(&self, path: &str, action: &str, report: &mut Report) {
+    fn check_options(&self, path: &str, action: &str, workload: &Workload, report: &mut Report) {
         let at = |name: &str| format!("{path}.{name}");
         match (action, self.lasts) {
             ("pause" | "slow" | "partition" | "reset" | "delay", None) => {
@@ -94,7 +93,7 @@ impl FaultSetting {
                 let help = "use `kill` for one that stays down for a while";
                 report.refuse(&at("lasts"), "`restart` takes no `lasts`", help);
             }
-            ("flush" | "scale_out" | "add_nodes" | "remove", Some(_)) => {
+            ("flush" | "scale_out" | "add_nodes" | "remove" | "failover" | "reshard", Some(_)) => {
                 report.wrong(&at("lasts"), format!("`{action}` takes no `lasts`"));
             }
             (_, Some(lasts)) if lasts.0.is_zero() => report.wrong(&at("lasts"), "a fault must last"),
@@ -119,6 +118,17 @@ impl FaultSetting {
             }
             _ => {}
         }
+        if let Some(reshard) = self.reshard {
+            let most = most_nodes(workload);
+            if reshard.from == reshard.to || reshard.from.max(reshard.to) >= most {
+                let title = format!("slots of node {} do not move to node {}", reshard.from, reshard.to);
+                let help = format!("name two different nodes, from 0 to {}", most - 1);
+                report.refuse(&at("reshard"), title, &help);
+            }
+            if !(1..=16_384).contains(&reshard.slots) {
+                report.wrong(&at("reshard.slots"), "write from 1 to 16384 slots");
+            }
+        }
         if action == "scale_out" && self.share.is_none() {
             let help = "say how many of the names the new node takes over: share = 0.25";
             report.refuse(&at(action), "`scale_out` needs `share`", help);
@@ -129,7 +139,7 @@ impl FaultSetting {
 /// How many nodes the cache comes to have, those included that are removed.
 fn most_nodes(workload: &Workload) -> usize {
     let added = workload.fault.iter().filter_map(|fault| fault.add_nodes);
-    workload.cache.nodes.len() + added.sum::<usize>()
+    workload.cache.server_count() + added.sum::<usize>()
 }
 
 /// Whether the cache is our own.
@@ -138,7 +148,21 @@ fn is_managed(workload: &Workload) -> bool {
 }
 
 fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, report: &mut Report) {
+    let is_of_cluster = ["failover", "reshard"].contains(&action);
+    if is_of_cluster && workload.cache.cluster.is_none() {
+        let title = format!("`{action}` is done to a Redis Cluster of our own");
+        return report.refuse(path, title, "set cache.cluster, or leave the fault out");
+    }
+    let is_of_clients = ["remove", "partition", "reset", "delay"].contains(&action);
+    if is_of_clients && workload.cache.is_cluster() && !matches!(victim, Victim::Database) {
+        let title =
+            format!("a cluster tells its clients where its nodes are, so `{action}` does not reach them");
+        return report.refuse(path, title, "kill or pause a node");
+    }
     match victim {
+        _ if action == "failover" && !matches!(victim, Victim::Node(_)) => {
+            report.refuse(path, "one node of the cluster hands over", "write failover = { node = 0 }");
+        }
         Victim::Instance(instance) => {
             if !["kill", "restart"].contains(&action) {
                 let title =

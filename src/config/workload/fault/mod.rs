@@ -7,11 +7,11 @@ pub(super) use self::check::check;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Action, Fault, Victim, When};
+use crate::engine::{Action, Fault, Reshard, Victim, When};
 use crate::model::{Store, Time};
 use crate::servers::Condition;
 
-/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow`, `scale_out`, `add_nodes`, `remove`, `partition`, `reset` and `delay`.
+/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow`, `scale_out`, `add_nodes`, `remove`, `partition`, `reset`, `delay`, `failover` and `reshard`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultSetting {
@@ -65,6 +65,12 @@ pub struct FaultSetting {
     /// How much later, each way, what is delayed arrives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Time>,
+    /// A master of a cluster of our own hands over to one of its replicas, as before planned work on it: { node = 0 }.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failover: Option<Victim>,
+    /// Slots of a cluster of our own move from one master to another while both serve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reshard: Option<Reshard>,
     /// How long: what is killed is then started again, what is paused, slow or out of reach then goes on. A server that is killed
     /// without it stays down; an instance starts again at once.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,6 +100,8 @@ impl FaultSetting {
             ("partition", self.partition),
             ("reset", self.reset),
             ("delay", self.delay),
+            ("failover", self.failover),
+            ("reshard", self.reshard.map(|_| Victim::Cache)),
         ];
         all.into_iter().filter_map(|(name, victim)| Some((name, victim?)))
     }
@@ -137,6 +145,8 @@ impl FaultSetting {
             "flush" => Action::Flush,
             "add_nodes" => Action::AddNodes(self.add_nodes?),
             "remove" => Action::Remove,
+            "failover" => Action::Failover,
+            "reshard" => Action::Reshard(self.reshard?),
             "partition" => Action::Network { lasts: lasts?, condition: Condition::Partition },
             "reset" => Action::Network { lasts: lasts?, condition: Condition::Reset },
             "delay" => Action::Network { lasts: lasts?, condition: Condition::Delay(self.by?.0) },

@@ -177,6 +177,8 @@ impl<'a> Timeline<'a> {
             Action::ScaleOut { share } => self.hands.scale_out(victim, share).map(|()| true),
             Action::AddNodes(count) => self.hands.add_nodes(count).map(|()| true),
             Action::Remove => self.hands.remove(victim).map(|()| true),
+            Action::Failover => self.hands.fail_over(victim).map(|()| true),
+            Action::Reshard(slots) => self.hands.reshard(slots).map(|()| true),
             Action::Network { lasts, condition } => {
                 self.hands.set_network(victim, condition)?;
                 self.rest(lasts);

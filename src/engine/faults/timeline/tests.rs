@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::faults::Reshard;
 use crate::measure::Effect;
 
 /// Writes down what is asked of it.
@@ -44,6 +45,12 @@ impl Hands for Scribe {
     }
     fn remove(&self, victim: Victim) -> Result<(), String> {
         self.say("remove", victim)
+    }
+    fn fail_over(&self, victim: Victim) -> Result<(), String> {
+        self.say("fail over", victim)
+    }
+    fn reshard(&self, slots: Reshard) -> Result<(), String> {
+        self.say(&format!("move {} slots of", slots.slots), Victim::Node(slots.from))
     }
     fn set_network(&self, victim: Victim, condition: Condition) -> Result<(), String> {
         self.say(&format!("{condition:?} before"), victim)
