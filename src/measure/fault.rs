@@ -44,6 +44,8 @@ pub enum Effect {
     None,
     /// All of them are gone.
     Emptied,
+    /// A share of them are gone, by their names.
+    Thinned,
     /// Those of one node are gone, and for as long as the fault lasts nobody answers there.
     NodeDown(usize),
     /// Those of one node are gone.

@@ -220,7 +220,7 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
         let help = "use one server, or a mix without decrements";
         report.refuse("traffic.mix.decrement", "the stock and its outbox have to be in one slot", help);
     }
-    if !cache.is_sharded() {
+    if !workload.is_sharded() || cache.is_cluster() {
         if cache.hot_keys.is_some_and(|hot| hot.copies > 1) {
             let title = "copies on several nodes, but the cache has one";
             report.refuse("cache.hot_keys", title, "set cache.nodes, or leave it out");
@@ -328,7 +328,7 @@ fn check_breaker(workload: &Workload, placement: &dyn Placement, report: &mut Re
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::refused;
+    use super::super::tests::{problems, refused};
 
     #[test]
     fn what_makes_no_sense_is_told_with_its_place() {
@@ -336,19 +336,27 @@ mod tests {
         let both = "nodes = [{ url = \"redis://h\" }, {}]";
         let twice = "nodes = [{ url = \"redis://h\" }, { url = \"redis://h\" }]";
         let weighed = "placement = \"jump\"\nnodes = [{ weight = 2 }, {}]";
-        let next = "nodes = 3\nplacement = \"modulo\"\nbreaker = { then = \"next-node\" }";
+        let next = "nodes = 3\nplacement = \"slots\"\nbreaker = { then = \"next-node\" }";
         let slow = "nodes = 3\nbreaker = { timeout = \"1h\" }";
         refused(&[
             ("ttl = \"5s\"", ring, 10, "the cache has one node"),
             ("ttl = \"5s\"", both, 9, "some nodes are ours and others are not"),
             ("ttl = \"5s\"", twice, 9, "two nodes are called `h:6379`"),
             ("ttl = \"5s\"", weighed, 9, "jump has no weights"),
-            ("ttl = \"5s\"", next, 11, "modulo knows one node for each key"),
+            ("ttl = \"5s\"", next, 11, "slots knows one node for each key"),
             ("ttl = \"5s\"", slow, 10, "a node may take 1h"),
             ("ttl = \"5s\"", "url = \"redis://h\"\nnodes = 2", 9, "one address, but several nodes"),
             ("ttl = \"5s\"", "nodes = 3\nhot_keys = { rows = 1, copies = 4 }", 10, "4 copies on 3 nodes"),
             ("ttl = \"5s\"", "cluster = { masters = 2 }", 9, "no majority"),
             ("ttl = \"5s\"", "cluster = {}\nnodes = 2", 10, "do not go together"),
         ]);
+    }
+
+    #[test]
+    fn one_node_has_a_placement_where_others_join_it() {
+        let text = "name = \"test\"\n[data]\nrows = 100\n[traffic]\nload = { open = { rate = 10 } }\n\
+            duration = \"1s\"\n[cache]\nplacement = \"modulo\"\n";
+        assert!(problems(text).contains("the cache has one node"));
+        assert_eq!(problems(&format!("{text}[[fault]]\nat = \"500ms\"\nadd_nodes = 2\n")), "");
     }
 }

@@ -148,6 +148,7 @@ impl Fault {
             (Action::Pause { .. } | Action::Slow { .. } | Action::Network { .. }, _) => Effect::None,
             // Entries go with their slots.
             (Action::Failover | Action::Reshard(_), _) => Effect::None,
+            (Action::ScaleOut { .. }, _) => Effect::Thinned,
             (Action::Kill { .. }, Victim::Node(node)) => Effect::NodeDown(node),
             (_, Victim::Node(node)) => Effect::NodeEmptied(node),
             (_, Victim::Cache) => Effect::Emptied,

@@ -20,12 +20,20 @@ const MOST_NODES: usize = 64;
 pub fn remap(stage: &Stage, drive: &Drive, began: Instant, first: u64, faults: &mut [FaultRecord]) {
     let Some(membership) = stage.urls.cache.membership() else { return };
     let is_felt = |fault: &FaultRecord| fault.effect != Effect::None && felt_from(fault).is_some();
-    let has_copies = stage.assignment.workload.cache.hot_keys.is_some_and(|hot| hot.copies > 1);
+    let workload = stage.assignment.workload;
+    // Which entries are gone or kept, only the servers know then.
+    let is_unknown = |fault: &FaultRecord| {
+        let comes_back =
+            matches!(fault.effect, Effect::Emptied | Effect::NodeDown(_) | Effect::NodeEmptied(_));
+        fault.effect == Effect::Thinned || comes_back && !workload.cache.persistence.is_off()
+    };
+    let has_copies = workload.cache.hot_keys.is_some_and(|hot| hot.copies > 1);
     let is_placed = membership.roster().placement.bound().is_none() && !has_copies;
     if !faults.iter().any(is_felt)
+        || faults.iter().any(is_unknown)
         || !is_placed
         || membership.everyone().len() > MOST_NODES
-        || !stage.assignment.workload.conduct().caches
+        || !workload.conduct().caches
     {
         return;
     }
@@ -166,7 +174,7 @@ impl<'a> Course<'a> {
         (remap.from, remap.to) = (roster.nodes.len() as u32, roster.nodes.len() as u32);
         let mut moved: Vec<bool> = Vec::new();
         match effect {
-            Effect::None => {}
+            Effect::None | Effect::Thinned => {}
             Effect::Emptied => {
                 self.cache.empty(None);
                 moved = vec![true; before.places().len()];

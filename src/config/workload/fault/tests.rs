@@ -92,7 +92,11 @@ fn a_fault_on_a_server_that_is_not_ours_is_refused_unless_it_does_no_harm() {
 #[test]
 fn what_makes_no_sense_is_told_with_its_place() {
     for (fault, line, expected) in [
-        ("at = \"1s\"", 9, "needs one of kill, restart, pause, flush, slow or scale_out"),
+        (
+            "at = \"1s\"",
+            9,
+            "needs one of kill, restart, pause, flush, slow, scale_out, add_nodes, remove, partition",
+        ),
         ("at = \"1s\"\nscale_out = \"cache\"", 11, "`scale_out` needs `share`"),
         ("at = \"1s\"\nscale_out = \"database\"\nshare = 0.5", 11, "only the cache is scaled out"),
         ("at = \"1s\"\nscale_out = { instance = 0 }\nshare = 0.5", 11, "an instance is killed or"),
