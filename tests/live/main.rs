@@ -16,15 +16,18 @@ mod faults;
 mod flush;
 mod freshness;
 mod guest;
+mod guest_nodes;
 mod interrupts;
 mod inventory;
 mod load;
 mod losses;
 #[path = "../machine/mod.rs"]
 mod machine;
+mod nodes;
 mod omission;
 mod outcome;
 mod pages;
+mod partitions;
 mod pressure;
 mod processes;
 mod ramp;
