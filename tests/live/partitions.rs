@@ -3,7 +3,7 @@ use super::nodes::{by_cell, workload};
 
 #[test]
 fn a_node_that_cannot_be_reached_is_passed_by_for_a_bounded_time() {
-    let rest = "[cache]\nnodes = 3\npreload = true\nbreaker = { timeout = \"250ms\" }\n\
+    let rest = "[cache]\nnodes = 3\npreload = true\nbreaker = { timeout = \"300ms\" }\n\
         [[fault]]\nat = \"2300ms\"\npartition = { node = 1 }\nlasts = \"1500ms\"\n";
     let outcome = Bench::new(&workload(5_000, rest)).run(&["--set", "traffic.duration=7s"]);
     outcome.ends_with(0);

@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_scheme_without_an_order_has_one_copy_as_has_who_wants_no_more() {
-        assert_eq!(copies("modulo", 3).nodes(b"c:1"), None);
+        assert_eq!(copies("slots", 3).nodes(b"c:1"), None);
         assert_eq!(copies("ring", 1).nodes(b"c:1"), None);
     }
 }
