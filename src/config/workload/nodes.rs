@@ -344,10 +344,10 @@ mod tests {
             ("ttl = \"5s\"", twice, 9, "two nodes are called `h:6379`"),
             ("ttl = \"5s\"", weighed, 9, "jump has no weights"),
             ("ttl = \"5s\"", next, 11, "slots knows one node for each key"),
-            ("ttl = \"5s\"", slow, 10, "a node may take 1h"),
+            ("ttl = \"5s\"", slow, 10, "a node may take 3600s"),
             ("ttl = \"5s\"", "url = \"redis://h\"\nnodes = 2", 9, "one address, but several nodes"),
             ("ttl = \"5s\"", "nodes = 3\nhot_keys = { rows = 1, copies = 4 }", 10, "4 copies on 3 nodes"),
-            ("ttl = \"5s\"", "cluster = { masters = 2 }", 9, "no majority"),
+            ("ttl = \"5s\"", "cluster = { masters = 2 }", 9, "expected 3 to 32, found 2"),
             ("ttl = \"5s\"", "cluster = {}\nnodes = 2", 10, "do not go together"),
         ]);
     }
