@@ -28,11 +28,11 @@ fn a_node_that_cannot_be_reached_is_passed_by_for_a_bounded_time() {
 
 #[test]
 fn while_the_database_cannot_be_reached_reads_that_miss_wait_and_fail_and_hits_go_on() {
-    let rest = "[cache]\nttl = \"1s\"\n[database]\npool = 64\n\
+    let rest = "[cache]\nttl = \"2s\"\n[database]\npool = 32\n\
         [[fault]]\nat = \"2300ms\"\npartition = \"database\"\nlasts = \"900ms\"\n";
     let bench = Bench::new(&workload(2_000, rest));
-    let load = "traffic.load.open={ rate = 1000, in_flight = 1000 }";
-    let set = ["--set", "traffic.duration=7s", "--set", "traffic.timeout=300ms", "--set", load];
+    let load = "traffic.load.open={ rate = 600, in_flight = 600 }";
+    let set = ["--set", "traffic.duration=7s", "--set", "traffic.timeout=400ms", "--set", load];
     let outcome = bench.run(&set);
     outcome.ends_with(0);
     let (one, fault) = by_cell(&outcome).remove(0);
@@ -44,7 +44,7 @@ fn while_the_database_cannot_be_reached_reads_that_miss_wait_and_fail_and_hits_g
         "partition of the database: failed until {failed_s:.2} s, by second {failures:?}, hits {hits:?}"
     );
     assert!(one.account("read.failed.timeout") > 0, "{:?}", one.accounts());
-    assert!((0.6..=0.9 + 0.3 + 1.0).contains(&failed_s), "{failed_s}");
+    assert!((0.5..=3.0).contains(&failed_s), "{failed_s}");
     assert_eq!((failures[0] + failures[1], failures[6]), (0.0, 0.0), "{failures:?}");
     assert!(hits[..7].iter().all(|hits| *hits > 0.0), "{hits:?}");
 }
