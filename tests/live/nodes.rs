@@ -7,7 +7,7 @@ use super::outcome::{Measurement, Outcome};
 pub fn workload(rows: u64, rest: &str) -> String {
     format!(
         "name = \"nodes\"\n[data]\nrows = {rows}\n[traffic]\nload = {{ open = {{ rate = 1_500 }} }}\n\
-         timeout = \"1s\"\n[app]\ninstances = 2\n{rest}"
+         timeout = \"5s\"\n[app]\ninstances = 2\n{rest}"
     )
 }
 
@@ -99,7 +99,7 @@ fn a_node_that_joins_moves_what_theory_says_and_costs_the_loads_that_the_mapping
 #[test]
 fn of_ten_nodes_one_is_killed_and_a_breaker_sends_its_reads_to_the_database_or_to_the_next_node() {
     let rest = "[cache]\nnodes = 10\npreload = true\n[[fault]]\nat = \"2300ms\"\nkill = { node = 3 }\nlasts = \"2s\"\n\
-        [compare]\n\"cache.breaker\" = [{ then = \"database\", timeout = \"500ms\" }, { then = \"next-node\", timeout = \"500ms\" }]\n";
+        [compare]\n\"cache.breaker\" = [{ then = \"database\", timeout = \"3s\" }, { then = \"next-node\", timeout = \"3s\" }]\n";
     let outcome = Bench::new(&workload(10_000, rest)).run(&[
         "--set",
         "traffic.duration=8s",

@@ -3,7 +3,7 @@ use super::nodes::{by_cell, workload};
 
 #[test]
 fn a_node_that_cannot_be_reached_is_passed_by_for_a_bounded_time() {
-    let rest = "[cache]\nnodes = 3\npreload = true\nbreaker = { timeout = \"300ms\" }\n\
+    let rest = "[cache]\nnodes = 3\npreload = true\nbreaker = { timeout = \"500ms\" }\n\
         [[fault]]\nat = \"2300ms\"\npartition = { node = 1 }\nlasts = \"1500ms\"\n";
     let outcome = Bench::new(&workload(5_000, rest)).run(&["--set", "traffic.duration=7s"]);
     outcome.ends_with(0);
@@ -18,8 +18,10 @@ fn a_node_that_cannot_be_reached_is_passed_by_for_a_bounded_time() {
         one.metric("breaker.opened"),
     );
     // A circuit that opened at its end is tried a second later.
-    assert!((1.3..=1.5 + 1.0 + 1.0).contains(&bypassed_s), "{bypassed_s}");
-    assert!(fallbacks[2] > 0.0 && fallbacks[0] + fallbacks[1] + fallbacks[6] == 0.0, "{fallbacks:?}");
+    assert!((1.0..=1.5 + 0.5 + 1.0 + 1.0).contains(&bypassed_s), "{bypassed_s}");
+    // A machine that stands still for longer than the breaker waits has a few at other times.
+    let others = fallbacks[0] + fallbacks[1] + fallbacks[6];
+    assert!(others < 0.2 * fallbacks.iter().sum::<f64>(), "{fallbacks:?}");
     assert_eq!(one.metric("failures"), 0.0, "the database answers meanwhile");
     assert!(one.metric("breaker.opened") > 0.0 && one.metric("breaker.refused") > 0.0);
     // It still has what it had: nothing is missed afterwards.
@@ -29,10 +31,10 @@ fn a_node_that_cannot_be_reached_is_passed_by_for_a_bounded_time() {
 #[test]
 fn while_the_database_cannot_be_reached_reads_that_miss_wait_and_fail_and_hits_go_on() {
     let rest = "[cache]\nttl = \"2s\"\n[database]\npool = 32\n\
-        [[fault]]\nat = \"2300ms\"\npartition = \"database\"\nlasts = \"900ms\"\n";
+        [[fault]]\nat = \"2300ms\"\npartition = \"database\"\nlasts = \"1500ms\"\n";
     let bench = Bench::new(&workload(2_000, rest));
     let load = "traffic.load.open={ rate = 600, in_flight = 600 }";
-    let set = ["--set", "traffic.duration=7s", "--set", "traffic.timeout=400ms", "--set", load];
+    let set = ["--set", "traffic.duration=7s", "--set", "traffic.timeout=1s", "--set", load];
     let outcome = bench.run(&set);
     outcome.ends_with(0);
     let (one, fault) = by_cell(&outcome).remove(0);
@@ -44,7 +46,8 @@ fn while_the_database_cannot_be_reached_reads_that_miss_wait_and_fail_and_hits_g
         "partition of the database: failed until {failed_s:.2} s, by second {failures:?}, hits {hits:?}"
     );
     assert!(one.account("read.failed.timeout") > 0, "{:?}", one.accounts());
-    assert!((0.5..=3.0).contains(&failed_s), "{failed_s}");
-    assert_eq!((failures[0] + failures[1], failures[6]), (0.0, 0.0), "{failures:?}");
+    assert!((0.9..=4.0).contains(&failed_s), "{failed_s}");
+    let others = failures[0] + failures[1] + failures[6];
+    assert!(others < 0.2 * failures.iter().sum::<f64>(), "{failures:?}");
     assert!(hits[..7].iter().all(|hits| *hits > 0.0), "{hits:?}");
 }
