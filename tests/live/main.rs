@@ -8,6 +8,7 @@ mod absent;
 mod at_once;
 mod bench;
 mod capacity;
+mod cluster;
 mod deaths;
 mod determinism;
 mod durability;

@@ -50,8 +50,13 @@ impl RedisCounters {
             .query_async(&mut connection)
             .await
             .map_err(|error| failure(&at.url, &error))?;
-        let entry_bytes = entry_bytes(&mut connection).await.ok().flatten();
-        Ok(RedisCounters { entry_bytes, ..RedisCounters::parse(&info, keys) })
+        let counters = RedisCounters::parse(&info, keys);
+        // A replica of a cluster would send us on, and count that.
+        let entry_bytes = match counters.is_replica {
+            true => None,
+            false => entry_bytes(&mut connection).await.ok().flatten(),
+        };
+        Ok(RedisCounters { entry_bytes, ..counters })
     }
 
     /// Reads the text of `INFO all`; a line that is missing counts as zero.
