@@ -64,15 +64,16 @@ impl Node {
             self.tally.error(&error);
             Err(error)
         });
-        match &answer {
-            Err(error) if matches!(error.failure, Failure::Timeout | Failure::Unavailable) => {
-                if breaker.failed() {
-                    self.member.counts.opened.fetch_add(1, Relaxed);
-                }
+        // One that refuses is there.
+        let is_away = answer
+            .as_ref()
+            .is_err_and(|error| matches!(error.failure, Failure::Timeout | Failure::Unavailable));
+        if is_away {
+            if breaker.failed() {
+                self.member.counts.opened.fetch_add(1, Relaxed);
             }
-            // One that refuses is there.
-            _ if breaker.succeeded() => self.member.counts.has_closed(),
-            _ => {}
+        } else if breaker.succeeded() {
+            self.member.counts.has_closed();
         }
         answer
     }
