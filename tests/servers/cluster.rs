@@ -130,7 +130,9 @@ async fn a_node_joins_takes_slots_over_with_their_keys_gives_them_back_and_leave
     let is_stopped = || asked.replace(asked.get() + 1) == 10;
     assert_eq!(reshard(cluster.port(3), cluster.port(0), 4_000, &is_stopped).unwrap().slots, 10);
     assert_eq!(reshard(cluster.port(3), cluster.port(0), 9_999, &|| false).unwrap().slots, 3_990);
-    assert_eq!((keys(0).await, keys(3).await), (before, 0));
+    // Without a slot it becomes a replica of who took the last, and may have their keys by now.
+    assert_eq!(keys(0).await, before);
+    assert_eq!(of_port(&cluster.seen_by(0).await, cluster.port(3)).slot_count(), 0);
     leave(cluster.port(0), cluster.port(3), LIMIT).unwrap();
     assert_eq!(cluster.seen_by(1).await.len(), 3);
     until("it is alone", async || cluster.seen_by(3).await.len() == 1).await;
