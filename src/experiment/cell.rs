@@ -115,9 +115,11 @@ fn put_memory(result: &mut RepeatResult, stage: &Stage, gauged: &Gauged) {
         result.metrics.put("cache.maxmemory", limit as f64, Unit::Bytes);
         result.verdict.notes.extend(idle_policy(stage));
     }
+    // The limit is that of one node; what is empty, of all together.
+    let nodes = stage.urls.cache.servers().len() as u64;
     let empty = stage.sizing.as_ref().map_or(gauged.at_start, |sizing| sizing.empty);
     let notes = stage.sizing.as_ref().and_then(Sizing::note).into_iter();
-    result.verdict.notes.extend(notes.chain(note_of_small_limit(limit, empty)));
+    result.verdict.notes.extend(notes.chain(note_of_small_limit(limit * nodes, empty)));
     result.sizing = stage.sizing.clone();
     result.pressure = (!gauged.pressure.is_empty()).then(|| gauged.pressure.clone());
 }
@@ -206,7 +208,7 @@ fn look_at_rows(result: &mut RepeatResult, stage: &Stage, servers: &Servers, nex
     }
     stage.assignment.begin(Phase::Auditing);
     let rows = stage.traffic.rows_after(next_ticket);
-    match servers.runtime.block_on(audit(stage, rows, true)) {
+    match servers.wait(stage.assignment.stop, audit(stage, rows, true)) {
         Ok(found) => {
             found.tell(&mut result.metrics);
             result.verdict.reasons.extend(unexplained(&found));
@@ -241,7 +243,7 @@ fn look_again(result: &mut RepeatResult, stage: &Stage, servers: &Servers, after
     count_stock(result, stage, servers);
     let Some(mut found) = result.audit.take() else { return };
     let rows = stage.traffic.rows_after(after.next_ticket);
-    match servers.runtime.block_on(audit(stage, rows, false)) {
+    match servers.wait(stage.assignment.stop, audit(stage, rows, false)) {
         Ok(again) => {
             found.writes = again.writes;
             found.tell(&mut result.metrics);

@@ -12,6 +12,8 @@ pub struct Fleet {
     /// Whether clients find each through a proxy.
     is_proxied: bool,
     nodes: Mutex<Vec<FleetNode>>,
+    /// Held by whoever starts some.
+    starting: Mutex<()>,
 }
 
 /// One of them.
@@ -51,7 +53,13 @@ impl Fleet {
         folder: &RunFolder,
         count: usize,
     ) -> Result<Fleet, ServerError> {
-        let fleet = Fleet { options, folder: folder.clone(), is_proxied, nodes: Mutex::default() };
+        let fleet = Fleet {
+            options,
+            folder: folder.clone(),
+            is_proxied,
+            nodes: Mutex::default(),
+            starting: Mutex::default(),
+        };
         fleet.start_more(count)?;
         Ok(fleet)
     }
@@ -61,11 +69,11 @@ impl Fleet {
     /// # Errors
     /// When one does not start.
     pub fn start_more(&self, count: usize) -> Result<Vec<FleetNode>, ServerError> {
+        // One after the other, and without holding what those ask for who look after the nodes.
+        let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = self.lock().len();
         let mut started = Vec::new();
-        for number in self.lock().len().. {
-            if started.len() == count {
-                break;
-            }
+        for number in first..first + count {
             let redis = ManagedRedis::start(&self.options, &self.folder)?;
             let at = Endpoint::from(redis.url());
             let proxy = match self.is_proxied {

@@ -81,8 +81,8 @@ impl<'a> Harm<'a> {
             record.moved = Some(moved);
         }
         for record in records.iter_mut().filter(|record| record.began_s.is_some()) {
-            let hits =
-                ["kill", "restart", "flush", "scale-out"].iter().any(|verb| record.what.starts_with(verb));
+            let verbs = ["kill", "restart", "flush", "scale-out", "add ", "remove "];
+            let hits = verbs.iter().any(|verb| record.what.starts_with(verb));
             let of_it = tolls.iter().position(|(victim, _)| record.what.ends_with(victim));
             if let (true, Some(place)) = (hits, of_it) {
                 record.unflushed = Some(tolls.remove(place).1);
@@ -104,6 +104,12 @@ impl<'a> Harm<'a> {
 
     /// Where the servers listen that a fault befalls, whoever's they are.
     fn addresses(&self, victim: Victim) -> Result<Vec<Endpoint>, String> {
+        if let (Site::Cluster { at, .. }, Victim::Cache) = (self.site, victim) {
+            // What a master loses, its replicas lose with it.
+            let members = ask(self.stop, members(at))?;
+            let masters = members.iter().filter(|member| member.is_master && !member.is_failed);
+            return Ok(masters.map(|member| at.node(&member.host, member.port)).collect());
+        }
         let mut all = self.site.servers().into_iter().map(|server| server.at);
         match victim {
             Victim::Node(number) => {
@@ -121,7 +127,8 @@ impl<'a> Harm<'a> {
 
     /// A node of our own joins a cluster of our own, and takes over its share of the slots from each master.
     fn join_cluster(&self, known: &[FleetNode], node: &FleetNode) -> Result<(), String> {
-        let first = known.first().ok_or_else(not_ours)?;
+        let is_up = |node: &&FleetNode| !node.charge.lock().is_down;
+        let first = known.iter().find(is_up).ok_or("no node of the cluster is up")?;
         join(first.port(), node.port(), HANDING_OVER).map_err(told)?;
         let members = ask(self.stop, members(&first.at))?;
         let masters: Vec<u16> = members
@@ -275,9 +282,11 @@ impl Hands for Harm<'_> {
         let started = fleet.start_more(count).map_err(told)?;
         self.note_toll(Victim::Cache);
         if let Site::Cluster { .. } = self.site {
-            let server = |node: &FleetNode| SiteServer::new(node.name.clone(), node.at.clone());
-            self.site.joined(started.iter().map(server).collect());
-            return started.iter().try_for_each(|node| self.join_cluster(&known, node));
+            return started.iter().try_for_each(|node| {
+                self.join_cluster(&known, node)?;
+                self.site.joined(vec![SiteServer::new(node.name.clone(), node.at.clone())]);
+                Ok(())
+            });
         }
         let membership = self.membership()?;
         let members = started.iter().map(|node| node.member(1)).collect();

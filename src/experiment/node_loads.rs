@@ -88,7 +88,7 @@ pub fn node_loads(site: &Site, sent: SentToNodes, before: &Counters, after: &Cou
         if let Site::Cluster { .. } = site {
             (load.moved, load.asked) = (Some(since.moved), Some(since.asked));
             // What a replica does is what its master does once more, and one that changed sides has done both.
-            load.stayed = !now.is_replica && !earlier.is_replica;
+            load.stayed = was_there && !now.is_replica && !earlier.is_replica;
             load.requests = load.stayed.then(|| requests(&since));
         }
     }

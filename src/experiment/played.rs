@@ -82,7 +82,9 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     recover(&drive.windows, &mut faults);
     outages(&drive.bins, &mut faults);
     ramp_again(&drive.bins, &mut faults);
-    remap(stage, &drive, began, first, &mut faults);
+    if !drive.interrupted && drive.failure.is_none() {
+        remap(stage, &drive, began, first, &mut faults);
+    }
     // A server may have ended since the last full window.
     let failure = drive.failure.clone().or_else(|| servers.trouble());
     assignment.begin(Phase::Draining);

@@ -191,12 +191,25 @@ impl Servers {
     fn enter_cluster(&mut self, at: Endpoint, prefix: &str) -> Result<Site, ExperimentError> {
         let members = self.runtime.block_on(members(&at))?;
         let mut nodes = Vec::new();
-        for member in members.iter().filter(|member| !member.is_failed && !member.host.is_empty()) {
-            let node = at.node(&member.host, member.port);
+        let mut masters = 0;
+        for member in members.iter().filter(|member| !member.is_failed && !member.is_new) {
+            let node = match &*member.host {
+                // One that never met another does not know its own address: it is where it was asked.
+                "" => match at.nodes().ok().and_then(|named| named.into_iter().next()) {
+                    Some(named) => named,
+                    None => continue,
+                },
+                host => at.node(host, member.port),
+            };
             if member.is_master {
                 self.enter(&node, prefix)?;
+                masters += 1;
             }
             nodes.push(SiteServer::new(name_of(&node.url), node));
+        }
+        if masters == 0 {
+            let problem = "no node of it is a master that is up".to_owned();
+            return Err(ServerError::Server { url: crate::servers::redact(&at.url), problem }.into());
         }
         Ok(Site::cluster(at, nodes))
     }

@@ -10,7 +10,10 @@ pub(super) fn check(at_once: u32, cells: &[Cell], report: &mut Report) {
     }
     let mut refuse = |title: &str, help: &str| report.refuse("compare.at_once", title, help);
     let external = |address: &Address| matches!(address, Address::External(_));
-    let of_others = |cell: &Cell| external(&cell.workload.cache.url) || external(&cell.workload.database.url);
+    let of_others = |cell: &Cell| {
+        let nodes = cell.workload.cache.named_nodes();
+        nodes.iter().any(|node| external(&node.url)) || external(&cell.workload.database.url)
+    };
     if cells.iter().any(of_others) {
         refuse("cells measured at once would share a server that is not ours", "use url = \"managed\"");
     }

@@ -12,7 +12,7 @@ use crate::config::Cell;
 use crate::model::{Key, Kind, Time};
 use crate::placement::PLACEMENTS;
 use crate::registry::{Choice, choice_schema};
-use crate::servers::Address;
+use crate::servers::{Address, redact};
 use crate::store::DRIVERS;
 use crate::strategy;
 
@@ -139,8 +139,21 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
         report.wrong("cache.prefix", format!("the prefix must have 1 to {} bytes", Key::MAX_PREFIX));
     }
     check_twice(cache, report);
-    if let Address::External(url) = &cache.url {
-        check_external(cache, url, report);
+    let path = if cache.nodes.is_one() { "cache.url" } else { "cache.nodes" };
+    let external = cache.named_nodes().into_iter().filter_map(|node| match node.url {
+        Address::External(url) => Some(url),
+        Address::Managed => None,
+    });
+    let external: Vec<String> = external.collect();
+    if let Some(wrong) = external.iter().find(|url| !is_redis(url, cache.nodes.is_one())) {
+        let help = match cache.nodes.is_one() {
+            true => "write redis://host:port or rediss://host:port, or redis+cluster://host:port",
+            false => "write redis://host:port or rediss://host:port; a cluster stands alone: cache.url",
+        };
+        report.refuse(path, format!("{} is no address of a Redis", redact(wrong)), help);
+    }
+    if !external.is_empty() {
+        check_external(cache, report);
     }
 }
 
@@ -157,14 +170,13 @@ fn check_twice(cache: &CacheSettings, report: &mut Report) {
     }
 }
 
-fn check_external(cache: &CacheSettings, url: &str, report: &mut Report) {
-    if !["redis://", "rediss://", "redis+cluster://", "rediss+cluster://"]
-        .iter()
-        .any(|it| url.starts_with(it))
-    {
-        let help = "write redis://host:port or rediss://host:port, or redis+cluster://host:port";
-        report.refuse("cache.url", "no address of a Redis", help);
-    }
+/// Whether a URL is that of a Redis, or of a cluster where one may stand.
+fn is_redis(url: &str, may_be_cluster: bool) -> bool {
+    let is = |schemes: &[&str]| schemes.iter().any(|scheme| url.starts_with(scheme));
+    is(&["redis://", "rediss://"]) || may_be_cluster && is(&["redis+cluster://", "rediss+cluster://"])
+}
+
+fn check_external(cache: &CacheSettings, report: &mut Report) {
     let ours_alone = [
         ("cache.maxmemory", cache.maxmemory.is_some()),
         ("cache.eviction", cache.eviction.is_some()),

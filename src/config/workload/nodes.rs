@@ -236,12 +236,15 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
         Err(refusal) => return report.wrong("cache.nodes", refusal.to_string()),
     };
     match cache.place(&nodes) {
-        Ok(placement) => check_breaker(workload, &*placement, report),
+        Ok(placement) => {
+            check_breaker(workload, &*placement, report);
+            if let Some(hot) = cache.hot_keys {
+                check_hot_keys(workload, hot, &*placement, report);
+            }
+        }
         Err(refusal) => report.unbuildable("cache.placement", &cache.placement, &refusal),
     }
-    if let Some(hot) = cache.hot_keys {
-        check_hot_keys(workload, hot, report);
-    }
+    check_deferred(workload, report);
     if workload.traffic.mix.decrement > 0.0 {
         let help = "use one node, or a mix without decrements";
         report.refuse("cache.nodes", "the stock and its outbox are kept on one node", help);
@@ -272,6 +275,10 @@ fn check_alone(cache: &CacheSettings, report: &mut Report) {
 }
 
 fn check_cluster(cache: &CacheSettings, cluster: &ClusterSettings, report: &mut Report) {
+    if cache.maxmemory.is_some_and(|limit| limit.bytes().is_none()) {
+        let help = "give the limit of each node in bytes: maxmemory = \"64MB\"";
+        report.refuse("cache.maxmemory", "a share of the keys, but several nodes", help);
+    }
     if cluster.masters < 3 {
         let help = "write masters = 3 or more";
         report.refuse("cache.cluster.masters", "two masters are no majority when one is gone", help);
@@ -293,7 +300,45 @@ fn check_cluster(cache: &CacheSettings, cluster: &ClusterSettings, report: &mut 
     }
 }
 
-fn check_hot_keys(workload: &Workload, hot: HotKeySettings, report: &mut Report) {
+/// Whether a scheme knows one node for each key, and no next one.
+fn has_no_order(placement: &dyn Placement) -> bool {
+    let first = placement.node(b"any");
+    placement.open_node(b"any", &|node| node != first).is_none()
+}
+
+/// Reports what would have writes that wait in the cache looked for on another node than they are on.
+fn check_deferred(workload: &Workload, report: &mut Report) {
+    let cache = &workload.cache;
+    if !workload.conduct().defers {
+        return;
+    }
+    let help = "use a strategy whose writes are in the database when they are acknowledged";
+    let mut refuse = |path: &str, what: &str| {
+        let title = format!("writes that wait in the cache for the database would be lost by {what}");
+        report.refuse(path, title, help);
+    };
+    if cache.breaker.options().is_some_and(|breaker| breaker.then == Then::NextNode) {
+        refuse("cache.breaker.then", "sending them to the next node");
+    }
+    if cache.placement.name == "bounded" {
+        refuse("cache.placement", "a placement that goes by the load");
+    }
+    if cache.hot_keys.is_some_and(|hot| hot.copies > 1) {
+        refuse("cache.hot_keys", "copies, each of which waits by itself");
+    }
+    for (index, fault) in workload.fault.iter().enumerate() {
+        if let Some(action) = fault.changes_nodes() {
+            refuse(&format!("fault.{index}.{action}"), "placing them on other nodes");
+        }
+    }
+}
+
+fn check_hot_keys(workload: &Workload, hot: HotKeySettings, placement: &dyn Placement, report: &mut Report) {
+    if hot.copies > 1 && has_no_order(placement) {
+        let scheme = workload.cache.placement.label();
+        let title = format!("{scheme} knows one node for each key, and none for a copy");
+        report.refuse("cache.hot_keys", title, "use another placement");
+    }
     let nodes = workload.cache.nodes.len();
     if hot.copies == 0 || hot.copies > nodes {
         let title = format!("{} copies on {nodes} nodes", hot.copies);
@@ -314,9 +359,7 @@ fn check_breaker(workload: &Workload, placement: &dyn Placement, report: &mut Re
     if breaker.failures == 0 {
         report.wrong("cache.breaker.failures", "a circuit opens after 1 failure at least");
     }
-    let first = placement.node(b"any");
-    let is_alone = placement.open_node(b"any", &|node| node != first).is_none();
-    if breaker.then == Then::NextNode && is_alone {
+    if breaker.then == Then::NextNode && has_no_order(placement) {
         let scheme = workload.cache.placement.label();
         let title = match workload.cache.nodes.len() {
             1 => "there is no next node".to_owned(),
@@ -328,7 +371,7 @@ fn check_breaker(workload: &Workload, placement: &dyn Placement, report: &mut Re
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{problems, refused};
+    use super::super::tests::{problems, refused, told};
 
     #[test]
     fn what_makes_no_sense_is_told_with_its_place() {
@@ -358,5 +401,41 @@ mod tests {
             duration = \"1s\"\n[cache]\nplacement = \"modulo\"\n";
         assert!(problems(text).contains("the cache has one node"));
         assert_eq!(problems(&format!("{text}[[fault]]\nat = \"500ms\"\nadd_nodes = 2\n")), "");
+    }
+
+    #[test]
+    fn writes_that_wait_in_the_cache_are_not_looked_for_on_another_node() {
+        let deferred = |cache: &str| {
+            problems(&format!(
+                "name = \"w\"\nstrategy = \"write-behind\"\n[data]\nrows = 9\n[traffic]\n\
+                 load = {{ closed = {{ clients = 1 }} }}\nduration = \"9s\"\n[cache]\nnodes = 3\n{cache}\n"
+            ))
+        };
+        assert_eq!(deferred(""), "");
+        for (cache, line) in [
+            ("breaker = { then = \"next-node\" }", 10),
+            ("placement = \"bounded\"", 10),
+            ("hot_keys = { rows = 1, copies = 2 }", 10),
+            ("[[fault]]\nat = \"1s\"\nadd_nodes = 1", 12),
+            ("[[fault]]\nat = \"1s\"\nremove = { node = 0 }", 12),
+        ] {
+            told(&deferred(cache), line, "writes that wait in the cache");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_of_one_node_is_told_and_so_is_what_is_set_of_servers_of_others() {
+        let nodes = |url: &str| format!("nodes = [{{ url = \"{url}\" }}, {{ url = \"redis://h\" }}]");
+        let (cluster, database) = (nodes("redis+cluster://c"), nodes("postgres://u:secret@d"));
+        let limited = nodes("redis://g") + "\nmaxmemory = \"9MB\"";
+        let shared = "maxmemory = \"10% of keys\"\ncluster = {}";
+        let lone = "nodes = 3\nplacement = \"slots\"\nhot_keys = { rows = 1, copies = 2 }";
+        refused(&[
+            ("ttl = \"5s\"", &cluster, 9, "is no address of a Redis"),
+            ("ttl = \"5s\"", &database, 9, "postgres://u:***@d is no address of a Redis"),
+            ("ttl = \"5s\"", &limited, 10, "not ours is not reconfigured"),
+            ("ttl = \"5s\"", shared, 9, "a share of the keys, but several nodes"),
+            ("ttl = \"5s\"", lone, 11, "slots knows one node for each key, and none for a copy"),
+        ]);
     }
 }

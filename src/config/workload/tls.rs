@@ -102,7 +102,10 @@ fn alone(path: &'static str, other: &str) -> TlsProblem {
 
 /// Reports files that cannot be used, and settings that no address makes use of.
 pub fn check(file: &Path, whole: &Document, cells: &[(&Document, &Cell)], problems: &mut Problems) {
-    let encrypted = |cell: &Cell| matches!(&cell.workload.cache.url, Address::External(url) if url.starts_with("rediss://"));
+    let encrypted = |cell: &Cell| {
+        let nodes = cell.workload.cache.named_nodes();
+        nodes.iter().any(|node| matches!(&node.url, Address::External(url) if url.starts_with("rediss")))
+    };
     if !cells.iter().any(|(_, cell)| encrypted(cell)) && whole.get("cache.tls").is_some() {
         let title = "TLS settings, but no connection to the cache uses TLS";
         problems.at(whole, "cache.tls", title, Some("write cache.url = \"rediss://…\", or leave them out"));

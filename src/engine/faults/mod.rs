@@ -149,6 +149,8 @@ impl Fault {
             // Entries go with their slots.
             (Action::Failover | Action::Reshard(_), _) => Effect::None,
             (Action::ScaleOut { .. }, _) => Effect::Thinned,
+            // All nodes are away for as long as it lasts.
+            (Action::Kill { .. }, Victim::Cache) => Effect::Thinned,
             (Action::Kill { .. }, Victim::Node(node)) => Effect::NodeDown(node),
             (_, Victim::Node(node)) => Effect::NodeEmptied(node),
             (_, Victim::Cache) => Effect::Emptied,

@@ -92,6 +92,7 @@ fn unlike(workload: &Workload) -> Option<&'static str> {
         (traffic.mix.delete > 0.0 || traffic.absent.is_some(), "rows that are absent are not cached"),
         (!workload.mitigation.is_none() || cache.fill_delay.is_some(), "fills are guarded or delayed"),
         (!workload.fault.is_empty(), "there were faults"),
+        (cache.server_count() > 1 || cache.is_cluster(), "the cache has several nodes"),
         (!matches!(cache.url, Address::Managed), "the cache is not ours alone"),
         (writes(workload).is_none(), "there is no model of what its strategy does to the cache"),
     ];

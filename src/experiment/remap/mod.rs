@@ -25,13 +25,25 @@ pub fn remap(stage: &Stage, drive: &Drive, began: Instant, first: u64, faults: &
     let is_unknown = |fault: &FaultRecord| {
         let comes_back =
             matches!(fault.effect, Effect::Emptied | Effect::NodeDown(_) | Effect::NodeEmptied(_));
-        fault.effect == Effect::Thinned || comes_back && !workload.cache.persistence.is_off()
+        let has_failed = fault.effect != Effect::None && fault.began_s.is_some() && fault.problem.is_some();
+        fault.effect == Effect::Thinned || has_failed || comes_back && !workload.cache.persistence.is_off()
     };
+    let are_down_at_once = faults.iter().enumerate().any(|(place, one)| {
+        let span = |fault: &FaultRecord| match fault.effect {
+            Effect::NodeDown(_) => Some((fault.began_s?, fault.ended_s.unwrap_or(f64::INFINITY))),
+            _ => None,
+        };
+        let Some((from, to)) = span(one) else { return false };
+        faults[..place].iter().filter_map(span).any(|(began, ended)| began < to && from < ended)
+    });
     let has_copies = workload.cache.hot_keys.is_some_and(|hot| hot.copies > 1);
     let is_placed = membership.roster().placement.bound().is_none() && !has_copies;
     if !faults.iter().any(is_felt)
         || faults.iter().any(is_unknown)
         || !is_placed
+        || are_down_at_once
+        || !workload.cache.prewarm.is_none()
+        || stage.assignment.stop.is_requested()
         || membership.everyone().len() > MOST_NODES
         || !workload.conduct().caches
     {
@@ -65,7 +77,7 @@ pub fn remap(stage: &Stage, drive: &Drive, began: Instant, first: u64, faults: &
 fn felt_from(fault: &FaultRecord) -> Option<f64> {
     match fault.effect {
         Effect::Moved => fault.ended_s.filter(|_| fault.problem.is_none()),
-        _ => fault.began_s,
+        _ => fault.began_s.filter(|_| fault.problem.is_none()),
     }
 }
 

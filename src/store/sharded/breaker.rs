@@ -108,7 +108,8 @@ impl Breaker {
         if failures < self.options.failures {
             return false;
         }
-        self.open_until.swap(self.end(), Relaxed) == 0
+        // Late failures of requests that were sent before it opened do not put off the next try.
+        self.open_until.compare_exchange(0, self.end(), Relaxed, Relaxed).is_ok()
     }
 
     fn end(&self) -> u64 {

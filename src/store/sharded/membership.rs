@@ -159,9 +159,7 @@ impl Membership {
     /// # Errors
     /// When the scheme cannot be had over all of them.
     pub fn add(&self, members: Vec<Arc<Member>>) -> Result<(), OptionsError> {
-        self.change(|roster| [roster.members.clone(), members.clone()].concat())?;
-        locked(&self.everyone).extend(members);
-        Ok(())
+        self.change(members.clone(), |roster| [roster.members.clone(), members].concat())
     }
 
     /// A node leaves; what it holds is left where it is.
@@ -172,15 +170,22 @@ impl Membership {
         if self.roster().nodes.place(name).is_none() {
             return Err(OptionsError(format!("there is no node {name}")));
         }
-        self.change(|roster| roster.members.iter().filter(|member| member.name != name).cloned().collect())
+        self.change(Vec::new(), |roster| {
+            roster.members.iter().filter(|member| member.name != name).cloned().collect()
+        })
     }
 
-    fn change(&self, members: impl FnOnce(&Roster) -> Vec<Arc<Member>>) -> Result<(), OptionsError> {
+    fn change(
+        &self,
+        joining: Vec<Arc<Member>>,
+        members: impl FnOnce(&Roster) -> Vec<Arc<Member>>,
+    ) -> Result<(), OptionsError> {
         // Held to the end: changes come one after the other.
         let mut changes = locked(&self.changes);
         let before = self.roster();
         let place = |nodes: &Nodes| before.placement.over(nodes);
         let after = Roster::new(before.epoch + 1, members(&before), place)?;
+        locked(&self.everyone).extend(joining);
         changes.push(Change { at: Instant::now(), before, after: after.clone() });
         self.rosters.send_replace(after);
         Ok(())

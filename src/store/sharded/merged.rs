@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use super::membership::Roster;
 use super::view::View;
 use crate::model::{Failure, StoreError};
+use crate::store::RECONNECT_PAUSE;
 use crate::store::messages::{Message, Messages, Source};
 
 /// How long until it is tried again to listen to a node that did not let us.
@@ -40,7 +41,10 @@ impl Merged {
                 Err(error) => missing = Some(error),
             }
         }
-        let until = missing.is_some().then(|| Instant::now() + AGAIN);
+        // A client that is only now connecting to nodes that joined is asked anew once it is.
+        let is_behind = view.roster.epoch != changes.borrow().epoch;
+        let again = if is_behind { Some(RECONNECT_PAUSE) } else { missing.is_some().then_some(AGAIN) };
+        let until = again.map(|pause| Instant::now() + pause);
         match missing {
             Some(error) if all.is_empty() => Err(error),
             None if all.is_empty() => Err(StoreError::cache(Failure::Unavailable, "there is no node")),

@@ -81,10 +81,18 @@ impl Sharded {
     }
 
     /// The nodes that have a copy of what has this name, the key's own first; nothing where it is on that one only.
-    fn copies(&self, name: &[u8]) -> Option<Vec<Arc<Node>>> {
-        self.parts.hot.as_ref()?;
+    ///
+    /// # Errors
+    /// When the circuit of one of them is open: a copy that is not told would be stale.
+    fn copies(&self, name: &[u8]) -> Result<Option<Vec<Arc<Node>>>, StoreError> {
+        if self.parts.hot.is_none() {
+            return Ok(None);
+        }
         let view = self.view();
-        view.copies(name).map(|nodes| nodes.iter().map(|node| view.nodes[*node].clone()).collect())
+        let Some(nodes) = view.copies(name) else { return Ok(None) };
+        let nodes = nodes.iter().map(|&node| view.admit(node).cloned());
+        let nodes = nodes.collect::<Result<Vec<_>, _>>();
+        nodes.map(Some).inspect_err(|error| self.parts.tally.error(error))
     }
 }
 
@@ -118,7 +126,7 @@ impl Cache for Sharded {
 
     fn set<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, ()> {
         Box::pin(async move {
-            if let Some(nodes) = self.copies(key.name()) {
+            if let Some(nodes) = self.copies(key.name())? {
                 let set = |node: &Arc<Node>| {
                     let (node, value) = (node.clone(), value.clone());
                     async move { node.answer(node.cache.set(key, value, ttl)).await }
@@ -132,7 +140,7 @@ impl Cache for Sharded {
 
     fn add<'a>(&'a self, key: &'a Key, value: Bytes, ttl: Option<Duration>) -> Answer<'a, bool> {
         Box::pin(async move {
-            if let Some(nodes) = self.copies(key.name()) {
+            if let Some(nodes) = self.copies(key.name())? {
                 // The key's own node decides.
                 let first = &nodes[0];
                 let added = first.answer(first.cache.add(key, value.clone(), ttl)).await?;
@@ -150,7 +158,7 @@ impl Cache for Sharded {
 
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
         Box::pin(async move {
-            if let Some(nodes) = self.copies(key.name()) {
+            if let Some(nodes) = self.copies(key.name())? {
                 let removed =
                     try_join_all(nodes.iter().map(|node| node.answer(node.cache.delete(key)))).await?;
                 return Ok(removed.contains(&true));
@@ -165,7 +173,7 @@ impl Cache for Sharded {
     fn run<'a>(&'a self, script: &'static Script, keys: Vec<Bytes>, args: Vec<Bytes>) -> Answer<'a, Reply> {
         Box::pin(async move {
             let name = keys.first().map_or(&[] as &[u8], |key| &key[..]);
-            if let Some(nodes) = self.copies(name) {
+            if let Some(nodes) = self.copies(name)? {
                 let run = |node: &Arc<Node>| {
                     let (node, keys, args) = (node.clone(), keys.clone(), args.clone());
                     async move { node.answer(node.cache.run(script, keys, args)).await }

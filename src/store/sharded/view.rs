@@ -54,15 +54,22 @@ impl View {
             Then::Database => None,
             Then::NextNode => placement.open_node(name, &|node| self.is_closed(node)),
         };
-        match others {
-            Some(other) => {
-                node.member.counts.rerouted.fetch_add(1, Relaxed);
-                Ok(&self.nodes[other])
-            }
-            None => {
-                node.member.counts.refused.fetch_add(1, Relaxed);
-                Err(StoreError::cache(Failure::Unavailable, "the circuit of the node is open"))
-            }
+        let Some(other) = others else { return Err(refused(node)) };
+        node.member.counts.rerouted.fetch_add(1, Relaxed);
+        Ok(&self.nodes[other])
+    }
+
+    /// A node, if it may be asked, or is to be tried.
+    ///
+    /// # Errors
+    /// When its circuit is open.
+    pub fn admit(&self, node: usize) -> Result<&Arc<Node>, StoreError> {
+        let node = &self.nodes[node];
+        let Some(breaker) = &node.breaker else { return Ok(node) };
+        match breaker.circuit() {
+            Circuit::Closed => Ok(node),
+            Circuit::Due if breaker.may_try() => Ok(node),
+            Circuit::Due | Circuit::Open => Err(refused(node)),
         }
     }
 
@@ -85,4 +92,10 @@ impl View {
         // The bound is above the mean, so that somebody has room.
         placement.open_node(name, &has_room).unwrap_or_else(|| placement.node(name))
     }
+}
+
+/// Counts what an open circuit keeps from a node.
+fn refused(node: &Node) -> StoreError {
+    node.member.counts.refused.fetch_add(1, Relaxed);
+    StoreError::cache(Failure::Unavailable, "the circuit of the node is open")
 }

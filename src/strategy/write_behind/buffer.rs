@@ -165,14 +165,21 @@ impl Buffer {
             let found = dirty(&*self.cache, &self.set, limit).await?;
             return Ok(found.into_iter().map(row(0)).collect());
         }
-        let mut rows = Vec::new();
+        let (mut rows, mut problem) = (Vec::new(), None);
         for batch in self.due.parts(parts).chunks(limit.clamp(1, ASKED)) {
             let asked = batch.iter().map(|&part| async move {
                 self.due.asking(part);
                 (part, dirty(&*self.cache, &self.set_in(part), limit).await)
             });
             for (part, found) in join_all(asked).await {
-                let found = found?;
+                // The rows of a node that is away wait; those of the others do not wait for it.
+                let found = match found {
+                    Ok(found) => found,
+                    Err(error) => {
+                        problem = problem.or(Some(error));
+                        continue;
+                    }
+                };
                 match found.first() {
                     None => self.due.emptied(part),
                     Some(&(_, since_us)) => self.due.waits(part, since_us),
@@ -182,6 +189,9 @@ impl Buffer {
             if rows.len() >= limit {
                 break;
             }
+        }
+        if let (true, Some(error)) = (rows.is_empty(), problem) {
+            return Err(error);
         }
         rows.sort_by_key(|row: &Dirty| row.since_us);
         rows.truncate(limit);

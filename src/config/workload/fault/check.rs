@@ -153,6 +153,10 @@ fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, r
         let title = format!("`{action}` is done to a Redis Cluster of our own");
         return report.refuse(path, title, "set cache.cluster, or leave the fault out");
     }
+    if action == "failover" && workload.cache.cluster.is_some_and(|cluster| cluster.replicas == 0) {
+        let help = "set cache.cluster.replicas to 1 or more";
+        return report.refuse(path, "there is no replica to hand over to", help);
+    }
     let is_of_clients = ["remove", "partition", "reset", "delay"].contains(&action);
     if is_of_clients && workload.cache.is_cluster() && !matches!(victim, Victim::Database) {
         let title =
@@ -187,7 +191,12 @@ fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, r
             report.refuse(path, "one node of the cache is removed", "write remove = { node = 0 }");
         }
         // Its keys are placed elsewhere; to the server itself nothing is done.
-        Victim::Node(_) if action == "remove" => {}
+        Victim::Node(_) if action == "remove" => {
+            let removals = workload.fault.iter().filter(|fault| fault.remove.is_some()).count();
+            if removals >= most_nodes(workload) {
+                report.refuse(path, "no node would be left", "remove fewer, or raise cache.nodes");
+            }
+        }
         Victim::Cache if action == "add_nodes" && !is_managed(workload) => {
             let help = "leave out the addresses of nodes, or the fault";
             report.refuse(path, "nodes of our own do not join those that are not ours", help);

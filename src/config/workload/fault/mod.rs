@@ -108,7 +108,12 @@ impl FaultSetting {
 
     /// Whether it needs clients that place the keys on nodes themselves.
     pub fn needs_placement(&self) -> bool {
-        self.add_nodes.is_some() || self.remove.is_some() || self.touches_network_of(Store::Cache)
+        self.changes_nodes().is_some() || self.touches_network_of(Store::Cache)
+    }
+
+    /// The action by which it changes the nodes that keys are placed on, if it does.
+    pub fn changes_nodes(&self) -> Option<&'static str> {
+        self.add_nodes.map(|_| "add_nodes").or(self.remove.map(|_| "remove"))
     }
 
     /// Whether it is one of the network between clients and a store.
