@@ -1,6 +1,7 @@
 use cachebench::servers::{ManagedRedis, RedisOptions, RunFolder};
 
 use super::bench::Bench;
+use super::clusters::Cluster;
 use super::guest::keeps_the_secret;
 use super::nodes::{by_cell, number, workload};
 
@@ -59,4 +60,37 @@ fn nodes_of_others_are_left_as_they_were_the_one_that_was_removed_too() {
     let theirs: String = redis::cmd("GET").arg("session:1").query(&mut second).unwrap();
     assert_eq!(theirs, "theirs");
     keeps_the_secret(&allowed, PASSWORD);
+}
+
+#[test]
+fn a_cluster_of_others_is_found_from_one_of_its_nodes_and_left_as_it_was() {
+    let cluster = Cluster::of_three(false);
+    let connect = |node: &ManagedRedis| redis::Client::open(node.url()).unwrap().get_connection().unwrap();
+    let mut all: Vec<redis::Connection> = cluster.nodes.iter().map(connect).collect();
+    // The others send us on.
+    let set =
+        |node: &mut redis::Connection| redis::cmd("SET").arg("session:1").arg("theirs").exec(node).is_ok();
+    assert_eq!(all.iter_mut().map(set).filter(|done| *done).count(), 1);
+    let rest = format!(
+        "[cache]\npreload = true\nurl = \"redis+cluster://127.0.0.1:{}\"\n[compare]\n\
+         \"cache.driver\" = [\"redis\", \"fred\"]\n",
+        cluster.port(1)
+    );
+    let bench = Bench::new(&workload(2_000, &rest));
+    let theirs = |all: &mut [redis::Connection]| all.iter_mut().flat_map(keys).collect::<Vec<_>>();
+
+    let refused = bench.run(&["--set", "traffic.duration=2s"]);
+    refused.ends_with(3);
+    assert!(refused.stderr.contains("holds 1 keys"), "{}", refused.stderr);
+    assert_eq!(theirs(&mut all), ["session:1"]);
+
+    let allowed = bench.run(&["--set", "traffic.duration=2s", "--allow-foreign-data"]);
+    allowed.ends_with(0);
+    for (cell, one) in allowed.measurements().into_iter().enumerate() {
+        assert_eq!((one.status(), one.reasons()), ("valid", vec![]));
+        let requests: Vec<f64> = allowed.nodes(cell).iter().map(|node| number(node, "requests")).collect();
+        println!("{}: requests by node {requests:?}", ["redis", "fred"][cell]);
+        assert!(requests.len() == 3 && requests.iter().all(|count| *count > 0.0), "{requests:?}");
+    }
+    assert_eq!(theirs(&mut all), ["session:1"]);
 }

@@ -9,6 +9,8 @@ mod at_once;
 mod bench;
 mod capacity;
 mod cluster;
+#[path = "../clusters/mod.rs"]
+mod clusters;
 mod deaths;
 mod determinism;
 mod durability;
