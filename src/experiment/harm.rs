@@ -9,6 +9,7 @@ use super::site::{Site, SiteServer};
 use super::stage::Stage;
 use crate::engine::{Crew, Hands, Reshard, Stop, Victim};
 use crate::measure::{FaultRecord, Ledger, MovedEntries, Unflushed};
+use crate::placement::SLOTS;
 use crate::servers::{
     Condition, ManagedPostgres, ManagedRedis, Proxy, ServerError, failover, join, leave_redis, members,
     move_away, reshard,
@@ -19,8 +20,6 @@ use crate::store::{Endpoint, Membership};
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a cluster may take to agree on who is who.
 const HANDING_OVER: Duration = Duration::from_secs(30);
-/// Of a Redis Cluster.
-const SLOTS: usize = 16_384;
 /// How often to look whether all instances know of a change.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -136,7 +135,7 @@ impl<'a> Harm<'a> {
             .filter(|member| member.is_master && !member.is_failed && member.slot_count() > 0)
             .map(|member| member.port)
             .collect();
-        let share = SLOTS / (masters.len() + 1);
+        let share = usize::from(SLOTS) / (masters.len() + 1);
         for (place, master) in masters.iter().enumerate() {
             // So that they add up.
             let slots = share * (place + 1) / masters.len() - share * place / masters.len();

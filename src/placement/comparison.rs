@@ -1,7 +1,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use super::{Mapping, Moved, Nodes, PLACEMENTS, Placement, Popularity, Spread};
+use super::{Mapping, Moved, Nodes, PLACEMENTS, Placement, Popularity};
+use crate::measure::Evenness;
 use crate::measure::theory;
 use crate::model::Key;
 use crate::registry::{Choice, OptionsError};
@@ -26,11 +27,11 @@ pub struct Compared {
     /// The share of the keys that theory expects to move; `None` where there is no closed form.
     pub expected_move: Option<f64>,
     /// The keys over the nodes before the change.
-    pub keys: Spread,
+    pub keys: Evenness,
     /// The variation that theory expects of the keys, chance included; `None` where there is no closed form.
     pub expected_variation: Option<f64>,
     /// The requests over the nodes before the change.
-    pub requests: Spread,
+    pub requests: Evenness,
     /// Nanoseconds that one look-up took.
     pub lookup_ns: f64,
     /// The share that would move if the last node had gone, where it was another and this moves more by theory: others are

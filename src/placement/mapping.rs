@@ -1,4 +1,5 @@
 use super::{Nodes, Placement};
+use crate::measure::Evenness;
 use crate::model::Key;
 
 /// Which node each of many keys is on: the whole of a placement, without a server.
@@ -16,14 +17,6 @@ pub struct Moved {
     pub requests: f64,
     /// The share of the keys that moved though both their nodes are there before and after.
     pub needless: f64,
-}
-
-/// How evenly something is spread over the nodes, by what each takes for its weight.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    pub max_over_mean: f64,
-    /// The standard deviation over the mean.
-    pub variation: f64,
 }
 
 impl Mapping {
@@ -84,18 +77,13 @@ impl Mapping {
     }
 
     /// How evenly the keys are spread, or the requests for them, where a key is asked for as often as it weighs.
-    pub fn spread(&self, weight: impl Fn(usize) -> f64) -> Spread {
+    pub fn spread(&self, weight: impl Fn(usize) -> f64) -> Evenness {
         let mut loads = vec![0.0; self.nodes.len()];
         for (key, place) in self.places.iter().enumerate() {
             loads[usize::from(*place)] += weight(key);
         }
-        let loads: Vec<f64> =
-            loads.iter().zip(self.nodes.weights()).map(|(load, weight)| load / f64::from(weight)).collect();
-        let mean = loads.iter().sum::<f64>() / loads.len() as f64;
-        let square = loads.iter().map(|load| (load - mean).powi(2)).sum::<f64>() / loads.len() as f64;
-        Spread {
-            max_over_mean: loads.iter().copied().fold(0.0, f64::max) / mean,
-            variation: square.sqrt() / mean,
-        }
+        let loads = loads.into_iter().zip(self.nodes.weights());
+        // Nothing is spread where nobody asks for anything.
+        Evenness::of(loads).unwrap_or(Evenness { max_over_mean: 0.0, variation: 0.0 })
     }
 }

@@ -21,7 +21,7 @@ mod slots;
 mod tests;
 
 pub use comparison::{Compared, Comparison};
-pub use mapping::{Mapping, Moved, Spread};
+pub use mapping::{Mapping, Moved};
 pub use nodes::Nodes;
 pub use popularity::Popularity;
 pub(crate) use slot_tags::{SLOTS, slot, slot_tag};

@@ -1,4 +1,5 @@
-use super::{Mapping, Nodes, PLACEMENTS, Placement, Spread};
+use super::{Mapping, Nodes, PLACEMENTS, Placement};
+use crate::measure::Evenness;
 use crate::measure::theory;
 use crate::registry::{Choice, Entry};
 
@@ -28,7 +29,7 @@ fn four_errors(share: f64) -> f64 {
     4.0 * theory::standard_error(share, KEYS as f64)
 }
 
-fn even(entry: &Entry<dyn Placement, Nodes>, count: usize) -> Spread {
+fn even(entry: &Entry<dyn Placement, Nodes>, count: usize) -> Evenness {
     let placement = placed(entry.name, "null", count);
     Mapping::new(&*placement, &nodes(count), "t:", KEYS).spread(|_| 1.0)
 }
