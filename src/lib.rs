@@ -13,6 +13,7 @@
 //! | [`measure`] | what happened: recorder, window, summary, verdict, closed forms |
 //! | [`placement`] | which node of a cache a key lives on |
 //! | [`store`] | the cache and the database, behind two traits |
+//! | [`invalidation`] | how those who cache rows learn that somebody else has written them |
 //! | [`coherence`] | what becomes of the cached entry of a row that is written |
 //! | [`mitigation`] | what guards the database when many ask for an entry that is gone |
 //! | [`strategy`] | who is asked on a read, and who is told of a write |
@@ -44,6 +45,7 @@ pub mod simulation;
 pub mod measure;
 pub mod placement;
 pub mod store;
+pub mod invalidation;
 pub mod coherence;
 pub mod mitigation;
 pub mod strategy;

@@ -1,5 +1,6 @@
 //! Model: the plain data that every other module speaks in.
 
+mod event;
 mod key;
 mod lifetimes;
 mod moment;
@@ -10,6 +11,7 @@ mod timing;
 mod units;
 mod value;
 
+pub use event::Event;
 pub use key::Key;
 pub use lifetimes::Lifetimes;
 pub use moment::{Moment, unix_us};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use scanner::{Use, uses};
 
 /// Every module, top to bottom.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "model",
     "registry",
     "traffic",
@@ -18,6 +18,7 @@ const ORDER: [&str; 17] = [
     "measure",
     "placement",
     "store",
+    "invalidation",
     "coherence",
     "mitigation",
     "strategy",

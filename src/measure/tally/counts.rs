@@ -19,6 +19,12 @@ pub struct TallyCounts {
     pub denied_fills: u64,
     /// Fills that were stored although a newer version had been acknowledged before they were sent.
     pub stale_sets: u64,
+    /// Commands that carried events, which are among no others.
+    pub event_commands: u64,
+    /// Likewise statements.
+    pub event_queries: u64,
+    /// Connections that carried events, broke, and were replaced.
+    pub event_reconnects: u64,
     pub(super) errors: [[u64; Failure::ALL.len()]; 2],
     pub(super) guards: [u64; GuardEvent::ALL.len()],
 }
@@ -69,6 +75,9 @@ impl TallyCounts {
             rejected_sets: f(self.rejected_sets, other.rejected_sets),
             denied_fills: f(self.denied_fills, other.denied_fills),
             stale_sets: f(self.stale_sets, other.stale_sets),
+            event_commands: f(self.event_commands, other.event_commands),
+            event_queries: f(self.event_queries, other.event_queries),
+            event_reconnects: f(self.event_reconnects, other.event_reconnects),
             errors: std::array::from_fn(|store| combine(&self.errors[store], &other.errors[store], &f)),
             guards: combine(&self.guards, &other.guards, &f),
         }

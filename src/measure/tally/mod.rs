@@ -30,6 +30,9 @@ pub struct Tally {
     rejected_sets: AtomicU64,
     denied_fills: AtomicU64,
     stale_sets: AtomicU64,
+    event_commands: AtomicU64,
+    event_queries: AtomicU64,
+    event_reconnects: AtomicU64,
     /// By [`crate::model::Store`] and [`Failure`].
     errors: [[AtomicU64; Failure::ALL.len()]; 2],
     active: AtomicI64,
@@ -56,6 +59,9 @@ impl Default for Tally {
             rejected_sets: Default::default(),
             denied_fills: Default::default(),
             stale_sets: Default::default(),
+            event_commands: Default::default(),
+            event_queries: Default::default(),
+            event_reconnects: Default::default(),
             errors: Default::default(),
             active: Default::default(),
             peak_active: Default::default(),
@@ -159,6 +165,21 @@ impl Tally {
         self.stale_sets.fetch_add(1, Relaxed);
     }
 
+    /// A command that carries events rather than rows, over a connection of its own.
+    pub fn event_command(&self) {
+        self.event_commands.fetch_add(1, Relaxed);
+    }
+
+    /// A statement that carries events rather than rows, over a connection of its own.
+    pub fn event_query(&self) {
+        self.event_queries.fetch_add(1, Relaxed);
+    }
+
+    /// A connection that carried events broke, and was replaced.
+    pub fn event_reconnect(&self) {
+        self.event_reconnects.fetch_add(1, Relaxed);
+    }
+
     /// A request that a store did not serve, whether or not the caller noticed.
     pub fn error(&self, error: &StoreError) {
         self.errors[error.store as usize][error.failure as usize].fetch_add(1, Relaxed);
@@ -176,6 +197,9 @@ impl Tally {
             rejected_sets: self.rejected_sets.load(Relaxed),
             denied_fills: self.denied_fills.load(Relaxed),
             stale_sets: self.stale_sets.load(Relaxed),
+            event_commands: self.event_commands.load(Relaxed),
+            event_queries: self.event_queries.load(Relaxed),
+            event_reconnects: self.event_reconnects.load(Relaxed),
             errors: self.errors.each_ref().map(all),
             guards: all(&self.guards),
         }

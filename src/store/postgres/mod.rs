@@ -1,6 +1,7 @@
 //! Postgres: rows in a table of our own, spoken to over connections that are held, not checked out.
 
 mod connections;
+mod in_commit;
 mod listing;
 mod query;
 mod seed;
@@ -14,6 +15,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use sqlx::postgres::PgConnectOptions;
 
+pub use in_commit::InCommit;
 pub use listing::{Listed, Listing};
 pub use query::Query;
 pub use seed::{SeedError, prepare, seed};
