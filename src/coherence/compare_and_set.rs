@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Claim, Coherence, Filled, LookUp, Offer, Parts};
-use crate::model::{Key, StoreError, Time, Value};
+use crate::model::{Event, Key, StoreError, Time, Value};
 use crate::registry::{self, Entry};
 use crate::store::Answer;
 use crate::store::scripts::compare_and_set;
@@ -59,16 +59,18 @@ impl CompareAndSet {
         LookUp::found(entry.filter(|entry| !is_tombstone(entry)))
     }
 
-    async fn bury(&self, key: &Key, version: u64) -> Result<(), StoreError> {
+    /// Leaves the version alone, unless a newer one is there; says whether it did.
+    async fn bury(&self, key: &Key, version: u64) -> Result<bool, StoreError> {
         let tombstone = Bytes::copy_from_slice(&version.to_be_bytes());
-        compare_and_set(&*self.parts.cache, key, tombstone, Some(self.tombstone_ttl), false).await.map(drop)
+        compare_and_set(&*self.parts.cache, key, tombstone, Some(self.tombstone_ttl), false).await
     }
 
     /// Of a row that is not there, no version is known but that of an entry that outlived it.
     async fn bury_leftover(&self, key: &Key) -> Result<(), StoreError> {
         match self.parts.cache.get(key).await? {
             Some(entry) if !is_tombstone(&entry) => {
-                self.bury(key, Value::peek_version(&entry).unwrap_or(0).saturating_add(1)).await
+                let after = Value::peek_version(&entry).unwrap_or(0).saturating_add(1);
+                self.bury(key, after).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -111,12 +113,22 @@ impl Coherence for CompareAndSet {
             match (row, self.leave) {
                 (None, _) => self.bury_leftover(key).await,
                 (Some(offer), leave) if offer.row.tombstone || leave == Leave::Version => {
-                    self.bury(key, offer.row.version).await
+                    self.bury(key, offer.row.version).await.map(drop)
                 }
                 (Some(Offer { row, ttl, .. }), _) => {
                     let (cache, raw) = (&*self.parts.cache, row.encode());
                     compare_and_set(cache, key, raw, ttl, false).await.map(drop)
                 }
+            }
+        })
+    }
+
+    /// An entry that is as new stays, so that an event that comes late or twice does no harm.
+    fn invalidated<'a>(&'a self, key: &'a Key, event: Event) -> Answer<'a, u64> {
+        Box::pin(async move {
+            match event.version {
+                Some(version) => self.bury(key, version).await.map(u64::from),
+                None => self.bury_leftover(key).await.map(|()| 1),
             }
         })
     }

@@ -1,5 +1,5 @@
 use super::{Claim, Coherence, Offer, Parts};
-use crate::model::Key;
+use crate::model::{Event, Key};
 use crate::registry::{self, Entry, NoOptions};
 use crate::store::Answer;
 
@@ -23,6 +23,10 @@ impl Coherence for Delete {
 
     fn committed<'a>(&'a self, key: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(async move { self.0.cache.delete(key).await.map(drop) })
+    }
+
+    fn invalidated<'a>(&'a self, key: &'a Key, _: Event) -> Answer<'a, u64> {
+        Box::pin(async move { self.0.cache.delete(key).await.map(u64::from) })
     }
 
     fn deletes(&self) -> bool {

@@ -1,5 +1,5 @@
 use super::{Claim, Coherence, Offer, Parts};
-use crate::model::Key;
+use crate::model::{Event, Key};
 use crate::registry::{self, Entry, NoOptions};
 use crate::store::Answer;
 
@@ -23,6 +23,11 @@ impl Coherence for Keep {
 
     fn committed<'a>(&'a self, _: &'a Key, _: Option<Offer<'a>>, _: Claim) -> Answer<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// A write of one's own leaves the entry; who listens to those of others wants it gone.
+    fn invalidated<'a>(&'a self, key: &'a Key, _: Event) -> Answer<'a, u64> {
+        Box::pin(async move { self.0.cache.delete(key).await.map(u64::from) })
     }
 
     fn keeps_entry(&self) -> bool {

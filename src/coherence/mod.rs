@@ -22,7 +22,7 @@ use bytes::Bytes;
 use claims::Claims;
 pub(crate) use pauses::Pauses;
 
-use crate::model::{BoxFuture, Key, Value};
+use crate::model::{BoxFuture, Event, Key, Value};
 use crate::registry::{self, Choice, Entry, OptionsError};
 use crate::store::scripts::Token;
 use crate::store::{Answer, Cache, Database, Tasks};
@@ -74,6 +74,11 @@ pub trait Coherence: Send + Sync {
 
     /// Tells the cache of a commit: the row as written, a tombstone, or nothing if there was no such row.
     fn committed<'a>(&'a self, key: &'a Key, row: Option<Offer<'a>>, claim: Claim) -> Answer<'a, ()>;
+
+    /// Takes out what a write of somebody else makes old; answers how many entries it touched.
+    fn invalidated<'a>(&'a self, key: &'a Key, _: Event) -> Answer<'a, u64> {
+        Box::pin(async move { self.committed(key, None, Claim::None).await.map(|()| 1) })
+    }
 
     /// Whether its fills hold back older rows by themselves.
     fn checks_fills(&self) -> bool {

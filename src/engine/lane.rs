@@ -130,7 +130,7 @@ impl Lane {
         if operation.kind == Kind::MultiRead {
             let rows = rows(operation, outcome);
             ended.reads = rows.asked as u32;
-            ended.hits = rows.served[Served::Hit as usize] as u32;
+            ended.hits = (rows.served[Served::Hit as usize] + rows.served[Served::Near as usize]) as u32;
             ended.fallbacks = rows.served[Served::Fallback as usize] as u32;
             recorder.record_rows(&rows);
         }
@@ -167,7 +167,7 @@ fn ended(operation: &Operation, outcome: &Outcome) -> BinCounts {
     };
     BinCounts {
         reads: u32::from(operation.kind == Kind::Read),
-        hits: u32::from(served == Some(Served::Hit)),
+        hits: u32::from(served.is_some_and(Served::is_hit)),
         fallbacks: u32::from(served == Some(Served::Fallback)),
         failures: u32::from(matches!(outcome, Outcome::Failed(_))),
     }

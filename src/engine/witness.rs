@@ -126,7 +126,8 @@ impl Witness {
             freshness,
             // Whoever misses a write of its own misses an acknowledged one.
             own_write_missed: freshness.stale.is_some() && self.session.misses_own_write(id, version),
-            after_write: floor.first_after_write().map(|written| served == Served::Hit && version >= written),
+            after_write: floor.first_after_write().map(|written| served.is_hit() && version >= written),
+            served,
         }
     }
 }

@@ -3,9 +3,14 @@
 //! A writer publishes the word of each write, or the database does for it; a transport carries it; a consumer, which is a
 //! service with its entries in the cache or an instance with its near cache, hears it and takes out what is older.
 
+mod consumer;
+mod disturbance;
 mod none;
 
 use std::sync::Arc;
+
+pub use consumer::{Consumer, Copies};
+pub use disturbance::{Disturb, Disturbance};
 
 use crate::measure::Tally;
 use crate::model::{BoxFuture, Event};

@@ -65,7 +65,7 @@ impl Recorder {
                 all.extend(histogram.map(|found| (format!("{}.{}", kind.name(), clock.name()), found)));
             }
         }
-        for served in [Served::Hit, Served::Miss] {
+        for served in [Served::Near, Served::Hit, Served::Miss] {
             for clock in [Clock::Response, Clock::Service] {
                 let histogram = self.served_latency(served, clock);
                 let name = format!("read.{}.{}", served.name(), clock.name());

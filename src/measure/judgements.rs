@@ -2,15 +2,26 @@ use hdrhistogram::Histogram;
 
 use super::latencies::{add, histogram};
 use super::{Freshness, Metrics, Stale, Unit};
+use crate::model::Served;
 
 /// What was found of one read row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judgement {
     pub freshness: Freshness,
     /// It misses what the same client has written.
     pub own_write_missed: bool,
     /// Of the first read of a row since a write of it: whether the cache answered with that write or a later one.
     pub after_write: Option<bool>,
+    /// Who answered.
+    pub served: Served,
+}
+
+/// Of a fresh row that the cache had.
+impl Default for Judgement {
+    fn default() -> Judgement {
+        let freshness = Freshness::default();
+        Judgement { freshness, own_write_missed: false, after_write: None, served: Served::Hit }
+    }
 }
 
 /// What was found of the rows that one thread read in one window; merging adds up.
@@ -18,6 +29,11 @@ pub struct Judgement {
 pub(super) struct Judgements {
     judged: u64,
     stale: u64,
+    /// Rows that a near cache answered.
+    near: u64,
+    /// Stale ones of a near cache, and of the cache behind it.
+    stale_near: u64,
+    stale_cached: u64,
     non_monotonic: u64,
     own_write_missed: u64,
     future: u64,
@@ -48,8 +64,9 @@ impl Ages {
 impl Judgements {
     /// Counts one row.
     pub fn count(&mut self, judgement: &Judgement) {
-        let Judgement { freshness, own_write_missed, after_write } = judgement;
+        let Judgement { freshness, own_write_missed, after_write, served } = judgement;
         self.judged += 1;
+        self.near += u64::from(*served == Served::Near);
         self.non_monotonic += u64::from(freshness.non_monotonic);
         self.future += u64::from(freshness.future);
         self.own_write_missed += u64::from(*own_write_missed);
@@ -58,6 +75,8 @@ impl Judgements {
         if let Some(Stale { behind, age_ns, age_at_most_ns }) = freshness.stale {
             let behind = u64::from(behind);
             self.stale += 1;
+            self.stale_near += u64::from(*served == Served::Near);
+            self.stale_cached += u64::from(*served == Served::Hit);
             self.behind += behind;
             self.most_behind = self.most_behind.max(behind);
             let ages = self.ages.get_or_insert_with(Ages::new);
@@ -72,6 +91,9 @@ impl Judgements {
     pub fn merge(&mut self, other: &Judgements) {
         self.judged += other.judged;
         self.stale += other.stale;
+        self.near += other.near;
+        self.stale_near += other.stale_near;
+        self.stale_cached += other.stale_cached;
         self.non_monotonic += other.non_monotonic;
         self.own_write_missed += other.own_write_missed;
         self.future += other.future;
@@ -96,6 +118,10 @@ impl Judgements {
         }
         metrics.put("stale_reads", self.stale as f64, Unit::Count);
         metrics.put("stale_rate", share(self.stale, self.judged), Unit::Ratio);
+        if self.near > 0 {
+            metrics.put("stale_reads.near", self.stale_near as f64, Unit::Count);
+            metrics.put("stale_reads.cache", self.stale_cached as f64, Unit::Count);
+        }
         metrics.put("non_monotonic_reads", self.non_monotonic as f64, Unit::Count);
         metrics.put("read_your_writes_violations", self.own_write_missed as f64, Unit::Count);
         metrics.put("future_reads", self.future as f64, Unit::Count);
@@ -118,10 +144,16 @@ mod tests {
         let stale = Some(Stale { behind: 3, age_ns: 5_000_000, age_at_most_ns: None });
         let freshness = Freshness { stale, non_monotonic: true, future: false };
         let (mut one, mut other) = (Judgements::default(), Judgements::default());
-        one.count(&Judgement { freshness, own_write_missed: true, after_write: Some(false) });
+        one.count(&Judgement {
+            freshness,
+            own_write_missed: true,
+            after_write: Some(false),
+            served: Served::Near,
+        });
         other.count(&Judgement { after_write: Some(true), ..Judgement::default() });
         other.merge(&one);
         assert_eq!((other.judged, other.stale, other.non_monotonic, other.own_write_missed), (2, 1, 1, 1));
+        assert_eq!((other.near, other.stale_near, other.stale_cached), (1, 1, 0));
         assert_eq!(
             (other.behind, other.most_behind, other.after_write, other.after_write_hits),
             (3, 3, 2, 1)

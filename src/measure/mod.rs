@@ -6,6 +6,7 @@
 //! | rows that were read, and whether what they returned was right | `reads`, `ledger`, `judgements`, `visibility` |
 //! | what was sent to the stores | `tally`, `guards`, `flushes`, `pool`, `saturation` |
 //! | what each node of the cache took | `nodes` |
+//! | how the word of writes got to those who cache the rows | `events` |
 //! | loads by the expiry that caused them | `loads`, `stampede` |
 //! | numbers by name, and how they come about | `metric`, `stretch`, `names`; every `tell` |
 //! | the shape of `result.json` | `summary`, and what it is made of |
@@ -15,6 +16,7 @@ mod around;
 mod audit;
 mod bounds;
 mod capacity;
+mod events;
 mod expectation;
 mod fault;
 mod flushes;
@@ -55,6 +57,7 @@ use around::Around;
 pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Recheck, WriteAudit};
 pub use bounds::{Bounds, clock_guard};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
+pub use events::{ConsumerRecord, Coverage, Events, EventsSummary, Level, Progress};
 pub use expectation::{Expectation, ExpectationError};
 pub use fault::{Back, Effect, FaultRecord, MovedEntries, Recovery, Versus};
 pub use flushes::Flushes;

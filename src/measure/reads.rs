@@ -30,7 +30,7 @@ pub struct RowReads {
 impl RowReads {
     /// Counts a row that was read.
     pub fn count(&mut self, read: RowRead) {
-        let hit = u64::from(read.served == Served::Hit);
+        let hit = u64::from(read.served.is_hit());
         self.bytes[read.served as usize] += read.bytes;
         self.missed[usize::from(read.entered)] += u64::from(read.served == Served::Miss);
         (self.rows, self.hits) = (self.rows + 1, self.hits + hit);
@@ -56,7 +56,8 @@ impl RowReads {
         }
         let share = |count: u64, of: u64| count as f64 / of as f64;
         let bytes: u64 = self.bytes.iter().sum();
-        metrics.put("byte_hit_rate", share(self.bytes[Served::Hit as usize], bytes), Unit::Ratio);
+        let hit: u64 = [Served::Hit, Served::Near].map(|served| self.bytes[served as usize]).iter().sum();
+        metrics.put("byte_hit_rate", share(hit, bytes), Unit::Ratio);
         metrics.put("read_bytes", bytes as f64, Unit::Bytes);
         metrics.put("misses.first", self.missed[0] as f64, Unit::Count);
         metrics.put("misses.again", self.missed[1] as f64, Unit::Count);

@@ -262,13 +262,13 @@ mod tests {
 
     #[test]
     fn rows_of_multi_reads_add_up_and_are_forgotten() {
-        let rows = Rows { asked: 4, served: [2, 1, 0], absent: 1, corrupt: 1 };
+        let rows = Rows { asked: 4, served: [2, 1, 0, 0], absent: 1, corrupt: 1 };
         let (mut one, mut other) = (Recorder::default(), Recorder::default());
         one.record_rows(&rows);
         other.record_rows(&rows);
         one.merge(&other);
         let served = Served::ALL.map(|served| one.rows_served(served));
-        assert_eq!((one.rows_asked(), served, one.absent, one.corrupt), (8, [4, 2, 0], 2, 2));
+        assert_eq!((one.rows_asked(), served, one.absent, one.corrupt), (8, [4, 2, 0, 0], 2, 2));
         one.clear();
         assert_eq!((one.rows_asked(), one.rows_served(Served::Hit)), (0, 0));
     }

@@ -43,14 +43,18 @@ fn reads(recorder: &Recorder) -> f64 {
 
 fn put_operations(metrics: &mut Metrics, recorder: &Recorder, elapsed: Duration) {
     let operations = recorder.operations() as f64;
-    let hits = (recorder.served(Served::Hit) + recorder.rows_served(Served::Hit)) as f64;
+    let served = |served| (recorder.served(served) + recorder.rows_served(served)) as f64;
+    let near = served(Served::Near);
     metrics.put("operations", operations, Unit::Count);
     metrics.put("throughput.achieved", operations / elapsed.as_secs_f64(), Unit::PerS);
     metrics.put("failures", recorder.failures() as f64, Unit::Count);
     metrics.put("failure_rate", recorder.failures() as f64 / operations, Unit::Ratio);
     metrics.put("absent", recorder.absent as f64, Unit::Count);
     metrics.put("corrupt", recorder.corrupt as f64, Unit::Count);
-    metrics.put("hit_rate", hits / reads(recorder), Unit::Ratio);
+    metrics.put("hit_rate", (near + served(Served::Hit)) / reads(recorder), Unit::Ratio);
+    if near > 0.0 {
+        metrics.put("near.hit_rate", near / reads(recorder), Unit::Ratio);
+    }
 }
 
 /// What was sent to the stores, altogether and for each operation.
@@ -93,7 +97,8 @@ fn put_kinds(metrics: &mut Metrics, recorder: &Recorder, beyond: f64) {
     }
     if recorder.rows_asked() > 0 {
         metrics.put("multi-read.keys", recorder.rows_asked() as f64, Unit::Count);
-        for served in Served::ALL {
+        let told = |served: &Served| *served != Served::Near || recorder.rows_served(*served) > 0;
+        for served in Served::ALL.into_iter().filter(told) {
             let name = format!("multi-read.{}.keys", served.name());
             metrics.put(name, recorder.rows_served(served) as f64, Unit::Count);
         }

@@ -12,15 +12,21 @@ pub struct Key {
     /// Bytes of the name in front of the id.
     prefix: u8,
     length: u8,
+    /// Which of the entries of the row, from 0 for its own.
+    variant: u8,
     name: [u8; Key::CAPACITY],
 }
 
 impl Key {
-    const CAPACITY: usize = 54;
+    const CAPACITY: usize = 61;
     /// Between the prefix and the id in the name of a row's stock.
     const STOCK: &[u8] = b"stock:";
-    /// The longest prefix a run may use, in bytes: what an id of 20 digits leaves free, the stock's mark included.
-    pub const MAX_PREFIX: usize = Self::CAPACITY - Self::STOCK.len() - 20;
+    /// Between the prefix and the id in the name of another entry of the row: at most so many bytes, a colon included.
+    pub const MAX_MARK: usize = 9;
+    /// What the names of a service have between the prefix of the run and the rest: `s12:`.
+    const MAX_SERVICE: usize = 4;
+    /// The longest prefix a run may use, in bytes: what an id of 20 digits, a mark and a service's number leave free.
+    pub const MAX_PREFIX: usize = Self::CAPACITY - Self::MAX_SERVICE - Self::MAX_MARK - 20;
 
     /// The key of row `id` under `prefix`; a prefix beyond [`Key::MAX_PREFIX`] is cut.
     pub fn new(prefix: &str, id: u64) -> Key {
@@ -30,9 +36,9 @@ impl Key {
     /// A key from which those of other rows are made; its own name is the prefix alone.
     pub fn template(prefix: &str) -> Key {
         let mut name = [0; Self::CAPACITY];
-        let prefix = &prefix.as_bytes()[..prefix.len().min(Self::MAX_PREFIX)];
+        let prefix = &prefix.as_bytes()[..prefix.len().min(Self::MAX_PREFIX + Self::MAX_SERVICE)];
         name[..prefix.len()].copy_from_slice(prefix);
-        Key { id: 0, prefix: prefix.len() as u8, length: prefix.len() as u8, name }
+        Key { id: 0, prefix: prefix.len() as u8, length: prefix.len() as u8, variant: 0, name }
     }
 
     /// The key of row `id` under the same prefix.
@@ -57,6 +63,37 @@ impl Key {
         key.name[start..end].copy_from_slice(Self::STOCK);
         key.prefix = end as u8;
         key.with_id(self.id)
+    }
+
+    /// The key of another entry of the row, such as the one by its slug: its number, from 1, and its mark. A mark beyond
+    /// [`Key::MAX_MARK`] is cut.
+    pub fn of_variant(&self, variant: u8, mark: &str) -> Key {
+        let mut key = *self;
+        let mark = &mark.as_bytes()[..mark.len().min(Self::MAX_MARK)];
+        let (start, end) = (usize::from(self.prefix), usize::from(self.prefix) + mark.len());
+        key.name[start..end].copy_from_slice(mark);
+        key.prefix = end as u8;
+        key = key.with_id(self.id);
+        // What follows is the mark's and not the prefix' alone.
+        key.prefix = self.prefix;
+        key.variant = variant;
+        key
+    }
+
+    /// The same entry of the row under the prefix of a template.
+    pub fn under(&self, template: &Key) -> Key {
+        let rest = &self.name[usize::from(self.prefix)..usize::from(self.length)];
+        let mut key = *template;
+        let start = usize::from(template.prefix);
+        // Both fit: the longest prefix leaves room for the longest rest.
+        let end = (start + rest.len()).min(Self::CAPACITY);
+        key.name[start..end].copy_from_slice(&rest[..end - start]);
+        Key { id: self.id, length: end as u8, variant: self.variant, ..key }
+    }
+
+    /// Which of the entries of the row it names, from 0 for its own.
+    pub fn variant(&self) -> u8 {
+        self.variant
     }
 
     /// The primary key of the row in the database.
@@ -104,6 +141,20 @@ mod tests {
         let key = Key::new(&"p".repeat(80), u64::MAX);
         assert!(key.name().ends_with(u64::MAX.to_string().as_bytes()));
         assert!(key.stock().name().ends_with(format!("stock:{}", u64::MAX).as_bytes()));
+    }
+
+    #[test]
+    fn the_entries_of_a_row_have_names_of_their_own_and_one_id() {
+        let key = Key::new("cb:", 12);
+        let slug = key.of_variant(1, "slug:");
+        assert_eq!((slug.name(), slug.id(), slug.variant()), (&b"cb:slug:12"[..], 12, 1));
+        assert_eq!(slug.beside("lock"), "cb:{cb:slug:12}lock");
+        assert_eq!((key.variant(), key.name()), (0, &b"cb:12"[..]));
+        let renamed = slug.under(&Key::template("cb:s12:"));
+        assert_eq!((renamed.name(), renamed.id(), renamed.variant()), (&b"cb:s12:slug:12"[..], 12, 1));
+        assert_eq!(renamed, Key::new("cb:s12:", 12).of_variant(1, "slug:"));
+        let longest = Key::new(&"p".repeat(99), u64::MAX).of_variant(1, "123456789");
+        assert!(longest.name().ends_with(format!("123456789{}", u64::MAX).as_bytes()));
     }
 
     #[test]

@@ -12,16 +12,24 @@ pub enum Served {
     Miss,
     /// The cache failed, and the database was asked instead.
     Fallback,
+    /// The near cache of the instance had it: neither store was asked.
+    Near,
 }
 
 impl Served {
-    pub const ALL: [Served; 3] = [Served::Hit, Served::Miss, Served::Fallback];
+    pub const ALL: [Served; 4] = [Served::Hit, Served::Miss, Served::Fallback, Served::Near];
+
+    /// Whether a cache had it, the near one or the one that instances share.
+    pub fn is_hit(self) -> bool {
+        matches!(self, Served::Hit | Served::Near)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
             Served::Hit => "hit",
             Served::Miss => "miss",
             Served::Fallback => "fallback",
+            Served::Near => "near",
         }
     }
 }

@@ -8,6 +8,7 @@ mod lines;
 mod members;
 pub mod memory;
 mod messages;
+mod near;
 mod noop;
 pub mod postgres;
 mod redis;
@@ -30,6 +31,7 @@ use lines::Lines;
 pub use lines::Sharing;
 pub use members::ClusterMember;
 pub use messages::{Message, Messages};
+pub use near::{NearCache, NearOptions, Ticket};
 pub(crate) use noop::{NoopCache, NoopDatabase};
 pub use script::{Reply, Script};
 pub use sharded::{

@@ -10,7 +10,7 @@ use super::{Fill, Filler, Loader, Parts};
 use crate::coherence::{Claim, Coherence, LookUp};
 use crate::measure::GuardEvent;
 use crate::mitigation::{Loaded, Request, Source, Wish, bounded};
-use crate::model::{BoxFuture, Failure, Found, Key, Moment, Outcome, Served, StoreError, Value};
+use crate::model::{BoxFuture, Event, Failure, Found, Key, Moment, Outcome, Served, StoreError, Value};
 use crate::store::Background;
 
 /// The read path of every caching strategy: the cache first, then the guards, the database behind them, and the fill.
@@ -81,6 +81,12 @@ impl LookAside {
             join_all(answers).await.into_iter().collect()
         };
         answers.map_or_else(Outcome::Failed, Outcome::ReadMany)
+    }
+
+    /// Somebody else has written the row: flights that may have read it before are joined no more, and its entry goes.
+    pub async fn invalidate(&self, key: &Key, event: Event) -> Result<u64, StoreError> {
+        self.parts.guards.committed(key);
+        self.coherence.invalidated(key, event).await
     }
 
     /// Returns when nothing is being loaded or filled behind the callers' backs.

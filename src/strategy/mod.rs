@@ -9,7 +9,10 @@ mod entries;
 mod filler;
 mod loader;
 mod look_aside;
+mod near;
+mod publishing;
 mod read_through;
+mod renamed;
 mod sides;
 mod write_around;
 mod write_behind;
@@ -20,6 +23,9 @@ use std::time::Duration;
 
 pub use conduct::{Conduct, Leaves};
 pub use entries::Entries;
+pub use near::Near;
+pub use publishing::{Publishing, Word};
+pub use renamed::{Renamed, RenamedCopies};
 
 use cache_first::{CacheFirst, write_cache};
 use database_first::{DatabaseFirst, Promise};
@@ -31,9 +37,9 @@ use sides::{Sides, WriteSide};
 use crate::coherence::{self, Coherence};
 use crate::measure::{Ledger, Loads, Tally};
 use crate::mitigation::Guards;
-use crate::model::{BoxFuture, Found, Key, Kind, Operation, Outcome, StoreError, Value};
+use crate::model::{BoxFuture, Event, Found, Key, Kind, Operation, Outcome, StoreError, Value};
 use crate::registry::{Choice, Entry, OptionsError};
-use crate::store::{Cache, Database, NoopCache, NoopDatabase, Tasks};
+use crate::store::{Answer, Cache, Database, NoopCache, NoopDatabase, Tasks};
 
 /// A caching strategy, as one service instance runs it.
 ///
@@ -51,6 +57,11 @@ pub trait Strategy: Send + Sync {
 
     /// Writes, inserts or deletes one row; acknowledges by [`Outcome::Written`].
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome>;
+
+    /// Takes out of the cache what a write of somebody else makes old; answers how many entries it touched.
+    fn invalidate<'a>(&'a self, _: &'a Key, _: Event) -> Answer<'a, u64> {
+        Box::pin(std::future::ready(Ok(0)))
+    }
 
     /// Returns when every acknowledged write is in the database, and nothing that was put off is left to do.
     ///

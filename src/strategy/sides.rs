@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use super::{Conduct, DatabaseFirst, Fill, LookAside, Parts, Promise, Strategy};
 use crate::coherence::Coherence;
-use crate::model::{BoxFuture, Key, Operation, Outcome, StoreError};
+use crate::model::{BoxFuture, Event, Key, Operation, Outcome, StoreError};
+use crate::store::Answer;
 
 /// A strategy with a cache: reads look aside, and writes go the way of `W`.
 pub struct Sides<W> {
@@ -68,6 +69,10 @@ impl<W: WriteSide> Strategy for Sides<W> {
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
         Box::pin(self.writes.write(operation))
+    }
+
+    fn invalidate<'a>(&'a self, key: &'a Key, event: Event) -> Answer<'a, u64> {
+        Box::pin(self.reads.invalidate(key, event))
     }
 
     fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {

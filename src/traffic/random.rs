@@ -25,6 +25,8 @@ pub enum Stream {
     Guard = 8,
     /// When in its period a fault happens, numbered by the fault and the period.
     Fault = 12,
+    /// Which events a consumer does not hear as they came, numbered as they come.
+    Event = 14,
     /// Whether a read asks for a row that never exists, and for which, numbered by its ticket.
     Absent = 13,
     /// What eviction policies that are simulated draw.
