@@ -19,7 +19,7 @@ pub struct Instance {
 
 /// What answers the operations of an instance.
 pub struct Service {
-    pub strategy: Box<dyn Strategy>,
+    pub strategy: Arc<dyn Strategy>,
     /// What decrements go through, where the traffic has any.
     pub inventory: Option<Box<dyn Inventory>>,
     /// What the fills and invalidations of a recording go through, where the traffic has any.
@@ -56,6 +56,8 @@ pub enum CrewError {
 pub struct Crew {
     pub(super) workers: Vec<Worker>,
     pub(super) factory: Factory,
+    /// Instances that take the writes of all others: the last one of each worker, or none.
+    writers: usize,
     /// Those of crashed instances too: what they sent was sent.
     tallies: Mutex<Vec<Arc<Tally>>>,
 }
@@ -67,10 +69,30 @@ impl Crew {
     /// When a thread cannot be started or an instance cannot be connected.
     pub fn start(threads: usize, instances: usize, factory: &Factory) -> Result<Crew, CrewError> {
         let threads = threads.clamp(1, instances.max(1));
-        let mut crew = Crew { workers: Vec::new(), factory: factory.clone(), tallies: Mutex::default() };
+        Crew::connect(threads, instances.max(1), 0, factory)
+    }
+
+    /// The same, with an instance more on each worker that takes the writes of the others there. They are numbered after
+    /// those.
+    ///
+    /// # Errors
+    /// As [`Crew::start`].
+    pub fn start_divided(threads: usize, instances: usize, factory: &Factory) -> Result<Crew, CrewError> {
+        let threads = threads.clamp(1, instances.max(1));
+        Crew::connect(threads, instances.max(1), threads, factory)
+    }
+
+    fn connect(
+        threads: usize,
+        readers: usize,
+        writers: usize,
+        factory: &Factory,
+    ) -> Result<Crew, CrewError> {
+        let (workers, tallies) = (Vec::new(), Mutex::default());
+        let mut crew = Crew { workers, factory: factory.clone(), writers, tallies };
         for number in 0..threads {
-            // Instance i lives on worker i mod W.
-            let instances = (number..instances.max(1)).step_by(threads).collect();
+            // Instance i lives on worker i mod W; of as many writers as workers, each has one, its last.
+            let instances = (number..readers + writers).step_by(threads).collect();
             let (worker, tallies) = Worker::start(number, instances, factory.clone())?;
             crew.workers.push(worker);
             crew.lock_tallies().extend(tallies);
@@ -82,9 +104,14 @@ impl Crew {
         self.workers.len()
     }
 
-    /// Instances on a worker.
-    pub(super) fn instances_on(&self, worker: usize) -> usize {
-        self.workers[worker].seats.len()
+    /// Instances that have clients.
+    pub(super) fn readers(&self) -> usize {
+        self.workers.iter().map(|worker| worker.seats.len()).sum::<usize>() - self.writers
+    }
+
+    /// Whether others take the writes.
+    pub(super) fn writes_apart(&self) -> bool {
+        self.writers > 0
     }
 
     pub(super) fn send(&self, worker: usize, shift: Shift) -> Result<(), CrewError> {

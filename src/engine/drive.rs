@@ -146,7 +146,7 @@ impl Crew {
     /// Hands every worker its lanes; the receiver gets a word from each when its lanes have ended.
     fn start_lanes(&self, plan: &Arc<Plan>, shared: &Arc<Shared>) -> Result<Receiver<Duration>, CrewError> {
         let (done, all_done) = channel();
-        let instances: usize = (0..self.workers()).map(|worker| self.instances_on(worker)).sum();
+        let instances = self.readers();
         for worker in 0..self.workers() {
             // Client c belongs to instance c mod I, and instance i lives on worker i mod W.
             let lanes = (0..plan.load.lanes().max(1))
@@ -157,6 +157,7 @@ impl Crew {
             let shift = Shift {
                 shortest_timeout: plan.timeouts.into_iter().min().unwrap_or_default(),
                 lanes,
+                writes_apart: self.writes_apart(),
                 make: make_lane(plan, shared, worker),
                 pacer: own_pacer(plan, shared, worker),
                 prober: plan.prober.clone(),
@@ -171,7 +172,7 @@ impl Crew {
 /// What makes the lanes of a worker.
 fn make_lane(plan: &Arc<Plan>, shared: &Arc<Shared>, worker: usize) -> MakeLane {
     let (plan, shared) = (plan.clone(), shared.clone());
-    Box::new(move |seat, leash, recorder| Lane {
+    Box::new(move |place| Lane {
         tickets: match plan.load {
             Load::Closed { think, .. } => Tickets::Closed {
                 next: shared.next.clone(),
@@ -182,12 +183,13 @@ fn make_lane(plan: &Arc<Plan>, shared: &Arc<Shared>, worker: usize) -> MakeLane 
             Load::Open { .. } | Load::Recorded { .. } => Tickets::Open(shared.queues[worker].clone()),
         },
         traffic: plan.traffic.clone(),
-        instance: View::of(seat),
+        instance: View::of(place.seat),
+        writer: place.writer.map(View::of),
         witness: Witness::new(plan.ledger.clone(), plan.sales.clone(), plan.prober.clone()),
         loads: plan.loads.clone(),
-        recorder,
+        recorder: place.recorder,
         start: shared.start,
-        leash,
+        leash: place.leash,
         timeouts: plan.timeouts,
         stop: shared.halt.clone(),
     })

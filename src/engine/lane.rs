@@ -59,6 +59,8 @@ pub struct Lane {
     pub tickets: Tickets,
     pub traffic: Arc<Traffic>,
     pub instance: View,
+    /// Whose instance takes the writes, where that is another.
+    pub writer: Option<View>,
     pub witness: Witness,
     pub loads: Arc<Loads>,
     pub recorder: Arc<Mutex<Recorder>>,
@@ -81,7 +83,10 @@ impl Lane {
                 self.witness.leave_out(&operation, &expected);
                 break;
             }
-            let service = self.instance.service();
+            let service = match &mut self.writer {
+                Some(writer) if operation.kind.is_write() => writer.service(),
+                _ => self.instance.service(),
+            };
             let outcome = match &service {
                 Some(service) => {
                     let limit = self.timeouts[operation.kind as usize];

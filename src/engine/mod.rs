@@ -22,7 +22,7 @@ mod witness;
 mod worker;
 
 pub use crew::CrewError;
-pub use faults::{Action, Fault, Reshard, Victim, When};
+pub use faults::{Action, Fault, Listeners, Reshard, Victim, When};
 pub use pacing::Pacing;
 pub use stop::Stop;
 

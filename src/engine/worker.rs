@@ -16,8 +16,19 @@ use super::watchdog::{Leash, Watchdog};
 use crate::measure::{Recorder, Tally, thread_time};
 use crate::model::{BoxFuture, StoreError};
 
-/// Makes a lane for an instance, on a leash, recording into its worker's recorder.
-pub type MakeLane = Box<dyn Fn(Arc<Seat>, Leash, Arc<Mutex<Recorder>>) -> Lane + Send>;
+/// Makes a lane for its place.
+pub type MakeLane = Box<dyn Fn(Place) -> Lane + Send>;
+
+/// Where a lane works.
+pub struct Place {
+    /// Its instance.
+    pub seat: Arc<Seat>,
+    /// Whose instance takes its writes, where that is another.
+    pub writer: Option<Arc<Seat>>,
+    pub leash: Leash,
+    /// Its worker's.
+    pub recorder: Arc<Mutex<Recorder>>,
+}
 
 /// The lanes that one worker runs in a drive, made on the worker's own thread.
 pub struct Shift {
@@ -25,6 +36,8 @@ pub struct Shift {
     pub shortest_timeout: Duration,
     /// For each lane its instance, by its place on this worker.
     pub lanes: Vec<usize>,
+    /// Whether the last instance here takes the writes of all, and no lane is its own.
+    pub writes_apart: bool,
     pub make: MakeLane,
     /// Puts the lanes' tickets on their queue, where that is this worker's own work.
     pub pacer: Option<BoxFuture<'static, ()>>,
@@ -173,10 +186,11 @@ impl Inside {
         let began = thread_time();
         let watchdog = Watchdog::new(shift.shortest_timeout, shift.lanes.len());
         let mut tasks = Vec::with_capacity(shift.lanes.len());
+        let writer = seats.last().filter(|_| shift.writes_apart);
         for (lane, &instance) in shift.lanes.iter().enumerate() {
-            let leash = watchdog.leash(lane);
-            let lane = (shift.make)(seats[instance].clone(), leash, self.recorder.clone());
-            tasks.push(tokio::spawn(lane.run()));
+            let (seat, recorder) = (seats[instance].clone(), self.recorder.clone());
+            let place = Place { seat, writer: writer.cloned(), leash: watchdog.leash(lane), recorder };
+            tasks.push(tokio::spawn((shift.make)(place).run()));
         }
         for (instance, seat) in seats.iter().enumerate() {
             let its = shift.lanes.iter().enumerate().filter(|(_, of)| **of == instance);
@@ -186,7 +200,8 @@ impl Inside {
             tasks.iter().map(|task| task.abort_handle()).collect();
         let watching = tokio::spawn(watchdog.watch());
         let pacing = shift.pacer.map(tokio::spawn);
-        let probing = shift.prober.map(|prober| tokio::spawn(prober.run(seats.to_vec())));
+        let readers = seats[..seats.len() - usize::from(writer.is_some())].to_vec();
+        let probing = shift.prober.map(|prober| tokio::spawn(prober.run(readers)));
         join_all(tasks).await;
         watching.abort();
         if let Some(probing) = probing {

@@ -1,15 +1,21 @@
 use std::sync::Arc;
 
-use super::parts::{self, Stores, refused};
+use super::invalidation::Invalidation;
+use super::parts::{self, Stores, Wiring, refused};
 use super::servers::Urls;
 use crate::config::Workload;
 use crate::engine::{Factory, Instance, Service};
+use crate::invalidation::{Consumer, Copies, Listening};
 use crate::inventory::{self, INVENTORIES};
-use crate::measure::{Ledger, Loads, Tally};
-use crate::mitigation;
-use crate::model::{Lifetimes, StoreError, unix_us};
-use crate::store::{Background, NoopCache, Tasks};
-use crate::strategy::{Entries, Parts, STRATEGIES};
+use crate::measure::{Ledger, Level, Loads, Tally};
+use crate::mitigation::{self, Guards};
+use crate::model::{Key, Lifetimes, StoreError, unix_us};
+use crate::registry::Choice;
+use crate::store::postgres::InCommit;
+use crate::store::{Background, Cache, NearCache, NoopCache, Tasks};
+use crate::strategy::{
+    Entries, Near, NearCopies, Parts, Publishing, Renamed, RenamedCopies, STRATEGIES, Strategy, Word,
+};
 use crate::traffic::{Replay, Traffic};
 
 /// What every service instance of a cell is made from.
@@ -18,6 +24,9 @@ pub struct Blueprint {
     urls: Urls,
     ledger: Arc<Ledger>,
     loads: Arc<Loads>,
+    invalidation: Invalidation,
+    /// What the names of each service begin with.
+    templates: Vec<Key>,
     lifetimes: Lifetimes,
     /// Whether a recording has fills of its own, so that a miss makes none.
     leaves_misses: bool,
@@ -25,13 +34,25 @@ pub struct Blueprint {
     tells_cache: bool,
 }
 
+/// What an instance has of its own.
+struct Own {
+    number: usize,
+    tally: Arc<Tally>,
+    tasks: Tasks,
+    /// In front of the names that its service puts into the cache.
+    prefix: String,
+}
+
+/// The copies that an instance takes care of, each with its place among the consumers that are followed.
+type Kept = Vec<(usize, Arc<dyn Copies>)>;
+
 impl Blueprint {
     pub fn new(
         workload: &Workload,
         traffic: &Traffic,
         urls: &Urls,
-        ledger: &Arc<Ledger>,
-        loads: &Arc<Loads>,
+        (ledger, loads): (&Arc<Ledger>, &Arc<Loads>),
+        invalidation: &Invalidation,
     ) -> Blueprint {
         let replay = traffic.replay();
         Blueprint {
@@ -39,6 +60,8 @@ impl Blueprint {
             urls: urls.clone(),
             ledger: ledger.clone(),
             loads: loads.clone(),
+            invalidation: invalidation.clone(),
+            templates: workload.templates(),
             lifetimes: parts::lifetimes(workload, traffic),
             leaves_misses: replay.is_some_and(Replay::fills),
             tells_cache: replay.is_some_and(Replay::tells_cache),
@@ -54,54 +77,189 @@ impl Blueprint {
     }
 
     /// Connects an instance: its own tally, its own connections, its own strategy.
-    async fn connect(&self, instance: usize) -> Result<Instance, StoreError> {
+    async fn connect(&self, number: usize) -> Result<Instance, StoreError> {
+        let service = number / self.workload.app.instances;
+        let prefix = self.templates.get(service).map(|template| template.name().to_vec());
+        let prefix = String::from_utf8(prefix.unwrap_or_default()).unwrap_or_default();
+        let own = Own { number, tally: Arc::default(), tasks: Tasks::default(), prefix };
+        let service = match self.templates.get(service).filter(|_| number < self.workload.readers()) {
+            Some(_) => self.reader(&own, service).await?,
+            None => self.writer(&own).await?,
+        };
+        Ok(Instance { service: Arc::new(service), tally: own.tally, tasks: own.tasks })
+    }
+
+    /// An instance that has clients: it reads and, where no other service does, writes.
+    async fn reader(&self, own: &Own, service: usize) -> Result<Service, StoreError> {
         let workload = &self.workload;
-        let (tally, tasks) = (Arc::new(Tally::default()), Tasks::default());
-        let pool = workload.database_connections();
+        let wiring = Wiring {
+            sharing: workload.sharing(),
+            pool: workload.database_connections(),
+            in_commit: if workload.is_divided() { InCommit::Nothing } else { self.in_commit() },
+        };
         let Stores { cache, database, stock } =
-            parts::connect(workload, &self.urls, workload.sharing(), pool, &tally, &tasks).await?;
+            parts::connect(workload, &self.urls, wiring, &own.tally, &own.tasks).await?;
         let inventory = inventory::Parts {
             cache: cache.clone(),
             stock,
             prefix: workload.cache.prefix.clone(),
-            instance,
-            tally: tally.clone(),
-            tasks: tasks.clone(),
+            instance: own.number,
+            tally: own.tally.clone(),
+            tasks: own.tasks.clone(),
         };
         let inventory = match workload.traffic.mix.decrement > 0.0 {
             true => Some(workload.inventory.persist.build(INVENTORIES, inventory).map_err(refused)?),
             false => None,
         };
-        let guards = workload.mitigation.build(&mitigation::Parts {
-            cache: cache.clone(),
-            ttl: workload.cache.ttl.map(|ttl| ttl.0),
-            prefix: workload.cache.prefix.clone(),
-            seed: workload.data.seed,
-            instance,
-            tally: tally.clone(),
-            tasks: tasks.clone(),
-            background: Background::new(tasks.clone()),
-            clock: unix_us,
-        });
-        let parts = Parts {
-            cache,
-            database,
-            guards: guards.map_err(refused)?.over(self.lifetimes.clone()),
-            leaves_misses: self.leaves_misses,
-            fill_delay: workload.cache.fill_delay.map(|delay| delay.0),
-            prefix: workload.cache.prefix.clone(),
-            instance,
-            tally: tally.clone(),
-            ledger: self.ledger.clone(),
-            loads: self.loads.clone(),
-            tasks: tasks.clone(),
-        };
-        let strategy = workload.strategy.build(STRATEGIES, parts.clone()).map_err(refused)?;
+        let parts = Parts { database, ..self.parts(own, cache)? };
+        let strategy: Arc<dyn Strategy> =
+            workload.strategy.build(STRATEGIES, parts.clone()).map_err(refused)?.into();
         let entries = self.tells_cache.then(|| match strategy.conduct().caches {
             true => Entries::new(&parts),
             // There is nothing to take out.
             false => Entries::new(&Parts { cache: Arc::new(NoopCache), ..parts }),
         });
-        Ok(Instance { service: Arc::new(Service { strategy, inventory, entries }), tally, tasks })
+        let strategy = self.among_others(own, service, strategy).await?;
+        Ok(Service { strategy, inventory, entries })
+    }
+
+    /// A strategy that hears of the writes of others, and tells them of its own.
+    async fn among_others(
+        &self,
+        own: &Own,
+        service: usize,
+        mut strategy: Arc<dyn Strategy>,
+    ) -> Result<Arc<dyn Strategy>, StoreError> {
+        let (workload, events) = (&self.workload, &self.invalidation.events);
+        let near = workload.app.near.map(|near| Arc::new(NearCache::new(near.options())));
+        let place = |level, number| events.place(level, number).unwrap_or(usize::MAX);
+        let near_copies = || -> Kept {
+            let copies = |near: &Arc<NearCache>| Arc::new(NearCopies::new(near.clone())) as Arc<dyn Copies>;
+            near.iter().map(|near| (place(Level::Near, own.number), copies(near))).collect()
+        };
+        let mut shared: Kept = Vec::new();
+        if workload.is_divided() {
+            let template = self.templates[service];
+            let copies = RenamedCopies::new(strategy.clone(), template);
+            shared.push((place(Level::Cache, service), Arc::new(copies)));
+            strategy = Arc::new(Renamed::new(strategy, template));
+        } else if near.is_some() {
+            let word = self.word(own, near_copies()).await?;
+            strategy = Arc::new(Publishing::new(strategy, word));
+        }
+        self.listen(own, service, shared, near_copies()).await?;
+        if let Some(near) = near {
+            self.invalidation.has_near(own.number, near.clone());
+            strategy = Arc::new(Near::new(strategy, near));
+        }
+        Ok(strategy)
+    }
+
+    /// Starts to hear events for the copies of an instance.
+    async fn listen(&self, own: &Own, service: usize, shared: Kept, near: Kept) -> Result<(), StoreError> {
+        let transport = &self.invalidation.transport;
+        if !self.invalidation.carries() {
+            return Ok(());
+        }
+        let consumer = |shared: bool, copies: Kept| Consumer {
+            transport: transport.clone(),
+            link: self.invalidation.link(&own.tally, &own.tasks),
+            listening: Listening { service, instance: own.number, shared, from: None },
+            copies,
+            events: self.invalidation.events.clone(),
+            disturbance: self.invalidation.disturbances[own.number].clone(),
+            // Each decides for itself which of its events are disturbed.
+            seed: self.workload.data.seed ^ ((own.number as u64) << 1) ^ u64::from(shared),
+        };
+        // A transport that follows the cache tells of entries that are gone from there.
+        let shared = if transport.follows_cache() { Vec::new() } else { shared };
+        let parts = match transport.shares_out() {
+            true => vec![consumer(true, shared), consumer(false, near)],
+            false => vec![consumer(false, shared.into_iter().chain(near).collect())],
+        };
+        for consumer in parts.into_iter().filter(|consumer| !consumer.copies.is_empty()) {
+            consumer.start().await?;
+        }
+        Ok(())
+    }
+
+    /// An instance of the service that only writes.
+    async fn writer(&self, own: &Own) -> Result<Service, StoreError> {
+        let workload = &self.workload;
+        let wiring = Wiring {
+            sharing: workload.sharing(),
+            pool: workload.database_connections(),
+            in_commit: self.in_commit(),
+        };
+        let database = parts::database(workload, &self.urls, wiring, &own.tally).await?;
+        let parts = Parts { database, ..self.parts(own, Arc::new(NoopCache))? };
+        let strategy = Choice::named("direct").build(STRATEGIES, parts).map_err(refused)?.into();
+        let mut reached: Kept = Vec::new();
+        if self.invalidation.transport.follows_cache() {
+            let cache = parts::cache(workload, &self.urls.cache, workload.sharing(), &own.tally, &own.tasks).await?;
+            for (service, template) in self.templates.iter().enumerate() {
+                let parts = self.parts(own, cache.clone())?;
+                let theirs = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
+                let copies = RenamedCopies::new(theirs.into(), *template);
+                let place = self.invalidation.events.place(Level::Cache, service);
+                reached.extend(place.map(|place| (place, Arc::new(copies) as Arc<dyn Copies>)));
+            }
+        }
+        let word = self.word(own, reached).await?;
+        let strategy = Arc::new(Publishing::new(strategy, word));
+        Ok(Service { strategy, inventory: None, entries: None })
+    }
+
+    /// How an instance tells of its writes; the first that does runs what carries events on, too.
+    async fn word(&self, own: &Own, reached: Kept) -> Result<Word, StoreError> {
+        let transport = &self.invalidation.transport;
+        let link = self.invalidation.link(&own.tally, &own.tasks);
+        let first = if self.workload.is_divided() { self.workload.readers() } else { 0 };
+        let relay = transport.relay(&link).filter(|_| self.invalidation.carries() && own.number == first);
+        if let Some(relay) = relay {
+            own.tasks.spawn(relay);
+        }
+        let publisher = transport.publisher(&link).await?;
+        Ok(Word { publisher, events: self.invalidation.events.clone(), reached })
+    }
+
+    fn in_commit(&self) -> InCommit {
+        match self.invalidation.carries() {
+            true => self.invalidation.transport.in_commit(),
+            false => InCommit::Nothing,
+        }
+    }
+
+    /// What a strategy of an instance is built from, but for the database.
+    fn parts(&self, own: &Own, cache: Arc<dyn Cache>) -> Result<Parts, StoreError> {
+        Ok(Parts {
+            cache: cache.clone(),
+            guards: self.guards(own, cache)?,
+            leaves_misses: self.leaves_misses,
+            fill_delay: self.workload.cache.fill_delay.map(|delay| delay.0),
+            prefix: own.prefix.clone(),
+            instance: own.number,
+            tally: own.tally.clone(),
+            ledger: self.ledger.clone(),
+            loads: self.loads.clone(),
+            tasks: own.tasks.clone(),
+            ..Parts::noop(Guards::none(None))
+        })
+    }
+
+    fn guards(&self, own: &Own, cache: Arc<dyn Cache>) -> Result<Guards, StoreError> {
+        let workload = &self.workload;
+        let guards = workload.mitigation.build(&mitigation::Parts {
+            cache,
+            ttl: workload.cache.ttl.map(|ttl| ttl.0),
+            prefix: own.prefix.clone(),
+            seed: workload.data.seed,
+            instance: own.number,
+            tally: own.tally.clone(),
+            tasks: own.tasks.clone(),
+            background: Background::new(own.tasks.clone()),
+            clock: unix_us,
+        });
+        Ok(guards.map_err(refused)?.over(self.lifetimes.clone()))
     }
 }

@@ -57,14 +57,16 @@ pub fn measure(
 fn numbers(stage: &Stage, Course { passed, warm, played, .. }: &Course) -> RepeatResult {
     let workload = stage.assignment.workload;
     let seconds = played.drive.elapsed.as_secs_f64();
-    let mut metrics = tell::metrics(played, &stage.crew);
+    let mut metrics = tell::metrics(played, &stage.crew, workload.is_divided());
+    let consumers = stage.invalidation.tell(&mut metrics, &played.sent, played.start, &stage.ledger);
     let reads_per_s = played.drive.recorder.count(Kind::Read) as f64 / seconds;
     theory::tell(&mut metrics, workload, stage.traffic.rows(), reads_per_s);
     let mut result = RepeatResult {
         seconds,
         metrics,
         accounts: tell::accounts(&played.drive.recorder),
-        stampede: Stampede::of(&played.loads, &played.drive.recorder),
+        stampede: Stampede::of(&played.loads, &played.drive.recorder).filter(|_| !workload.is_divided()),
+        consumers,
         ..RepeatResult::default()
     };
     tell_ramp(&mut result, stage, warm, played);

@@ -104,7 +104,7 @@ fn build(instance: usize) -> Result<Instance, StoreError> {
         loads: Arc::default(),
         tasks: tasks.clone(),
     };
-    let strategy = Choice::named("direct").build(STRATEGIES, parts).map_err(refused)?;
+    let strategy = Choice::named("direct").build(STRATEGIES, parts).map_err(refused)?.into();
     Ok(Instance { service: Arc::new(Service { strategy, inventory: None, entries: None }), tally, tasks })
 }
 

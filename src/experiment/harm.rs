@@ -7,7 +7,8 @@ use super::fleet::{Fleet, FleetNode};
 use super::servers::Servers;
 use super::site::{Site, SiteServer};
 use super::stage::Stage;
-use crate::engine::{Crew, Hands, Reshard, Stop, Victim};
+use crate::engine::{Crew, Hands, Listeners, Reshard, Stop, Victim};
+use crate::invalidation::{Disturb, Disturbance};
 use crate::measure::{FaultRecord, Ledger, MovedEntries, Unflushed};
 use crate::placement::SLOTS;
 use crate::servers::{
@@ -33,6 +34,8 @@ pub struct Harm<'a> {
     /// What clients find the database through, where its network may be cut.
     database_proxy: Option<Arc<Proxy>>,
     site: &'a Site,
+    /// Of the way of events to each instance that listens.
+    disturbances: &'a [Arc<Disturbance>],
     /// In front of our keys.
     prefix: &'a str,
     /// Where writes reach the database after they were acknowledged: what tells which have.
@@ -53,6 +56,7 @@ impl<'a> Harm<'a> {
             postgres: servers.postgres.clone(),
             database_proxy: servers.database_proxy.clone(),
             site: &stage.urls.cache,
+            disturbances: &stage.invalidation.disturbances,
             prefix: &workload.cache.prefix,
             deferred: workload.conduct().defers.then_some(&*stage.ledger),
             stop,
@@ -179,6 +183,11 @@ fn no_process() -> Result<(), String> {
     Err("an instance has no process of its own".into())
 }
 
+/// Likewise.
+fn no_server() -> Result<(), String> {
+    Err("events have no server of their own".into())
+}
+
 fn told(error: impl ToString) -> String {
     error.to_string()
 }
@@ -203,6 +212,7 @@ impl Hands for Harm<'_> {
             }
             Victim::Database => self.postgres()?.kill(ManagedPostgres::kill),
             Victim::Instance(instance) => self.crew.crash(instance).map_err(told)?,
+            Victim::Events(_) => return no_server(),
         }
         self.note_toll(victim);
         Ok(())
@@ -216,6 +226,7 @@ impl Hands for Harm<'_> {
                 .try_for_each(|node| node.charge.start(ManagedRedis::restart).map_err(told)),
             Victim::Database => self.postgres()?.start(ManagedPostgres::restart).map_err(told),
             Victim::Instance(instance) => self.crew.start_again(instance, CONNECT).map_err(told),
+            Victim::Events(_) => no_server(),
         }
     }
 
@@ -227,6 +238,7 @@ impl Hands for Harm<'_> {
             }
             Victim::Database => self.postgres()?.lock().server.pause().map_err(told),
             Victim::Instance(_) => no_process(),
+            Victim::Events(_) => no_server(),
         }
     }
 
@@ -237,6 +249,7 @@ impl Hands for Harm<'_> {
             }
             Victim::Database => self.postgres()?.lock().server.resume(),
             Victim::Instance(_) => return no_process(),
+            Victim::Events(_) => return no_server(),
         }
         Ok(())
     }
@@ -257,12 +270,12 @@ impl Hands for Harm<'_> {
                 .addresses(victim)?
                 .iter()
                 .try_for_each(|at| ask(self.stop, leave_redis(at, self.prefix)).map(drop)),
-            (Victim::Database | Victim::Instance(_), _) => Err("only a cache is flushed".into()),
+            (Victim::Database | Victim::Instance(_) | Victim::Events(_), _) => Err("only a cache is flushed".into()),
         }
     }
 
     fn scale_out(&self, victim: Victim, share: f64) -> Result<(), String> {
-        if matches!(victim, Victim::Database | Victim::Instance(_)) {
+        if !matches!(victim, Victim::Cache | Victim::Node(_)) {
             return Err("only a cache is scaled out".into());
         }
         self.note_toll(victim);
@@ -325,7 +338,18 @@ impl Hands for Harm<'_> {
                 Ok(())
             }
             Victim::Instance(_) => no_process(),
+            Victim::Events(_) => no_server(),
         }
+    }
+
+    fn disturb(&self, listeners: Listeners, what: Disturb, is_wrong: bool) -> Result<(), String> {
+        let all = self.disturbances.iter().enumerate();
+        let of_it = all.filter(|(instance, _)| match listeners {
+            Listeners::All => true,
+            Listeners::Instance(number) => *instance == number,
+        });
+        of_it.for_each(|(_, disturbance)| disturbance.set(what, is_wrong));
+        Ok(())
     }
 }
 

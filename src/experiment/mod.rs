@@ -15,6 +15,7 @@ mod floor;
 mod gate;
 mod gauge;
 mod harm;
+mod invalidation;
 mod node_loads;
 mod observer;
 mod parts;

@@ -10,7 +10,7 @@ use crate::engine::{Limit, Load};
 use crate::measure::Tally;
 use crate::model::{Failure, Lifetimes, StoreError};
 use crate::registry::OptionsError;
-use crate::store::postgres::Postgres;
+use crate::store::postgres::{InCommit, Postgres};
 use crate::store::{
     Cache, DRIVERS, Database, DriverParts, HotKeys, Sharded, ShardedParts, Sharing, Stock, Tasks,
 };
@@ -63,25 +63,53 @@ pub struct Stores {
     pub stock: Arc<dyn Stock>,
 }
 
+/// How an instance is connected to the stores.
+#[derive(Clone, Copy)]
+pub struct Wiring {
+    /// Its connections to the cache.
+    pub sharing: Sharing,
+    /// Its connections to the database.
+    pub pool: usize,
+    /// What the database does in the transactions of its writes.
+    pub in_commit: InCommit,
+}
+
+impl Wiring {
+    /// With so many connections, and writes that tell nobody.
+    pub fn plain(sharing: Sharing, pool: usize) -> Wiring {
+        Wiring { sharing, pool, in_commit: InCommit::Nothing }
+    }
+}
+
 /// Connects to both stores.
 pub async fn connect(
     workload: &Workload,
     urls: &Urls,
-    sharing: Sharing,
-    pool: usize,
+    wiring: Wiring,
     tally: &Arc<Tally>,
     tasks: &Tasks,
 ) -> Result<Stores, StoreError> {
-    let cache = cache(workload, &urls.cache, sharing, tally, tasks).await?;
-    let query = workload.database.query.clone();
-    let database = Arc::new(Postgres::connect(&urls.database, pool, query, tally.clone()).await?);
+    let cache = cache(workload, &urls.cache, wiring.sharing, tally, tasks).await?;
+    let database = database(workload, urls, wiring, tally).await?;
     Ok(Stores { cache, database: database.clone(), stock: database })
+}
+
+/// Connects to the database alone.
+pub async fn database(
+    workload: &Workload,
+    urls: &Urls,
+    Wiring { pool, in_commit, .. }: Wiring,
+    tally: &Arc<Tally>,
+) -> Result<Arc<Postgres>, StoreError> {
+    let query = workload.database.query.clone();
+    let _ = in_commit;
+    Ok(Arc::new(Postgres::connect(&urls.database, pool, query, tally.clone()).await?))
 }
 
 /// Connects for questions of our own, over one connection to each store; what is sent is in no count of ours.
 pub async fn connect_apart(workload: &Workload, urls: &Urls) -> Result<Stores, StoreError> {
-    connect(workload, urls, Sharing::Shared { connections: 1, run: 1 }, 1, &Arc::default(), &Tasks::none())
-        .await
+    let wiring = Wiring::plain(Sharing::Shared { connections: 1, run: 1 }, 1);
+    connect(workload, urls, wiring, &Arc::default(), &Tasks::none()).await
 }
 
 /// Connects to the cache alone; `tasks` keep the client informed of nodes that come and go.
@@ -124,8 +152,8 @@ pub async fn describe_clients(
     clients.insert("connections_are".into(), sharing.words().into());
     clients.insert("database_connections".into(), workload.database_connections().to_string());
     clients.insert("clients".into(), workload.traffic.load.clients().to_string());
-    clients.insert("instances".into(), workload.app.instances.to_string());
-    clients.insert("threads".into(), workload.app.threads.min(workload.app.instances).to_string());
+    clients.insert("instances".into(), workload.readers().to_string());
+    clients.insert("threads".into(), workload.app.threads.min(workload.readers()).to_string());
     Ok(clients)
 }
 

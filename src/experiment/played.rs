@@ -16,7 +16,7 @@ use crate::engine::{CrewError, Drive, Fault, Flow, Limit, Prober, Timeline, When
 use crate::measure::{
     FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, outages, ramp_again, recover,
 };
-use crate::model::{Failure, Kind};
+use crate::model::{Failure, Kind, Moment};
 
 /// Acknowledged writes must have reached the database after this long.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -44,6 +44,8 @@ pub struct Played {
     pub sent_to_nodes: SentToNodes,
     /// What the cache held meanwhile.
     pub gauged: Gauged,
+    /// When it began.
+    pub start: Moment,
 }
 
 impl Played {
@@ -61,6 +63,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         drop((tally.take_pool(), tally.take_flushes(), tally.take_guard_waits()));
     }
     stage.loads.restart();
+    stage.invalidation.events.restart();
     let sent_before = crew.counts();
     let counted_before = Counters::read(servers, &stage.urls);
     let sent_to_nodes = SentToNodes::read(&stage.urls.cache);
@@ -71,7 +74,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     let prober = workload.freshness.probe.map(|rate| Arc::new(Prober::new(rate)));
     let plan = stage.plan(limit, first, prober.clone());
     let gauge = Gauge::start(&stage.urls.cache);
-    let began = Instant::now();
+    let (began, start) = (Instant::now(), Moment::now());
     let (drive, mut faults) = with_faults(stage, servers, &workload.faults(), limit.time(), |each_window| {
         crew.drive(plan, each_window)
     });
@@ -100,10 +103,12 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         counted_before,
         sent_to_nodes,
         gauged,
+        start,
     };
     // After a Ctrl-C there is no time to wait for flushes.
     if played.failure.is_none() && !played.drive.interrupted {
         played.undrained = drain(stage, servers, played.is_harmed());
+        stage.invalidation.wait_until_quiet(assignment.stop);
     }
     played.sent = &crew.counts() - &sent_before;
     played.loads = stage.loads.take();

@@ -77,7 +77,7 @@ impl Servers {
     /// As many servers for cells that are measured at once: each with a Redis of its own, and a database of its own
     /// in the Postgres of these.
     pub fn beside(&mut self, workload: &Workload, count: usize) -> Result<Vec<Servers>, ExperimentError> {
-        let needed = workload.app.instances * workload.database_connections() + SPARE_CONNECTIONS;
+        let needed = workload.all_instances() * workload.database_connections() + SPARE_CONNECTIONS;
         self.postgres_with_room(workload, needed * count)?;
         let (postgres, folder) = (self.postgres.clone(), self.folder()?.clone());
         let url = postgres.as_ref().map(|postgres| postgres.lock().server.url()).unwrap_or_default();
@@ -247,7 +247,7 @@ impl Servers {
                     self.runtime.block_on(admit_postgres(&url, SCHEMA, false))?;
                     return Ok(url);
                 }
-                let needed = workload.app.instances * workload.database_connections() + SPARE_CONNECTIONS;
+                let needed = workload.all_instances() * workload.database_connections() + SPARE_CONNECTIONS;
                 self.postgres_with_room(workload, needed)?;
                 Ok(self.postgres.as_ref().map(|postgres| postgres.lock().server.url()).unwrap_or_default())
             }
@@ -267,6 +267,9 @@ impl Servers {
         let mut options = PostgresOptions { settings: workload.database.settings.clone() };
         let room = needed.max(LEAST_CONNECTIONS).to_string();
         options.settings.entry("max_connections".into()).or_insert(room);
+        for (name, value) in workload.needed_database_settings() {
+            options.settings.entry(name.into()).or_insert(value);
+        }
         // One that was killed has lost what it had in memory; each cell shall find it the same.
         let fits = self.options == options
             && self.postgres.as_ref().is_some_and(|postgres| {

@@ -68,6 +68,14 @@ impl Site {
         }
     }
 
+    /// Where clients find one of its servers: through the proxy that stands in front of it, if one does.
+    pub fn entrance(&self) -> Endpoint {
+        match self {
+            Site::One(_) | Site::Cluster { .. } => self.first(),
+            Site::Sharded { membership, .. } => membership.roster().members[0].at.clone(),
+        }
+    }
+
     /// The nodes on which the clients place the keys, where they do.
     pub fn membership(&self) -> Option<&Arc<Membership>> {
         match self {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::assignment::Assignment;
 use super::blueprint::Blueprint;
+use super::invalidation::Invalidation;
 use super::observer::{Event, Phase};
 use super::prewarm::{Prewarmed, prewarm};
 use super::servers::{Seeded, Servers, Urls};
@@ -25,6 +26,7 @@ pub struct Stage<'a> {
     pub urls: Urls,
     pub ledger: Arc<Ledger>,
     pub loads: Arc<Loads>,
+    pub invalidation: Invalidation,
     pub sales: Arc<Sales>,
     pub crew: Crew,
     /// How the cache's limit was found, where it is a share of the keys.
@@ -51,8 +53,12 @@ impl<'a> Stage<'a> {
         assignment.begin(Phase::Connecting);
         let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
         let loads = Arc::new(Loads::default());
-        let factory = Blueprint::new(workload, &traffic, &urls, &ledger, &loads).factory();
-        let crew = Crew::start(workload.app.threads, workload.app.instances, &factory)?;
+        let invalidation = Invalidation::new(workload, &urls)?;
+        servers.wait(stop, invalidation.prepare())?;
+        let blueprint = Blueprint::new(workload, &traffic, &urls, (&ledger, &loads), &invalidation);
+        let factory = blueprint.factory();
+        let start = if workload.is_divided() { Crew::start_divided } else { Crew::start };
+        let crew = start(workload.app.threads, workload.app.instances * workload.app.services.max(1), &factory)?;
         let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
         let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
         let mut stage = Stage {
@@ -62,6 +68,7 @@ impl<'a> Stage<'a> {
             urls,
             ledger,
             loads,
+            invalidation,
             sales,
             crew,
             sizing,

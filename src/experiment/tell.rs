@@ -6,14 +6,17 @@ use crate::measure::{Clock, Flushes, GuardEvent, GuardWaits, Metrics, PoolUse, R
 use crate::model::{Failure, Kind, Served};
 
 /// What a measurement came to in numbers, but for what only the servers know.
-pub fn metrics(played: &Played, crew: &Crew) -> Metrics {
+pub fn metrics(played: &Played, crew: &Crew, is_divided: bool) -> Metrics {
     let Played { drive, sent, usage, .. } = played;
     let mut metrics = Metrics::of(&drive.recorder, sent, drive.elapsed);
     let tallies = crew.tallies();
     if let Some(pool) = tallies.iter().map(|tally| tally.take_pool()).reduce(PoolUse::merged) {
         pool.tell(&mut metrics, tallies.len(), drive.elapsed);
     }
-    played.loads.tell(&mut metrics);
+    if !is_divided {
+        // Services load the same row each for itself: what they load together says nothing of an expiry.
+        played.loads.tell(&mut metrics);
+    }
     if let Some(waits) =
         tallies.iter().filter_map(|tally| tally.take_guard_waits()).reduce(GuardWaits::merged)
     {

@@ -13,7 +13,7 @@ pub fn tell(metrics: &mut Metrics, workload: &Workload, rows: u64, reads_per_s: 
     let expiry = Expiry {
         reads_per_s: reads_per_s / rows as f64,
         load_s: window_us / 1e6,
-        instances: workload.app.instances,
+        instances: workload.readers(),
         clients: workload.traffic.load.clients(),
     };
     if let Some(loads) = guards.loads_per_expiry(&expiry) {

@@ -44,6 +44,21 @@ pub trait Transport: Send + Sync {
         false
     }
 
+    /// Whether it tells near caches of what their instance has read from the cache, so that its reads must be tracked.
+    fn tracks_reads(&self) -> bool {
+        false
+    }
+
+    /// Whether it tells of what is committed to the database, rather than of what is acknowledged.
+    fn reads_database(&self) -> bool {
+        self.in_commit() != InCommit::Nothing
+    }
+
+    /// Whether it goes over a server of the cache.
+    fn uses_cache(&self) -> bool {
+        true
+    }
+
     /// Settings that a Postgres of our own needs for it, by their names in postgresql.conf.
     fn database_settings(&self) -> Vec<(&'static str, String)> {
         Vec::new()

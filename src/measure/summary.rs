@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::statistics::median;
 use super::{
-    Audit, Bounds, Capacity, CounterCheck, FaultRecord, IntervalLog, Metrics, NodeLoad, Pressure, Ramp,
+    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, FaultRecord, IntervalLog, Metrics, NodeLoad, Pressure, Ramp,
     Recorder, Sizing, Stampede, Usage, Verdict, Window,
 };
 use crate::simulation::Simulated;
@@ -129,6 +129,9 @@ pub struct RepeatResult {
     /// What each node of the cache took, where there were several.
     #[serde(default, skip_serializing_if = "is_at_most_one")]
     pub nodes: Vec<NodeLoad>,
+    /// How each of those who cache rows learned of the writes of others, where any did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consumers: Vec<ConsumerRecord>,
     pub checks: Vec<CounterCheck>,
     /// Counts that a server does not tell, and why, so that ours stand alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

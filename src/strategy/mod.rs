@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub use conduct::{Conduct, Leaves};
 pub use entries::Entries;
-pub use near::Near;
+pub use near::{Near, NearCopies};
 pub use publishing::{Publishing, Word};
 pub use renamed::{Renamed, RenamedCopies};
 
@@ -103,7 +103,7 @@ impl Parts {
     }
 
     /// Over stores that hold nothing, with nothing at work behind them: to try whether something can be built.
-    fn noop(guards: Guards) -> Parts {
+    pub(crate) fn noop(guards: Guards) -> Parts {
         Parts {
             cache: Arc::new(NoopCache),
             database: Arc::new(NoopDatabase),

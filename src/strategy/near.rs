@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::{Conduct, Strategy};
+use crate::invalidation::Copies;
 use crate::model::{BoxFuture, Event, Found, Key, Operation, Outcome, Served, StoreError, Value};
 use crate::store::{Answer, NearCache};
 
@@ -81,6 +82,28 @@ impl Strategy for Near {
 
     fn drain<'a>(&'a self) -> BoxFuture<'a, Result<(), StoreError>> {
         self.behind.drain()
+    }
+}
+
+/// The rows of a near cache, as an event finds them.
+pub struct NearCopies {
+    near: Arc<NearCache>,
+}
+
+impl NearCopies {
+    pub fn new(near: Arc<NearCache>) -> NearCopies {
+        NearCopies { near }
+    }
+}
+
+impl Copies for NearCopies {
+    fn take_out(&self, event: Event) -> Answer<'_, u64> {
+        Box::pin(std::future::ready(Ok(self.near.take_out(event, 0))))
+    }
+
+    fn flush(&self) -> bool {
+        self.near.clear();
+        true
     }
 }
 

@@ -10,6 +10,7 @@ mod database;
 pub(super) mod eviction;
 mod fault;
 mod freshness;
+mod invalidation;
 mod inventory;
 mod load_setting;
 mod maxmemory;
@@ -72,6 +73,10 @@ pub struct Workload {
     /// What guards the database against stampedes: a mitigation, or a list of them that nest in their order.
     #[serde(default)]
     pub mitigation: Stack,
+    /// How those who cache rows learn of the writes of others: near caches, and other services.
+    #[serde(default = "invalidation::none", skip_serializing_if = "invalidation::is_none")]
+    #[schemars(schema_with = "invalidation::transports")]
+    pub invalidation: Choice,
     #[serde(default)]
     pub data: Data,
     pub traffic: TrafficSettings,
@@ -97,7 +102,7 @@ pub struct Workload {
 impl Workload {
     /// The most clients that one instance has.
     fn clients_per_instance(&self) -> usize {
-        self.traffic.load.clients().div_ceil(self.app.instances)
+        self.traffic.load.clients().div_ceil(self.readers())
     }
 
     /// What is done to servers and instances during the measurement.

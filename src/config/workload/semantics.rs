@@ -1,6 +1,6 @@
 use super::{
-    Compare, Report, Workload, app, at_once, cache, data, database, eviction, fault, freshness, inventory,
-    nodes, prewarm, replay, traffic,
+    Compare, Report, Workload, app, at_once, cache, data, database, eviction, fault, freshness, invalidation,
+    inventory, nodes, prewarm, replay, traffic,
 };
 use crate::config::{Cell, Document, Problems};
 use crate::strategy;
@@ -11,6 +11,8 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
     let report = &mut Report::new(document, problems);
     strategy(workload, report);
     for check in [
+        app::check,
+        invalidation::check,
         data::check,
         traffic::check,
         inventory::check,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use timeline::Timeline;
 
+use crate::invalidation::Disturb;
 use crate::measure::Effect;
 use crate::servers::Condition;
 
@@ -25,6 +26,19 @@ pub enum Victim {
     /// One node of the cache, from 0.
     Node(usize),
     /// One service instance, from 0.
+    Instance(usize),
+    /// The way of events to those who listen.
+    #[serde(skip)]
+    Events(Listeners),
+}
+
+/// Whose way of events a fault befalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Listeners {
+    /// That of every instance that listens.
+    All,
+    /// That of one instance, from 0.
     Instance(usize),
 }
 
@@ -53,6 +67,8 @@ pub enum Action {
     Reshard(Reshard),
     /// The network between clients and it is in this condition for so long.
     Network { lasts: Duration, condition: Condition },
+    /// Events do not come as they were sent for so long, or to the end.
+    Disturb { lasts: Option<Duration>, what: Disturb },
 }
 
 /// Which slots of a cluster move.
@@ -123,13 +139,16 @@ pub trait Hands: Sync {
 
     /// Brings the network between clients and it into this condition.
     fn set_network(&self, victim: Victim, condition: Condition) -> Result<(), String>;
+
+    /// Makes the way of events wrong in this one thing, or right again.
+    fn disturb(&self, listeners: Listeners, what: Disturb, is_wrong: bool) -> Result<(), String>;
 }
 
 impl Fault {
     /// How long it is planned to last.
     pub fn lasts(&self) -> Duration {
         match self.action {
-            Action::Kill { lasts } => lasts.unwrap_or_default(),
+            Action::Kill { lasts } | Action::Disturb { lasts, .. } => lasts.unwrap_or_default(),
             Action::Pause { lasts } | Action::Slow { lasts, .. } | Action::Network { lasts, .. } => lasts,
             Action::Restart
             | Action::Flush
@@ -146,6 +165,7 @@ impl Fault {
         match (self.action, self.victim) {
             (Action::AddNodes(_) | Action::Remove, _) => Effect::Moved,
             (Action::Pause { .. } | Action::Slow { .. } | Action::Network { .. }, _) => Effect::None,
+            (Action::Disturb { .. }, _) | (_, Victim::Events(_)) => Effect::None,
             // Entries go with their slots.
             (Action::Failover | Action::Reshard(_), _) => Effect::None,
             (Action::ScaleOut { .. }, _) => Effect::Thinned,
@@ -179,6 +199,15 @@ impl fmt::Display for Fault {
             Action::Network { condition: Condition::Partition, .. } => "partition",
             Action::Network { condition: Condition::Reset, .. } => "reset",
             Action::Network { condition: Condition::Delay(_), .. } => "delay",
+            Action::Disturb { what, .. } => match what {
+                Disturb::Drop(share) => return write!(f, "drop {} % of {}", share * 100.0, self.victim),
+                Disturb::Duplicate(share) => {
+                    return write!(f, "duplicate {} % of {}", share * 100.0, self.victim);
+                }
+                Disturb::Reorder(share) => return write!(f, "reorder {} % of {}", share * 100.0, self.victim),
+                Disturb::Delay(_) => "delay",
+                Disturb::Cut => "cut off",
+            },
         };
         write!(f, "{verb} {}", self.victim)
     }
@@ -191,6 +220,8 @@ impl fmt::Display for Victim {
             Victim::Database => f.write_str("database"),
             Victim::Node(node) => write!(f, "cache node {node}"),
             Victim::Instance(instance) => write!(f, "instance {instance}"),
+            Victim::Events(Listeners::All) => f.write_str("events"),
+            Victim::Events(Listeners::Instance(instance)) => write!(f, "events of instance {instance}"),
         }
     }
 }

@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use self::pace::Pace;
 use super::assignment::Assignment;
 use super::observer::Phase;
-use super::parts::{self, Stores};
+use super::parts::{self, Stores, Wiring};
 use super::servers::Servers;
 use super::stage::Stage;
 use super::{ExperimentError, preload};
@@ -75,7 +75,8 @@ async fn load(stage: &Stage<'_>, rows: &[u64]) -> Result<Prewarmed, StoreError> 
     let (workload, traffic) = (stage.assignment.workload, &*stage.traffic);
     let tally = Arc::new(Tally::default());
     let sharing = Sharing::Shared { connections: 1, run: 1 };
-    let stores = parts::connect(workload, &stage.urls, sharing, AT_ONCE, &tally, &Tasks::none()).await?;
+    let wiring = Wiring::plain(sharing, AT_ONCE);
+    let stores = parts::connect(workload, &stage.urls, wiring, &tally, &Tasks::none()).await?;
     let guards = preload::guards(workload, traffic)?;
     let began = Instant::now();
     let loading = Loading {

@@ -106,7 +106,7 @@ fn key(workload: &Workload, rows: u64) -> Key {
     (cache.prewarm, cache.ttl) = (Prewarm::None, cache.ttl.map(|_| Time(LEAST_TTL)));
     cache.settings.retain(|name, _| !CHOOSING.contains(&name.as_str()));
     let keys = workload.traffic.is_trace().then_some(&workload.traffic.keys);
-    let clients = (workload.app.instances, workload.sharing());
+    let clients = (workload.readers(), workload.sharing());
     format!("{:?}", (rows, &workload.data, keys, cache, &workload.mitigation, clients))
 }
 
@@ -119,7 +119,7 @@ async fn search(
     let began = Instant::now();
     let until = began + MOST_TIME;
     let mut caches = Vec::new();
-    for _ in 0..workload.app.instances {
+    for _ in 0..workload.readers() {
         let site = Site::One(at.clone());
         let cache =
             parts::cache(workload, &site, workload.sharing(), &Arc::default(), &Tasks::none()).await?;
@@ -128,7 +128,7 @@ async fn search(
     let mut probe = MemoryProbe::open(at).await?;
     let rows = traffic.rows();
     let entries = SeededEntries::new(workload, traffic)?.living_at_least(LEAST_TTL);
-    let connections = (workload.app.instances * workload.sharing().connections()) as u64;
+    let connections = (workload.readers() * workload.sharing().connections()) as u64;
     let order = Bijection::new(rows, workload.data.seed);
     let mut churn = Churn { caches, connections, entries, order, rows, put: 0 };
     let empty = RedisCounters::read(at).await?.used_memory;

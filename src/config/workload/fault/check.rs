@@ -3,11 +3,11 @@ use std::time::Duration;
 use super::FaultSetting;
 use crate::config::Workload;
 use crate::config::workload::Report;
-use crate::engine::Victim;
+use crate::engine::{Listeners, Victim};
 use crate::servers::Address;
 
 /// What a fault may be, by name.
-const ACTIONS: &str = "kill, restart, pause, flush, slow, scale_out, add_nodes, remove, partition, reset, delay, failover or reshard";
+const ACTIONS: &str = "kill, restart, pause, flush, slow, scale_out, add_nodes, remove, partition, reset, delay, failover, reshard, drop_events, duplicate_events, reorder_events, delay_events or disconnect";
 
 /// Faults that come closer together than this are one.
 const LEAST_PERIOD: Duration = Duration::from_millis(100);
@@ -99,18 +99,25 @@ impl FaultSetting {
             (_, Some(lasts)) if lasts.0.is_zero() => report.wrong(&at("lasts"), "a fault must last"),
             _ => {}
         }
-        let has_share = ["slow", "scale_out"].contains(&action);
+        let needs_share = ["drop_events", "duplicate_events", "reorder_events"].contains(&action);
+        let has_share = needs_share || ["slow", "scale_out"].contains(&action);
         if !has_share && self.share.is_some() {
             let title = format!("`{action}` has no `share`");
-            report.refuse(&at("share"), title, "only `slow` and `scale_out` have one");
+            report.refuse(&at("share"), title, "only `slow`, `scale_out` and faults of events have one");
         }
+        if needs_share && self.share.is_none() {
+            let title = format!("`{action}` needs `share`");
+            report.refuse(&at(action), title, "say how many of the events: share = 0.01");
+        }
+        let has_by = ["delay", "delay_events"].contains(&action);
         match self.by {
-            None if action == "delay" => {
-                report.refuse(&at(action), "`delay` needs `by`", "say how much later: by = \"20ms\"");
+            None if has_by => {
+                let title = format!("`{action}` needs `by`");
+                report.refuse(&at(action), title, "say how much later: by = \"20ms\"");
             }
-            Some(_) if action != "delay" => {
+            Some(_) if !has_by => {
                 let title = format!("`{action}` has no `by`");
-                report.refuse(&at("by"), title, "only `delay` has one");
+                report.refuse(&at("by"), title, "only `delay` and `delay_events` have one");
             }
             Some(by) if by.0 > MOST_DELAY => {
                 let title = format!("a delay of {by}: packets that late are lost ones");
@@ -173,14 +180,9 @@ fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, r
                     format!("an instance is killed or restarted; it has no process of its own to {action}");
                 report.refuse(path, title, "use kill = { instance = N }");
             }
-            let instances = workload.app.instances;
-            if instance >= instances {
-                let title = format!(
-                    "there is no instance {instance}: they are numbered from 0, and there are {instances}"
-                );
-                report.refuse(path, title, "raise app.instances, or name another");
-            }
+            check_instance(path, instance, workload, report);
         }
+        Victim::Events(listeners) => check_listeners(path, listeners, workload, report),
         Victim::Node(node) if node >= most_nodes(workload) => {
             let most = most_nodes(workload);
             let title =
@@ -216,6 +218,25 @@ fn check_victim(path: &str, action: &str, victim: Victim, workload: &Workload, r
             refuse_external(path, action, "database", report);
         }
         Victim::Cache | Victim::Node(_) | Victim::Database => {}
+    }
+}
+
+fn check_instance(path: &str, instance: usize, workload: &Workload, report: &mut Report) {
+    let instances = workload.readers();
+    if instance >= instances {
+        let title =
+            format!("there is no instance {instance}: they are numbered from 0, and there are {instances}");
+        report.refuse(path, title, "raise app.instances, or name another");
+    }
+}
+
+fn check_listeners(path: &str, listeners: Listeners, workload: &Workload, report: &mut Report) {
+    if !workload.is_listening() {
+        let help = "set invalidation, and app.services or app.near; or leave the fault out";
+        return report.refuse(path, "nobody listens to events here", help);
+    }
+    if let Listeners::Instance(instance) = listeners {
+        check_instance(path, instance, workload, report);
     }
 }
 

@@ -7,11 +7,12 @@ pub(super) use self::check::check;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Action, Fault, Reshard, Victim, When};
+use crate::engine::{Action, Fault, Listeners, Reshard, Victim, When};
+use crate::invalidation::Disturb;
 use crate::model::{Store, Time};
 use crate::servers::Condition;
 
-/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow`, `scale_out`, `add_nodes`, `remove`, `partition`, `reset`, `delay`, `failover` and `reshard`.
+/// Something that is done to a server or to a service instance: `at`, `every` or `after`, and one of `kill`, `restart`, `pause`, `flush`, `slow`, `scale_out`, `add_nodes`, `remove`, `partition`, `reset`, `delay`, `failover`, `reshard`, `drop_events`, `duplicate_events`, `reorder_events`, `delay_events` and `disconnect`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultSetting {
@@ -71,11 +72,27 @@ pub struct FaultSetting {
     /// Slots of a cluster of our own move from one master to another while both serve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reshard: Option<Reshard>,
+    /// A share of the events does not reach who listens: "all" or { instance = 0 }. Where the transport promises that, they
+    /// come again later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drop_events: Option<Listeners>,
+    /// A share of the events comes twice, the second time behind later ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_events: Option<Listeners>,
+    /// A share of the events comes behind later ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reorder_events: Option<Listeners>,
+    /// Events come later, `by` this much at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_events: Option<Listeners>,
+    /// Who listens loses its connection for events, and gets another when the time is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disconnect: Option<Listeners>,
     /// How long: what is killed is then started again, what is paused, slow or out of reach then goes on. A server that is killed
-    /// without it stays down; an instance starts again at once.
+    /// without it stays down; an instance starts again at once; events are disturbed to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Time>,
-    /// The share of the time for which what is slow stands still; or of the names that a new node takes over, which must
+    /// The share of the time for which what is slow stands still; of the events that are disturbed; or of the names that a new node takes over, which must
     /// be given: with n nodes before, 1/(n+1) by consistent hashing, and n/(n+1) by a hash modulo their number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.01, max = 0.99))]
@@ -102,6 +119,11 @@ impl FaultSetting {
             ("delay", self.delay),
             ("failover", self.failover),
             ("reshard", self.reshard.map(|_| Victim::Cache)),
+            ("drop_events", self.drop_events.map(Victim::Events)),
+            ("duplicate_events", self.duplicate_events.map(Victim::Events)),
+            ("reorder_events", self.reorder_events.map(Victim::Events)),
+            ("delay_events", self.delay_events.map(Victim::Events)),
+            ("disconnect", self.disconnect.map(Victim::Events)),
         ];
         all.into_iter().filter_map(|(name, victim)| Some((name, victim?)))
     }
@@ -122,7 +144,7 @@ impl FaultSetting {
         victims.into_iter().flatten().any(|victim| match victim {
             Victim::Cache | Victim::Node(_) => store == Store::Cache,
             Victim::Database => store == Store::Database,
-            Victim::Instance(_) => false,
+            Victim::Instance(_) | Victim::Events(_) => false,
         })
     }
 
@@ -156,6 +178,11 @@ impl FaultSetting {
             "reset" => Action::Network { lasts: lasts?, condition: Condition::Reset },
             "delay" => Action::Network { lasts: lasts?, condition: Condition::Delay(self.by?.0) },
             "scale_out" => Action::ScaleOut { share: self.share? },
+            "drop_events" => Action::Disturb { lasts, what: Disturb::Drop(self.share?) },
+            "duplicate_events" => Action::Disturb { lasts, what: Disturb::Duplicate(self.share?) },
+            "reorder_events" => Action::Disturb { lasts, what: Disturb::Reorder(self.share?) },
+            "delay_events" => Action::Disturb { lasts, what: Disturb::Delay(self.by?.0) },
+            "disconnect" => Action::Disturb { lasts, what: Disturb::Cut },
             _ => Action::Slow { lasts: lasts?, share: self.share.unwrap_or(SHARE) },
         };
         Some(Fault { when, action, victim })

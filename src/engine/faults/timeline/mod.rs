@@ -184,6 +184,15 @@ impl<'a> Timeline<'a> {
                 self.rest(lasts);
                 self.hands.set_network(victim, Condition::Clear).map(|()| true)
             }
+            Action::Disturb { lasts, what } => {
+                let Victim::Events(listeners) = victim else { return Err("only events are disturbed".into()) };
+                self.hands.disturb(listeners, what, true)?;
+                match lasts {
+                    Some(lasts) => drop(self.rest(lasts)),
+                    None => drop(self.rest_until_over()),
+                }
+                self.hands.disturb(listeners, what, false).map(|()| true)
+            }
         }
     }
 

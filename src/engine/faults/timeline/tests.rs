@@ -1,5 +1,6 @@
 use super::*;
-use crate::engine::faults::Reshard;
+use crate::engine::faults::{Listeners, Reshard};
+use crate::invalidation::Disturb;
 use crate::measure::Effect;
 
 /// Writes down what is asked of it.
@@ -54,6 +55,9 @@ impl Hands for Scribe {
     }
     fn set_network(&self, victim: Victim, condition: Condition) -> Result<(), String> {
         self.say(&format!("{condition:?} before"), victim)
+    }
+    fn disturb(&self, listeners: Listeners, what: Disturb, is_wrong: bool) -> Result<(), String> {
+        self.say(&format!("{what:?} {is_wrong} for"), Victim::Events(listeners))
     }
 }
 
