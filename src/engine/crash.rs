@@ -138,7 +138,7 @@ mod tests {
                         }
                     });
                 }
-                let strategy = Box::new(Sometimes { is_mute, lives, tally: tally.clone() });
+                let strategy = Arc::new(Sometimes { is_mute, lives, tally: tally.clone() });
                 let service = Arc::new(Service { strategy, inventory: None, entries: None });
                 Ok(Instance { service, tally, tasks })
             })

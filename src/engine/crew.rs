@@ -82,12 +82,7 @@ impl Crew {
         Crew::connect(threads, instances.max(1), threads, factory)
     }
 
-    fn connect(
-        threads: usize,
-        readers: usize,
-        writers: usize,
-        factory: &Factory,
-    ) -> Result<Crew, CrewError> {
+    fn connect(threads: usize, readers: usize, writers: usize, factory: &Factory) -> Result<Crew, CrewError> {
         let (workers, tallies) = (Vec::new(), Mutex::default());
         let mut crew = Crew { workers, factory: factory.clone(), writers, tallies };
         for number in 0..threads {

@@ -136,7 +136,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_write_is_seen_once_it_is_visible_and_not_before() {
-        let strategy = Box::new(Late(Instant::now()));
+        let strategy = Arc::new(Late(Instant::now()));
         let service = Arc::new(Service { strategy, inventory: None, entries: None });
         let instance = Instance { service, tally: Arc::default(), tasks: Default::default() };
         let prober = Arc::new(Prober::new(Rate(10.0)));

@@ -31,6 +31,8 @@ pub async fn audit(stage: &Stage<'_>, rows: u64, of_cache: bool) -> Result<Audit
     }
     audit.cache = cache.is_some().then(CacheAudit::default);
     let mut different = Vec::new();
+    let entries: Vec<Key> =
+        workload.templates().iter().flat_map(|template| workload.entries_of(template)).collect();
     for first in (0..rows).step_by(BATCH as usize) {
         if stop.is_requested() {
             return Err(StoreError::database(Failure::Timeout, "interrupted"));
@@ -41,15 +43,15 @@ pub async fn audit(stage: &Stage<'_>, rows: u64, of_cache: bool) -> Result<Audit
         }
         audit.rows += batch.rows.len() as u64;
         if let (Some(cache), Some(found)) = (&cache, &mut audit.cache) {
-            match batch.compare(&**cache, &mut found.at_end).await {
+            match batch.compare(&**cache, &entries, &mut found.at_end).await {
                 Ok(more) => different.extend(more),
                 Err(error) => (audit.cache, audit.unread) = (None, Some(error.to_string())),
             }
         }
     }
     if let (Some(cache), Some(found)) = (&cache, &mut audit.cache) {
-        found.examples = different.iter().take(EXAMPLES).copied().collect();
-        let ttls: Option<Vec<u64>> = different.iter().map(|difference| difference.ttl_ms).collect();
+        found.examples = different.iter().take(EXAMPLES).map(|(_, difference)| *difference).collect();
+        let ttls: Option<Vec<u64>> = different.iter().map(|(_, difference)| difference.ttl_ms).collect();
         found.longest_ttl_ms = ttls.and_then(|ttls| ttls.into_iter().max());
         if let Err(error) = recheck(stage, &**cache, &mut listing, &different, &mut found.rechecks).await {
             audit.unread = Some(error.to_string());
@@ -63,7 +65,7 @@ async fn recheck(
     stage: &Stage<'_>,
     cache: &dyn Cache,
     listing: &mut Listing,
-    different: &[Difference],
+    different: &[(Key, Difference)],
     rechecks: &mut Vec<Recheck>,
 ) -> Result<(), StoreError> {
     let Assignment { workload, stop, .. } = stage.assignment;
@@ -79,7 +81,7 @@ async fn recheck(
         waited = after;
         let mut found = Compared::default();
         for part in different.chunks(BATCH as usize) {
-            let keys: Vec<Key> = part.iter().map(|it| stage.traffic.key(it.row)).collect();
+            let keys: Vec<Key> = part.iter().map(|(key, _)| *key).collect();
             let stored = listing.of(&keys).await?;
             for ((entry, key), stored) in survey(cache, &keys).await?.into_iter().zip(&keys).zip(stored) {
                 let none = Listed { id: key.id(), version: 0, checksum: 0 };
@@ -96,14 +98,13 @@ async fn recheck(
 struct Batch {
     rows: Vec<Listed>,
     accounts: Vec<Account>,
-    keys: Vec<Key>,
 }
 
 impl Batch {
     /// Those of the rows that exist, existed, or have been written.
     async fn list(stage: &Stage<'_>, listing: &mut Listing, rows: Range<u64>) -> Result<Batch, StoreError> {
         let mut stored = listing.rows(rows.start, rows.end).await?.into_iter().peekable();
-        let mut batch = Batch { rows: Vec::new(), accounts: Vec::new(), keys: Vec::new() };
+        let mut batch = Batch { rows: Vec::new(), accounts: Vec::new() };
         for id in rows {
             let listed = stored.next_if(|row| row.id == id);
             let account = stage.ledger.account(id);
@@ -113,29 +114,33 @@ impl Batch {
                 // A row that nobody follows says nothing of writes.
                 let unknown = Account { initial: listed.map_or(0, |row| row.version), ..Account::default() };
                 batch.accounts.push(account.unwrap_or(unknown));
-                batch.keys.push(stage.traffic.key(id));
             }
         }
         Ok(batch)
     }
 
-    /// Compares them with their entries; answers those that differ.
-    async fn compare(&self, cache: &dyn Cache, found: &mut Compared) -> Result<Vec<Difference>, StoreError> {
-        if self.keys.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// Compares them with their entries, given by those of row 0; answers those that differ.
+    async fn compare(
+        &self,
+        cache: &dyn Cache,
+        entries: &[Key],
+        found: &mut Compared,
+    ) -> Result<Vec<(Key, Difference)>, StoreError> {
         let mut different = Vec::new();
-        for (entry, row) in survey(cache, &self.keys).await?.into_iter().zip(&self.rows) {
-            let cached = entry.map(|Surveyed { version, checksum, .. }| (version, checksum));
-            if found.count(cached, (row.version, row.checksum))
-                && let Some(entry) = entry
-            {
-                different.push(Difference {
-                    row: row.id,
-                    cached_version: entry.version,
-                    stored_version: row.version,
-                    ttl_ms: entry.ttl_ms,
-                });
+        if self.rows.is_empty() {
+            return Ok(different);
+        }
+        for of_row_0 in entries {
+            let keys: Vec<Key> = self.rows.iter().map(|row| of_row_0.with_id(row.id)).collect();
+            for ((entry, row), key) in survey(cache, &keys).await?.into_iter().zip(&self.rows).zip(keys) {
+                let cached = entry.map(|Surveyed { version, checksum, .. }| (version, checksum));
+                if found.count(cached, (row.version, row.checksum))
+                    && let Some(entry) = entry
+                {
+                    let (row, stored_version) = (row.id, row.version);
+                    let (cached_version, ttl_ms) = (entry.version, entry.ttl_ms);
+                    different.push((key, Difference { row, cached_version, stored_version, ttl_ms }));
+                }
             }
         }
         Ok(different)

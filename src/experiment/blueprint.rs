@@ -14,7 +14,7 @@ use crate::registry::Choice;
 use crate::store::postgres::InCommit;
 use crate::store::{Background, Cache, NearCache, NoopCache, Tasks};
 use crate::strategy::{
-    Entries, Near, NearCopies, Parts, Publishing, Renamed, RenamedCopies, STRATEGIES, Strategy, Word,
+    CacheCopies, Entries, Near, NearCopies, Parts, Publishing, Renamed, STRATEGIES, Strategy, Word,
 };
 use crate::traffic::{Replay, Traffic};
 
@@ -27,6 +27,8 @@ pub struct Blueprint {
     invalidation: Invalidation,
     /// What the names of each service begin with.
     templates: Vec<Key>,
+    /// Entries of a row beside its own that go when it is written.
+    variants: u8,
     lifetimes: Lifetimes,
     /// Whether a recording has fills of its own, so that a miss makes none.
     leaves_misses: bool,
@@ -62,6 +64,7 @@ impl Blueprint {
             loads: loads.clone(),
             invalidation: invalidation.clone(),
             templates: workload.templates(),
+            variants: if workload.cache.taken_out.is_all() { workload.cache.variants.len() as u8 } else { 0 },
             lifetimes: parts::lifetimes(workload, traffic),
             leaves_misses: replay.is_some_and(Replay::fills),
             tells_cache: replay.is_some_and(Replay::tells_cache),
@@ -134,17 +137,25 @@ impl Blueprint {
         let near = workload.app.near.map(|near| Arc::new(NearCache::new(near.options())));
         let place = |level, number| events.place(level, number).unwrap_or(usize::MAX);
         let near_copies = || -> Kept {
-            let copies = |near: &Arc<NearCache>| Arc::new(NearCopies::new(near.clone())) as Arc<dyn Copies>;
+            let copies = |near: &Arc<NearCache>| -> Arc<dyn Copies> {
+                Arc::new(NearCopies::new(near.clone(), self.variants))
+            };
             near.iter().map(|near| (place(Level::Near, own.number), copies(near))).collect()
         };
         let mut shared: Kept = Vec::new();
         if workload.is_divided() {
             let template = self.templates[service];
-            let copies = RenamedCopies::new(strategy.clone(), template);
+            let copies = CacheCopies::new(strategy.clone(), self.taken_out(&template));
             shared.push((place(Level::Cache, service), Arc::new(copies)));
             strategy = Arc::new(Renamed::new(strategy, template));
-        } else if near.is_some() {
-            let word = self.word(own, near_copies()).await?;
+        } else if near.is_some() || self.variants > 0 {
+            let mut reached = near_copies();
+            // The strategy itself takes out the row's own entry.
+            let others = self.taken_out(&self.templates[service]).split_off(1);
+            if !others.is_empty() {
+                reached.insert(0, (usize::MAX, Arc::new(CacheCopies::new(strategy.clone(), others))));
+            }
+            let word = self.word(own, reached).await?;
             strategy = Arc::new(Publishing::new(strategy, word));
         }
         self.listen(own, service, shared, near_copies()).await?;
@@ -196,11 +207,12 @@ impl Blueprint {
         let strategy = Choice::named("direct").build(STRATEGIES, parts).map_err(refused)?.into();
         let mut reached: Kept = Vec::new();
         if self.invalidation.transport.follows_cache() {
-            let cache = parts::cache(workload, &self.urls.cache, workload.sharing(), &own.tally, &own.tasks).await?;
+            let cache =
+                parts::cache(workload, &self.urls.cache, workload.sharing(), &own.tally, &own.tasks).await?;
             for (service, template) in self.templates.iter().enumerate() {
                 let parts = self.parts(own, cache.clone())?;
                 let theirs = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
-                let copies = RenamedCopies::new(theirs.into(), *template);
+                let copies = CacheCopies::new(theirs.into(), self.taken_out(template));
                 let place = self.invalidation.events.place(Level::Cache, service);
                 reached.extend(place.map(|place| (place, Arc::new(copies) as Arc<dyn Copies>)));
             }
@@ -221,6 +233,13 @@ impl Blueprint {
         }
         let publisher = transport.publisher(&link).await?;
         Ok(Word { publisher, events: self.invalidation.events.clone(), reached })
+    }
+
+    /// The entries of row 0 of a service that go when it is written.
+    fn taken_out(&self, template: &Key) -> Vec<Key> {
+        let mut entries = self.workload.entries_of(template);
+        entries.truncate(1 + usize::from(self.variants));
+        entries
     }
 
     fn in_commit(&self) -> InCommit {

@@ -45,6 +45,10 @@ pub fn measure(
     let course = Course { passed, before, warm, played };
     let mut result = numbers(&stage, &course);
     conclude(&mut result, &stage, servers, &course);
+    if let Err(error) = servers.runtime.block_on(stage.invalidation.clean_up()) {
+        let told = format!("what carried events could not be taken off the servers: {error}");
+        result.verdict.notes.push(told);
+    }
     put_memory(&mut result, &stage, &course.played.gauged);
     let Played { drive, faults, usage, .. } = course.played;
     (result.faults, result.usage) = (faults, usage);
@@ -57,7 +61,7 @@ pub fn measure(
 fn numbers(stage: &Stage, Course { passed, warm, played, .. }: &Course) -> RepeatResult {
     let workload = stage.assignment.workload;
     let seconds = played.drive.elapsed.as_secs_f64();
-    let mut metrics = tell::metrics(played, &stage.crew, workload.is_divided());
+    let mut metrics = tell::metrics(played, stage);
     let consumers = stage.invalidation.tell(&mut metrics, &played.sent, played.start, &stage.ledger);
     let reads_per_s = played.drive.recorder.count(Kind::Read) as f64 / seconds;
     theory::tell(&mut metrics, workload, stage.traffic.rows(), reads_per_s);
@@ -65,7 +69,8 @@ fn numbers(stage: &Stage, Course { passed, warm, played, .. }: &Course) -> Repea
         seconds,
         metrics,
         accounts: tell::accounts(&played.drive.recorder),
-        stampede: Stampede::of(&played.loads, &played.drive.recorder).filter(|_| !workload.is_divided()),
+        stampede: Stampede::of(&played.loads, &played.drive.recorder)
+            .filter(|_| workload.has_one_entry_a_row()),
         consumers,
         ..RepeatResult::default()
     };

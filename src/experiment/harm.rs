@@ -270,7 +270,9 @@ impl Hands for Harm<'_> {
                 .addresses(victim)?
                 .iter()
                 .try_for_each(|at| ask(self.stop, leave_redis(at, self.prefix)).map(drop)),
-            (Victim::Database | Victim::Instance(_) | Victim::Events(_), _) => Err("only a cache is flushed".into()),
+            (Victim::Database | Victim::Instance(_) | Victim::Events(_), _) => {
+                Err("only a cache is flushed".into())
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::config::{LoadSetting, Open, Workload};
 use crate::engine::{Limit, Load};
 use crate::measure::Tally;
-use crate::model::{Failure, Lifetimes, StoreError};
+use crate::model::{Failure, Key, Lifetimes, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::{InCommit, Postgres};
 use crate::store::{
@@ -37,6 +37,7 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
         .with_multi_read(workload.traffic.multi_read)
         .with_absent(workload.traffic.absent)
         .with_scan(workload.traffic.scan)
+        .with_variants(workload.entries_of(&Key::template(&workload.cache.prefix)))
         .with_quantity(workload.inventory.quantity))
 }
 

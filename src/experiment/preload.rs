@@ -31,7 +31,13 @@ pub async fn preload(stage: &Stage<'_>) -> Result<(), StoreError> {
     let Stores { cache, .. } = parts::connect_apart(workload, &stage.urls).await?;
     if workload.cache.preload {
         let entries = SeededEntries::new(workload, traffic)?;
-        put(&*cache, traffic.rows(), |id| entries.of(id)).await?;
+        for of_row_0 in workload.templates().iter().flat_map(|template| workload.entries_of(template)) {
+            let entry = |id| {
+                let (_, raw, ttl) = entries.of(id);
+                (of_row_0.with_id(id), raw, ttl)
+            };
+            put(&*cache, traffic.rows(), entry).await?;
+        }
         (0..traffic.rows()).for_each(|id| stage.loads.entries().enter(id));
     }
     if traffic.decrements() {

@@ -58,7 +58,8 @@ impl<'a> Stage<'a> {
         let blueprint = Blueprint::new(workload, &traffic, &urls, (&ledger, &loads), &invalidation);
         let factory = blueprint.factory();
         let start = if workload.is_divided() { Crew::start_divided } else { Crew::start };
-        let crew = start(workload.app.threads, workload.app.instances * workload.app.services.max(1), &factory)?;
+        let crew =
+            start(workload.app.threads, workload.app.instances * workload.app.services.max(1), &factory)?;
         let clients = servers.runtime.block_on(parts::describe_clients(workload, &urls))?;
         let sales = Arc::new(Sales::new(if traffic.decrements() { traffic.rows() } else { 0 }));
         let mut stage = Stage {

@@ -1,20 +1,20 @@
 use std::collections::BTreeMap;
 
 use super::played::Played;
-use crate::engine::{Crew, Drive};
+use super::stage::Stage;
+use crate::engine::Drive;
 use crate::measure::{Clock, Flushes, GuardEvent, GuardWaits, Metrics, PoolUse, Recorder, Unit, Usage};
 use crate::model::{Failure, Kind, Served};
 
 /// What a measurement came to in numbers, but for what only the servers know.
-pub fn metrics(played: &Played, crew: &Crew, is_divided: bool) -> Metrics {
+pub fn metrics(played: &Played, stage: &Stage) -> Metrics {
     let Played { drive, sent, usage, .. } = played;
     let mut metrics = Metrics::of(&drive.recorder, sent, drive.elapsed);
-    let tallies = crew.tallies();
+    let tallies = stage.crew.tallies();
     if let Some(pool) = tallies.iter().map(|tally| tally.take_pool()).reduce(PoolUse::merged) {
         pool.tell(&mut metrics, tallies.len(), drive.elapsed);
     }
-    if !is_divided {
-        // Services load the same row each for itself: what they load together says nothing of an expiry.
+    if stage.assignment.workload.has_one_entry_a_row() {
         played.loads.tell(&mut metrics);
     }
     if let Some(waits) =

@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use super::statistics::median;
 use super::{
-    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, FaultRecord, IntervalLog, Metrics, NodeLoad, Pressure, Ramp,
-    Recorder, Sizing, Stampede, Usage, Verdict, Window,
+    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, FaultRecord, IntervalLog, Metrics, NodeLoad,
+    Pressure, Ramp, Recorder, Sizing, Stampede, Usage, Verdict, Window,
 };
 use crate::simulation::Simulated;
 

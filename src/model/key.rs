@@ -9,7 +9,9 @@ use bytes::Bytes;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     id: u64,
-    /// Bytes of the name in front of the id.
+    /// Bytes of the name that are the run's, or the service's.
+    base: u8,
+    /// Bytes of the name in front of the id: those, and the mark of what the entry is of the row.
     prefix: u8,
     length: u8,
     /// Which of the entries of the row, from 0 for its own.
@@ -38,7 +40,8 @@ impl Key {
         let mut name = [0; Self::CAPACITY];
         let prefix = &prefix.as_bytes()[..prefix.len().min(Self::MAX_PREFIX + Self::MAX_SERVICE)];
         name[..prefix.len()].copy_from_slice(prefix);
-        Key { id: 0, prefix: prefix.len() as u8, length: prefix.len() as u8, variant: 0, name }
+        let length = prefix.len() as u8;
+        Key { id: 0, base: length, prefix: length, length, variant: 0, name }
     }
 
     /// The key of row `id` under the same prefix.
@@ -70,25 +73,22 @@ impl Key {
     pub fn of_variant(&self, variant: u8, mark: &str) -> Key {
         let mut key = *self;
         let mark = &mark.as_bytes()[..mark.len().min(Self::MAX_MARK)];
-        let (start, end) = (usize::from(self.prefix), usize::from(self.prefix) + mark.len());
+        let (start, end) = (usize::from(self.base), usize::from(self.base) + mark.len());
         key.name[start..end].copy_from_slice(mark);
-        key.prefix = end as u8;
-        key = key.with_id(self.id);
-        // What follows is the mark's and not the prefix' alone.
-        key.prefix = self.prefix;
-        key.variant = variant;
-        key
+        (key.prefix, key.variant) = (end as u8, variant);
+        key.with_id(self.id)
     }
 
     /// The same entry of the row under the prefix of a template.
     pub fn under(&self, template: &Key) -> Key {
-        let rest = &self.name[usize::from(self.prefix)..usize::from(self.length)];
+        let rest = &self.name[usize::from(self.base)..usize::from(self.length)];
         let mut key = *template;
-        let start = usize::from(template.prefix);
+        let start = usize::from(template.base);
         // Both fit: the longest prefix leaves room for the longest rest.
         let end = (start + rest.len()).min(Self::CAPACITY);
         key.name[start..end].copy_from_slice(&rest[..end - start]);
-        Key { id: self.id, length: end as u8, variant: self.variant, ..key }
+        let prefix = template.base + self.prefix - self.base;
+        Key { id: self.id, prefix, length: end as u8, variant: self.variant, ..key }
     }
 
     /// Which of the entries of the row it names, from 0 for its own.
@@ -148,7 +148,8 @@ mod tests {
         let key = Key::new("cb:", 12);
         let slug = key.of_variant(1, "slug:");
         assert_eq!((slug.name(), slug.id(), slug.variant()), (&b"cb:slug:12"[..], 12, 1));
-        assert_eq!(slug.beside("lock"), "cb:{cb:slug:12}lock");
+        assert_eq!(slug.beside("lock"), "cb:slug:{cb:slug:12}lock");
+        assert_eq!((slug.with_id(3).name(), slug.with_id(3).variant()), (&b"cb:slug:3"[..], 1));
         assert_eq!((key.variant(), key.name()), (0, &b"cb:12"[..]));
         let renamed = slug.under(&Key::template("cb:s12:"));
         assert_eq!((renamed.name(), renamed.id(), renamed.variant()), (&b"cb:s12:slug:12"[..], 12, 1));

@@ -25,7 +25,7 @@ pub use conduct::{Conduct, Leaves};
 pub use entries::Entries;
 pub use near::{Near, NearCopies};
 pub use publishing::{Publishing, Word};
-pub use renamed::{Renamed, RenamedCopies};
+pub use renamed::{CacheCopies, Renamed};
 
 use cache_first::{CacheFirst, write_cache};
 use database_first::{DatabaseFirst, Promise};

@@ -88,17 +88,19 @@ impl Strategy for Near {
 /// The rows of a near cache, as an event finds them.
 pub struct NearCopies {
     near: Arc<NearCache>,
+    /// Entries of a row beside its own that go with it.
+    variants: u8,
 }
 
 impl NearCopies {
-    pub fn new(near: Arc<NearCache>) -> NearCopies {
-        NearCopies { near }
+    pub fn new(near: Arc<NearCache>, variants: u8) -> NearCopies {
+        NearCopies { near, variants }
     }
 }
 
 impl Copies for NearCopies {
     fn take_out(&self, event: Event) -> Answer<'_, u64> {
-        Box::pin(std::future::ready(Ok(self.near.take_out(event, 0))))
+        Box::pin(std::future::ready(Ok(self.near.take_out(event, self.variants))))
     }
 
     fn flush(&self) -> bool {
@@ -112,11 +114,11 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::mitigation::Guards;
     use crate::model::{Kind, Payload};
     use crate::registry::Choice;
     use crate::store::NearOptions;
     use crate::store::memory::{MemoryCache, MemoryDatabase};
-    use crate::mitigation::Guards;
     use crate::strategy::{Parts, STRATEGIES};
 
     fn set() -> (Near, Arc<dyn Strategy>) {

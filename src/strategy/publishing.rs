@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use futures_util::future::join_all;
-
 use super::{Conduct, Strategy};
 use crate::invalidation::{Copies, Publisher};
 use crate::measure::Events;
@@ -18,8 +16,9 @@ pub struct Publishing {
 pub struct Word {
     pub publisher: Box<dyn Publisher>,
     pub events: Arc<Events>,
-    /// Copies that the writer itself reaches, each with its place among the consumers that are followed: its own near cache,
-    /// and the entries of other services where the transport follows the cache.
+    /// Copies that the writer itself reaches, one behind the other, each with its place among the consumers that are followed:
+    /// other entries of its rows, its own near cache, and the entries of other services where the transport follows the
+    /// cache.
     pub reached: Vec<(usize, Arc<dyn Copies>)>,
 }
 
@@ -32,13 +31,12 @@ impl Publishing {
 impl Word {
     /// A write that was told by nobody is acknowledged all the same: it is committed.
     async fn of(&self, event: Event) {
-        let reached = self.reached.iter().map(|(place, copies)| async move {
+        for (place, copies) in &self.reached {
             // One that fails is as an event that is lost.
             if let Ok(keys) = copies.take_out(event).await {
                 self.events.applied(*place, event, keys);
             }
-        });
-        join_all(reached).await;
+        }
         match self.publisher.publish(event).await {
             Ok(()) => self.events.published(),
             Err(_) => self.events.unpublished(),

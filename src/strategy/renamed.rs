@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
+
 use super::{Conduct, Strategy};
 use crate::invalidation::Copies;
 use crate::model::{BoxFuture, Event, Key, Operation, Outcome, StoreError};
@@ -50,21 +52,26 @@ impl Strategy for Renamed {
     }
 }
 
-/// The entries of a service in the cache, as an event finds them: the row's own, and those of its variants.
-pub struct RenamedCopies {
+/// Entries of each row in the cache, as an event finds them.
+pub struct CacheCopies {
     strategy: Arc<dyn Strategy>,
-    template: Key,
+    /// Those of row 0.
+    entries: Vec<Key>,
 }
 
-impl RenamedCopies {
-    /// Those of a strategy under the prefix of a template.
-    pub fn new(strategy: Arc<dyn Strategy>, template: Key) -> RenamedCopies {
-        RenamedCopies { strategy, template }
+impl CacheCopies {
+    /// Those that a strategy makes, given by those of row 0.
+    pub fn new(strategy: Arc<dyn Strategy>, entries: Vec<Key>) -> CacheCopies {
+        CacheCopies { strategy, entries }
     }
 }
 
-impl Copies for RenamedCopies {
+impl Copies for CacheCopies {
     fn take_out(&self, event: Event) -> Answer<'_, u64> {
-        Box::pin(async move { self.strategy.invalidate(&self.template.with_id(event.row), event).await })
+        Box::pin(async move {
+            let keys: Vec<Key> = self.entries.iter().map(|entry| entry.with_id(event.row)).collect();
+            let taken_out = try_join_all(keys.iter().map(|key| self.strategy.invalidate(key, event))).await?;
+            Ok(taken_out.iter().sum())
+        })
     }
 }

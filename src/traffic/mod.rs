@@ -52,6 +52,8 @@ pub struct Traffic {
     absent: Option<Absent>,
     scan: Option<Scan>,
     quantity: u32,
+    /// The entries of row 0 that reads ask for, its own first.
+    variants: Vec<Key>,
 }
 
 impl Traffic {
@@ -59,7 +61,9 @@ impl Traffic {
     pub fn new(seed: u64, rows: u64, prefix: &str, mix: Mix, keys: Box<dyn Keys>, bodies: Bodies) -> Traffic {
         let multi_read = MultiRead::default();
         let template = Key::template(prefix);
-        Traffic { seed, rows, template, mix, keys, bodies, multi_read, absent: None, scan: None, quantity: 1 }
+        let variants = vec![template];
+        let (absent, scan, quantity) = (None, None, 1);
+        Traffic { seed, rows, template, mix, keys, bodies, multi_read, absent, scan, quantity, variants }
     }
 
     /// With multi-reads of this form.
@@ -86,6 +90,12 @@ impl Traffic {
         Traffic { quantity: quantity.max(1), ..self }
     }
 
+    /// With reads that ask for one of several entries of a row: those of row 0 are given, its own first.
+    #[must_use]
+    pub fn with_variants(self, variants: Vec<Key>) -> Traffic {
+        Traffic { variants, ..self }
+    }
+
     /// How the rows of a multi-read are fetched.
     pub fn fetch(&self) -> Fetch {
         self.multi_read.fetch
@@ -98,6 +108,7 @@ impl Traffic {
         let pick = |random: &mut Random| self.keys.pick(ticket, population, random);
         let mut keys = Vec::new();
         let mut scans = false;
+        let entry = self.entry(ticket);
         let (kind, id) = match self.keys.kind(ticket) {
             // A recording names the row even of an insert.
             Some(kind) => (kind, pick(&mut random)),
@@ -105,7 +116,7 @@ impl Traffic {
                 (Kind::Insert, number) => (Kind::Insert, self.rows + number),
                 (Kind::MultiRead, _) => {
                     let rows = self.multi_read.rows(population, &mut random, pick);
-                    keys.extend(rows.iter().map(|&id| self.key(id)));
+                    keys.extend(rows.iter().map(|&id| entry.with_id(id)));
                     (Kind::MultiRead, rows.first().copied().unwrap_or(0))
                 }
                 (Kind::Read, number) => {
@@ -119,7 +130,7 @@ impl Traffic {
                 (kind, _) => (kind, pick(&mut random)),
             },
         };
-        let key = self.key(id);
+        let key = if kind == Kind::Read { entry.with_id(id) } else { self.key(id) };
         let payload = match kind {
             Kind::Write | Kind::Insert => {
                 let size = self.replay().and_then(|replay| replay.write_size(ticket));
@@ -136,6 +147,14 @@ impl Traffic {
             _ => 0,
         };
         Operation { ticket, kind, key, keys, payload, quantity, scans }
+    }
+
+    /// Which entry a ticket asks for, of any row.
+    fn entry(&self, ticket: u64) -> &Key {
+        match self.variants.as_slice() {
+            [] | [_] => &self.template,
+            all => &all[Random::new(self.seed, Stream::Variant, ticket).below(all.len() as u64) as usize],
+        }
     }
 
     /// The content with which row `id` is seeded.

@@ -27,6 +27,8 @@ pub enum Stream {
     Fault = 12,
     /// Which events a consumer does not hear as they came, numbered as they come.
     Event = 14,
+    /// Under which of its names a read asks for a row, numbered by its ticket.
+    Variant = 15,
     /// Whether a read asks for a row that never exists, and for which, numbered by its ticket.
     Absent = 13,
     /// What eviction policies that are simulated draw.

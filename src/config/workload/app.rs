@@ -83,6 +83,11 @@ impl Workload {
         self.readers() + writers
     }
 
+    /// Whether a row has one entry in the cache only, so that what is loaded of it after an expiry is loaded for one.
+    pub fn has_one_entry_a_row(&self) -> bool {
+        self.app.services <= 1 && self.cache.variants.is_empty()
+    }
+
     /// What the names of each service begin with in the cache.
     pub fn templates(&self) -> Vec<Key> {
         let prefix = &self.cache.prefix;
@@ -105,7 +110,10 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
     }
     let conduct = workload.conduct();
     if conduct.cache_first {
-        let title = format!("{}: services that only read have no writes of their own to defer", workload.strategy.label());
+        let title = format!(
+            "{}: services that only read have no writes of their own to defer",
+            workload.strategy.label()
+        );
         report.refuse("app.services", title, "use cache-aside or read-through, or leave app.services out");
     }
     if workload.traffic.mix.decrement > 0.0 {
@@ -128,7 +136,8 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
 /// What is allowed but probably not meant.
 pub(super) fn warning(workload: &Workload) -> Option<String> {
     (workload.app.threads > workload.readers()).then(|| {
-        "app.threads is above the number of instances: an instance lives on one thread, so some stay idle".into()
+        "app.threads is above the number of instances: an instance lives on one thread, so some stay idle"
+            .into()
     })
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::server_settings::{self, ServerSetting};
 use super::{
     BreakerSetting, CacheConnections, CacheNodes, ClusterSettings, HotKeySettings, MaxMemory, Persistence,
-    Prewarm, Report, TlsSettings, Workload,
+    Prewarm, Report, TakenOut, TlsSettings, Workload, variants,
 };
 use crate::config::Cell;
 use crate::model::{Key, Kind, Time};
@@ -53,6 +53,13 @@ pub struct CacheSettings {
     /// How long entries live; without it, until they are evicted or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Time>,
+    /// Under which other names each row is cached, as in ["slug", "summary"]: beside `PREFIX17` there are then `PREFIXslug:17`
+    /// and `PREFIXsummary:17`, and each read asks for one of them, all alike often. A write makes all of them old.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<String>,
+    /// Which of them are taken out for a write: all of them, or the row's own alone, as by code that knows of no other.
+    #[serde(skip_serializing_if = "TakenOut::is_all")]
+    pub taken_out: TakenOut,
     /// A pause injected between the database read and the cache set of every fill, which opens the window for races
     /// on purpose; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +102,8 @@ impl Default for CacheSettings {
             driver: Choice::named("redis"),
             connections: CacheConnections::Shared(4),
             ttl: None,
+            variants: Vec::new(),
+            taken_out: TakenOut::All,
             fill_delay: None,
             preload: false,
             prewarm: Prewarm::None,
@@ -138,6 +147,7 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
     if cache.prefix.is_empty() || cache.prefix.len() > Key::MAX_PREFIX {
         report.wrong("cache.prefix", format!("the prefix must have 1 to {} bytes", Key::MAX_PREFIX));
     }
+    variants::check(workload, report);
     check_twice(cache, report);
     let path = if cache.nodes.is_one() { "cache.url" } else { "cache.nodes" };
     let external = cache.named_nodes().into_iter().filter_map(|node| match node.url {

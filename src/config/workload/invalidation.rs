@@ -56,7 +56,8 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
         return report.refuse("invalidation", format!("{name}, but nobody listens"), help);
     }
     if workload.conduct().defers && transport.reads_database() {
-        let title = format!("{name} tells of commits, and {} acknowledges writes before", workload.strategy.name);
+        let title =
+            format!("{name} tells of commits, and {} acknowledges writes before", workload.strategy.name);
         report.refuse("invalidation", title, "use pubsub or stream, or another strategy");
     }
     if workload.cache.is_cluster() && transport.uses_cache() {
@@ -71,7 +72,11 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
     for (setting, needed) in clashes.filter(|(name, _)| workload.database.settings.contains_key(*name)) {
         let path = format!("database.settings.{setting}");
         if workload.database.settings[setting] != needed {
-            report.refuse(&path, format!("{name} needs {setting} = {needed}"), "leave it out: it is set as needed");
+            report.refuse(
+                &path,
+                format!("{name} needs {setting} = {needed}"),
+                "leave it out: it is set as needed",
+            );
         }
     }
 }

@@ -27,6 +27,7 @@ mod tests;
 mod timeouts;
 pub(super) mod tls;
 mod traffic;
+mod variants;
 
 pub(crate) use self::cache::CacheSettings;
 pub(crate) use self::data::Data;
@@ -53,6 +54,7 @@ use self::report::Report;
 use self::timeouts::Timeouts;
 use self::tls::TlsSettings;
 use self::traffic::TrafficSettings;
+use self::variants::TakenOut;
 use crate::engine::Fault;
 use crate::mitigation::{self, Guards, Stack};
 use crate::model::Store;

@@ -204,7 +204,9 @@ impl fmt::Display for Fault {
                 Disturb::Duplicate(share) => {
                     return write!(f, "duplicate {} % of {}", share * 100.0, self.victim);
                 }
-                Disturb::Reorder(share) => return write!(f, "reorder {} % of {}", share * 100.0, self.victim),
+                Disturb::Reorder(share) => {
+                    return write!(f, "reorder {} % of {}", share * 100.0, self.victim);
+                }
                 Disturb::Delay(_) => "delay",
                 Disturb::Cut => "cut off",
             },

@@ -185,7 +185,9 @@ impl<'a> Timeline<'a> {
                 self.hands.set_network(victim, Condition::Clear).map(|()| true)
             }
             Action::Disturb { lasts, what } => {
-                let Victim::Events(listeners) = victim else { return Err("only events are disturbed".into()) };
+                let Victim::Events(listeners) = victim else {
+                    return Err("only events are disturbed".into());
+                };
                 self.hands.disturb(listeners, what, true)?;
                 match lasts {
                     Some(lasts) => drop(self.rest(lasts)),
