@@ -6,6 +6,7 @@
 mod consumer;
 mod disturbance;
 mod none;
+mod pubsub;
 
 use std::sync::Arc;
 
@@ -176,5 +177,12 @@ pub struct Link {
     pub tasks: Tasks,
 }
 
+impl Link {
+    /// The name of the channel or the stream that events go through.
+    fn events(&self) -> String {
+        format!("{}events", self.prefix)
+    }
+}
+
 /// Every transport.
-pub static TRANSPORTS: &[Entry<dyn Transport, ()>] = &[none::ENTRY];
+pub static TRANSPORTS: &[Entry<dyn Transport, ()>] = &[none::ENTRY, pubsub::ENTRY];

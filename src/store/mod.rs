@@ -33,6 +33,7 @@ pub use members::ClusterMember;
 pub use messages::{Message, Messages};
 pub use near::{NearCache, NearOptions, Ticket};
 pub(crate) use noop::{NoopCache, NoopDatabase};
+pub(crate) use redis::{Bus, Claimed, KeptBus, Span, StreamEntry, Subscription};
 pub use script::{Reply, Script};
 pub use sharded::{
     BreakerOptions, Change, HotKeys, Member, Membership, NodeCounts, Roster, Sharded, ShardedParts, Then,
@@ -174,7 +175,7 @@ pub struct DriverParts {
 /// The longest that any driver waits for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long any driver rests before it tries again to replace a connection.
-const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Every driver.
 pub static DRIVERS: &[Entry<dyn Driver, ()>] = &[redis::ENTRY, fred::ENTRY];

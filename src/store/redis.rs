@@ -1,3 +1,4 @@
+mod bus;
 mod cluster;
 mod subscription;
 
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
 
+pub use self::bus::{Bus, Claimed, KeptBus, Span, StreamEntry, Subscription};
 use self::subscription::subscribe;
 use super::scripts::SCRIPTS;
 use super::{
