@@ -5,8 +5,10 @@
 
 mod consumer;
 mod disturbance;
+mod journal;
 mod none;
 mod pubsub;
+mod stream;
 
 use std::sync::Arc;
 
@@ -185,4 +187,4 @@ impl Link {
 }
 
 /// Every transport.
-pub static TRANSPORTS: &[Entry<dyn Transport, ()>] = &[none::ENTRY, pubsub::ENTRY];
+pub static TRANSPORTS: &[Entry<dyn Transport, ()>] = &[none::ENTRY, pubsub::ENTRY, stream::ENTRY];

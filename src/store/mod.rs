@@ -33,7 +33,7 @@ pub use members::ClusterMember;
 pub use messages::{Message, Messages};
 pub use near::{NearCache, NearOptions, Ticket};
 pub(crate) use noop::{NoopCache, NoopDatabase};
-pub(crate) use redis::{Bus, Claimed, KeptBus, Span, StreamEntry, Subscription};
+pub(crate) use redis::{Bus, KeptBus, StreamEntry, Subscription};
 pub use script::{Reply, Script};
 pub use sharded::{
     BreakerOptions, Change, HotKeys, Member, Membership, NodeCounts, Roster, Sharded, ShardedParts, Then,

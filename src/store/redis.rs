@@ -11,7 +11,7 @@ use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
 
-pub use self::bus::{Bus, Claimed, KeptBus, Span, StreamEntry, Subscription};
+pub use self::bus::{Bus, KeptBus, StreamEntry, Subscription};
 use self::subscription::subscribe;
 use super::scripts::SCRIPTS;
 use super::{

@@ -30,6 +30,12 @@ impl Span {
         let first = self.first.as_deref().and_then(parts);
         first.is_some_and(|first| first <= id) && parts(&self.last).is_some_and(|last| id <= last)
     }
+
+    /// Whether the stream has entries before that one.
+    pub fn has_before(&self, id: &str) -> bool {
+        let first = self.first.as_deref().and_then(parts);
+        first.zip(parts(id)).is_some_and(|(first, id)| first < id)
+    }
 }
 
 /// The two numbers of an id, by which ids are in order.
@@ -193,7 +199,9 @@ mod tests {
         {
             assert_eq!(whole.has_all_behind(id), has, "{id}");
         }
-        assert!(!span(facts(Value::Nil)).unwrap().has_all_behind("9-2"));
+        assert!(whole.has_before("5-2") && !whole.has_before("5-1") && !whole.has_before("5-0"));
+        let empty = span(facts(Value::Nil)).unwrap();
+        assert!(!empty.has_all_behind("9-2") && !empty.has_before("9-2"));
         assert!(span(list([])).is_err());
     }
 
