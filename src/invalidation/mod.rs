@@ -3,10 +3,13 @@
 //! A writer publishes the word of each write, or the database does for it; a transport carries it; a consumer, which is a
 //! service with its entries in the cache or an instance with its near cache, hears it and takes out what is older.
 
+mod cdc;
 mod consumer;
 mod disturbance;
 mod journal;
 mod none;
+mod notify;
+mod outbox;
 mod pubsub;
 mod stream;
 
@@ -187,4 +190,5 @@ impl Link {
 }
 
 /// Every transport.
-pub static TRANSPORTS: &[Entry<dyn Transport, ()>] = &[none::ENTRY, pubsub::ENTRY, stream::ENTRY];
+pub static TRANSPORTS: &[Entry<dyn Transport, ()>] =
+    &[none::ENTRY, pubsub::ENTRY, stream::ENTRY, notify::ENTRY, outbox::ENTRY, cdc::ENTRY];

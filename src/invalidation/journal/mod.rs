@@ -8,6 +8,7 @@ mod alone;
 mod appender;
 mod group;
 mod options;
+mod relay;
 mod request;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::store::Bus;
 
 pub use self::appender::Appender;
 pub use self::options::{JournalOptions, RelayOptions};
+pub use self::relay::{BATCH as RELAYED, Source, relay};
 
 /// Entries of one read, at most.
 const BATCH: usize = 256;

@@ -1,29 +1,38 @@
 //! Postgres: rows in a table of our own, spoken to over connections that are held, not checked out.
 
 mod connections;
+mod event_outbox;
 mod in_commit;
 mod listing;
+mod notices;
+mod pgoutput;
 mod query;
 mod seed;
+mod slot;
 mod statements;
 mod stock;
+mod telling;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
+pub(crate) use event_outbox::EventOutbox;
 pub use in_commit::InCommit;
 pub use listing::{Listed, Listing};
+pub(crate) use notices::Notices;
 pub use query::Query;
 pub use seed::{SeedError, prepare, seed};
+pub(crate) use slot::Slot;
 pub(crate) use statements::Statement;
 pub use stock::seed_stock;
 
 use self::connections::Connections;
-use super::{Answer, Database};
+use super::{Answer, CONNECT_TIMEOUT, Database};
 use crate::measure::{QueryClass, Tally};
 use crate::model::{Failure, Key, Payload, StoreError, Value};
 
@@ -43,6 +52,7 @@ pub fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
 pub struct Postgres {
     connections: Connections,
     query: Query,
+    telling: InCommit,
     tally: Arc<Tally>,
 }
 
@@ -57,9 +67,23 @@ impl Postgres {
         query: Query,
         tally: Arc<Tally>,
     ) -> Result<Postgres, StoreError> {
+        Postgres::connect_telling(url, pool, query, InCommit::Nothing, tally).await
+    }
+
+    /// As [`Postgres::connect`]; each update, insertion and deletion tells others of itself. What is stored does not.
+    ///
+    /// # Errors
+    /// As [`Postgres::connect`].
+    pub async fn connect_telling(
+        url: &str,
+        pool: usize,
+        query: Query,
+        telling: InCommit,
+        tally: Arc<Tally>,
+    ) -> Result<Postgres, StoreError> {
         let options = options(url).map_err(|error| failed(&error))?;
         let connections = Connections::open(options, pool, &query).await.map_err(|error| failed(&error))?;
-        Ok(Postgres { connections, query, tally })
+        Ok(Postgres { connections, query, telling, tally })
     }
 
     /// Runs one statement on a held connection; the wait for the connection is measured apart.
@@ -82,6 +106,14 @@ impl Postgres {
             self.tally.error(&error);
             error
         })
+    }
+}
+
+/// A connection that carries events, apart from those of operations.
+async fn connect_for_events(options: PgConnectOptions) -> Result<PgConnection, StoreError> {
+    match tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await {
+        Ok(connected) => connected.map_err(|error| failed(&error)),
+        Err(_) => Err(StoreError::database(Failure::Unavailable, "no connection in time")),
     }
 }
 
@@ -166,7 +198,10 @@ impl Database for Postgres {
     fn update<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {
-                Statement::UPDATE.change(id(key), Some(payload)).fetch_optional(connection).await
+                Statement::update(self.telling)
+                    .change(id(key), Some(payload))
+                    .fetch_optional(connection)
+                    .await
             });
             Ok(version.await?.map(|(version,)| version as u64))
         })
@@ -175,7 +210,7 @@ impl Database for Postgres {
     fn insert<'a>(&'a self, key: &'a Key, payload: &'a Payload) -> Answer<'a, u64> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {
-                Statement::INSERT.change(id(key), Some(payload)).fetch_one(connection).await
+                Statement::insert(self.telling).change(id(key), Some(payload)).fetch_one(connection).await
             });
             Ok(version.await?.0 as u64)
         })
@@ -184,7 +219,7 @@ impl Database for Postgres {
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<u64>> {
         Box::pin(async move {
             let version = self.with(QueryClass::Write, async |connection| {
-                Statement::UPDATE.change(id(key), None).fetch_optional(connection).await
+                Statement::update(self.telling).change(id(key), None).fetch_optional(connection).await
             });
             Ok(version.await?.map(|(version,)| version as u64))
         })

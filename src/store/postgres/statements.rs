@@ -6,6 +6,32 @@ use super::Query;
 use crate::measure::QueryClass;
 use crate::model::{Key, Payload, Value};
 
+/// Changes a row, with the constant by which its version grows.
+macro_rules! update {
+    ($one:literal) => {
+        concat!(
+            "UPDATE items SET version = version + ",
+            $one,
+            ", checksum = $2, body = $3 WHERE id = $1 AND body IS NOT NULL"
+        )
+    };
+}
+
+/// Makes a row or changes it, with the constants of its version.
+macro_rules! insert {
+    ($first:literal, $one:literal) => {
+        concat!(
+            "INSERT INTO items (id, version, checksum, body) VALUES ($1, ",
+            $first,
+            ", $2, $3) ON CONFLICT (id) DO UPDATE SET version = items.version + ",
+            $one,
+            ", checksum = excluded.checksum, body = excluded.body"
+        )
+    };
+}
+
+pub(super) use {insert, update};
+
 /// A statement that we send, and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statement {
@@ -39,22 +65,10 @@ impl Statement {
     );
     pub(super) const VERSION: Statement = Statement::load("SELECT version FROM items WHERE id = $1");
     /// A deletion is an update that leaves no body: the row keeps its place in the order of versions.
-    pub(super) const UPDATE: Statement = Statement::write(
-        "UPDATE items SET version = version + 1, checksum = $2, body = $3 WHERE id = $1 AND body IS NOT NULL \
-         RETURNING version",
-    )
-    .but_counted_as(
-        "UPDATE items SET version = version + $4, checksum = $2, body = $3 WHERE id = $1 AND body IS NOT NULL \
-         RETURNING version",
-    );
-    pub(super) const INSERT: Statement = Statement::write(
-        "INSERT INTO items (id, version, checksum, body) VALUES ($1, 1, $2, $3) ON CONFLICT (id) DO UPDATE \
-         SET version = items.version + 1, checksum = excluded.checksum, body = excluded.body RETURNING version",
-    )
-    .but_counted_as(
-        "INSERT INTO items (id, version, checksum, body) VALUES ($1, $4, $2, $3) ON CONFLICT (id) DO UPDATE \
-         SET version = items.version + $5, checksum = excluded.checksum, body = excluded.body RETURNING version",
-    );
+    pub(super) const UPDATE: Statement = Statement::write(concat!(update!("1"), " RETURNING version"))
+        .but_counted_as(concat!(update!("$4"), " RETURNING version"));
+    pub(super) const INSERT: Statement = Statement::write(concat!(insert!("1", "1"), " RETURNING version"))
+        .but_counted_as(concat!(insert!("$4", "$5"), " RETURNING version"));
     /// The guard makes storing idempotent: an older version than the row's own changes nothing. The arrays are
     /// in the order of the ids, so that two instances that flush the same rows do not deadlock.
     pub(super) const STORE: Statement = Statement::flush(
@@ -120,7 +134,7 @@ impl Statement {
         Statement { sql, counted_as: None, class: QueryClass::Load }
     }
 
-    const fn write(sql: &'static str) -> Statement {
+    pub(super) const fn write(sql: &'static str) -> Statement {
         Statement { sql, counted_as: None, class: QueryClass::Write }
     }
 
@@ -128,7 +142,7 @@ impl Statement {
         Statement { sql, counted_as: None, class: QueryClass::Flush }
     }
 
-    const fn but_counted_as(self, text: &'static str) -> Statement {
+    pub(super) const fn but_counted_as(self, text: &'static str) -> Statement {
         Statement { counted_as: Some(text), ..self }
     }
 
@@ -153,7 +167,7 @@ impl Statement {
         let stock =
             [Self::SET_LEVEL, Self::SET_LEVEL_IF_NEWER, Self::DECREMENT, Self::OPEN_OUTBOX, Self::APPLY];
         let loads = [query.load_statement(), query.load_many_statement()];
-        loads.into_iter().chain(rows).chain(stock).collect()
+        loads.into_iter().chain(rows).chain(Self::TELLING).chain(stock).collect()
     }
 
     /// Changes or makes a row; without a payload, deletes it.
