@@ -103,8 +103,8 @@ pub async fn database(
     tally: &Arc<Tally>,
 ) -> Result<Arc<Postgres>, StoreError> {
     let query = workload.database.query.clone();
-    let _ = in_commit;
-    Ok(Arc::new(Postgres::connect(&urls.database, pool, query, tally.clone()).await?))
+    let connected = Postgres::connect_telling(&urls.database, pool, query, in_commit, tally.clone());
+    Ok(Arc::new(connected.await?))
 }
 
 /// Connects for questions of our own, over one connection to each store; what is sent is in no count of ours.

@@ -28,6 +28,10 @@ impl Transport for ChangeDataCapture {
         Guarantee::AtLeastOnce
     }
 
+    fn reads_database(&self) -> bool {
+        true
+    }
+
     fn shares_out(&self) -> bool {
         true
     }

@@ -23,6 +23,10 @@ impl Transport for Notify {
         Guarantee::AtMostOnce
     }
 
+    fn uses_cache(&self) -> bool {
+        false
+    }
+
     fn in_commit(&self) -> InCommit {
         InCommit::Notify
     }
