@@ -125,7 +125,7 @@ pub async fn cache(
     let tally = tally.clone();
     match site {
         Site::One(at) | Site::Cluster { at, .. } => {
-            driver.connect(DriverParts { at: at.clone(), sharing, tally }).await
+            driver.connect(DriverParts { at: at.clone(), sharing, tally, tracked: None }).await
         }
         Site::Sharded { membership, hot } => {
             let (membership, breaker) = (membership.clone(), workload.cache.breaker.options());

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::journal::{Journal, RELAYED, RelayOptions, Source, relay};
-use super::notify::InTheDatabase;
+use super::notify::Nobody;
 use super::{Answer, Guarantee, Link, Listener, Listening, Publisher, Transport};
 use crate::model::{BoxFuture, Event, StoreError};
 use crate::registry::{self, Entry};
@@ -60,7 +60,7 @@ impl Transport for ChangeDataCapture {
     }
 
     fn publisher<'a>(&'a self, _: &'a Link) -> Answer<'a, Box<dyn Publisher>> {
-        Box::pin(std::future::ready(Ok(Box::new(InTheDatabase) as _)))
+        Box::pin(std::future::ready(Ok(Box::new(Nobody) as _)))
     }
 
     fn listener<'a>(&'a self, link: &'a Link, listening: &'a Listening) -> Answer<'a, Box<dyn Listener>> {

@@ -12,6 +12,7 @@ mod notify;
 mod outbox;
 mod pubsub;
 mod stream;
+mod tracking;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::measure::Tally;
 use crate::model::{BoxFuture, Event};
 use crate::registry::Entry;
 use crate::store::postgres::InCommit;
-use crate::store::{Answer, Endpoint, Tasks};
+use crate::store::{Answer, Endpoint, Tasks, Tracked};
 
 /// How the word of a write gets to those who cache the row.
 pub trait Transport: Send + Sync {
@@ -50,7 +51,8 @@ pub trait Transport: Send + Sync {
         false
     }
 
-    /// Whether it tells near caches of what their instance has read from the cache, so that its reads must be tracked.
+    /// Whether the connections over which an instance reads have to track what they read: a listener hears by
+    /// [`Link::tracked`].
     fn tracks_reads(&self) -> bool {
         false
     }
@@ -180,9 +182,19 @@ pub struct Link {
     pub tally: Arc<Tally>,
     /// For work behind the callers' backs.
     pub tasks: Tasks,
+    /// What the connections of the instance are told, where a transport [tracks](Transport::tracks_reads) what they read.
+    pub tracked: Option<Arc<Tracked>>,
 }
 
 impl Link {
+    /// With what the names of the entries of a service begin; the id of the row follows.
+    pub fn names_of(&self, service: usize) -> String {
+        match self.services {
+            0 => self.prefix.clone(),
+            _ => format!("{}s{service}:", self.prefix),
+        }
+    }
+
     /// The name of the channel or the stream that events go through.
     fn events(&self) -> String {
         format!("{}events", self.prefix)
@@ -191,4 +203,4 @@ impl Link {
 
 /// Every transport.
 pub static TRANSPORTS: &[Entry<dyn Transport, ()>] =
-    &[none::ENTRY, pubsub::ENTRY, stream::ENTRY, notify::ENTRY, outbox::ENTRY, cdc::ENTRY];
+    &[none::ENTRY, pubsub::ENTRY, stream::ENTRY, notify::ENTRY, outbox::ENTRY, cdc::ENTRY, tracking::ENTRY];

@@ -32,7 +32,7 @@ impl Transport for Notify {
     }
 
     fn publisher<'a>(&'a self, _: &'a Link) -> Answer<'a, Box<dyn Publisher>> {
-        Box::pin(std::future::ready(Ok(Box::new(InTheDatabase) as _)))
+        Box::pin(std::future::ready(Ok(Box::new(Nobody) as _)))
     }
 
     fn listener<'a>(&'a self, link: &'a Link, _: &'a Listening) -> Answer<'a, Box<dyn Listener>> {
@@ -43,10 +43,10 @@ impl Transport for Notify {
     }
 }
 
-/// For writes of which the database tells.
-pub(super) struct InTheDatabase;
+/// Where a server tells of writes by itself, and no writer has to.
+pub(super) struct Nobody;
 
-impl Publisher for InTheDatabase {
+impl Publisher for Nobody {
     fn publish(&self, _: Event) -> Answer<'_, ()> {
         Box::pin(std::future::ready(Ok(())))
     }

@@ -39,6 +39,7 @@ struct Fred;
 impl Driver for Fred {
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
         Box::pin(async move {
+            parts.refuse_tracking("the driver fred")?;
             if parts.at.is_cluster() {
                 return cluster::connect(parts).await;
             }

@@ -33,7 +33,8 @@ pub use members::ClusterMember;
 pub use messages::{Message, Messages};
 pub use near::{NearCache, NearOptions, Ticket};
 pub(crate) use noop::{NoopCache, NoopDatabase};
-pub(crate) use redis::{Bus, KeptBus, StreamEntry, Subscription};
+pub use redis::Tracked;
+pub(crate) use redis::{Broadcast, Bus, KeptBus, StreamEntry, Subscription, Told};
 pub use script::{Reply, Script};
 pub use sharded::{
     BreakerOptions, Change, HotKeys, Member, Membership, NodeCounts, Roster, Sharded, ShardedParts, Then,
@@ -42,7 +43,7 @@ pub use tasks::{Task, Tasks};
 pub use tls::{Identity, Tls, TlsError};
 
 use crate::measure::{QueryClass, Tally};
-use crate::model::{BoxFuture, Intent, Key, Payload, StockLevel, StoreError, Value};
+use crate::model::{BoxFuture, Failure, Intent, Key, Payload, StockLevel, StoreError, Value};
 use crate::registry::Entry;
 
 /// What a store answers.
@@ -170,6 +171,21 @@ pub struct DriverParts {
     pub at: Endpoint,
     pub sharing: Sharing,
     pub tally: Arc<Tally>,
+    /// Who is told of the entries that were read, where the connections are to track them. Not every driver can.
+    pub tracked: Option<Arc<Tracked>>,
+}
+
+impl DriverParts {
+    /// # Errors
+    /// When reads are to be tracked, by a driver that does not.
+    fn refuse_tracking(&self, who: &str) -> Result<(), StoreError> {
+        match self.tracked {
+            Some(_) => {
+                Err(StoreError::cache(Failure::Refused, format!("{who} does not track what it reads")))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// The longest that any driver waits for a connection.

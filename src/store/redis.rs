@@ -1,6 +1,7 @@
 mod bus;
 mod cluster;
 mod subscription;
+mod tracking;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,6 +14,7 @@ use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
 
 pub use self::bus::{Bus, KeptBus, StreamEntry, Subscription};
 use self::subscription::subscribe;
+pub use self::tracking::{Broadcast, Told, Tracked};
 use super::scripts::SCRIPTS;
 use super::{
     Answer, CONNECT_TIMEOUT, Cache, Driver, DriverParts, Lines, Messages, RECONNECT_PAUSE, Reply, Script,
@@ -37,12 +39,14 @@ impl Driver for Redis {
     fn connect<'a>(&'a self, parts: DriverParts) -> Answer<'a, Arc<dyn Cache>> {
         Box::pin(async move {
             if parts.at.is_cluster() {
+                parts.refuse_tracking("a client of a cluster")?;
                 return cluster::connect(parts).await;
             }
             let client = parts.at.redis().map_err(|error| failed(&error))?;
             let mut lines = Vec::new();
             for _ in 0..parts.sharing.connections() {
-                let line = Line::open(client.clone()).await.map_err(|error| failed(&error))?;
+                let line = Line::open(client.clone(), parts.tracked.clone()).await;
+                let line = line.map_err(|error| failed(&error))?;
                 lines.push(Arc::new(line));
             }
             let lines = Lines::new(parts.sharing, lines);
@@ -60,7 +64,14 @@ pub(super) fn hashes() -> HashMap<&'static str, String> {
 
 /// A connection to a server that knows our scripts; one that was restarted has forgotten them.
 pub(super) async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
-    let mut connection = client.get_multiplexed_async_connection_with_config(&settings()).await?;
+    connect_with(client, settings()).await
+}
+
+async fn connect_with(
+    client: &Client,
+    settings: AsyncConnectionConfig,
+) -> Result<MultiplexedConnection, RedisError> {
+    let mut connection = client.get_multiplexed_async_connection_with_config(&settings).await?;
     for script in SCRIPTS {
         let load = redis::cmd("SCRIPT").arg("LOAD").arg(script.lua).to_owned();
         connection.send_packed_command(&load).await.and_then(Value::extract_error)?;
@@ -83,12 +94,25 @@ struct Line {
     client: Client,
     connection: RwLock<MultiplexedConnection>,
     reconnecting: AtomicBool,
+    /// Who is told of what is read over it.
+    tracked: Option<Arc<Tracked>>,
 }
 
 impl Line {
-    async fn open(client: Client) -> Result<Line, RedisError> {
-        let connection = connect(&client).await?;
-        Ok(Line { client, connection: RwLock::new(connection), reconnecting: AtomicBool::new(false) })
+    async fn open(client: Client, tracked: Option<Arc<Tracked>>) -> Result<Line, RedisError> {
+        let client = if tracked.is_some() { Tracked::client(&client)? } else { client };
+        let connection = RwLock::new(Line::connect(&client, tracked.as_deref()).await?);
+        Ok(Line { client, connection, reconnecting: AtomicBool::new(false), tracked })
+    }
+
+    async fn connect(
+        client: &Client,
+        tracked: Option<&Tracked>,
+    ) -> Result<MultiplexedConnection, RedisError> {
+        let Some(tracked) = tracked else { return connect(client).await };
+        let mut connection = connect_with(client, tracked.heed(settings())).await?;
+        tracked.start(&mut connection, None).await?;
+        Ok(connection)
     }
 
     async fn send(self: &Arc<Line>, command: &Cmd) -> Result<Value, RedisError> {
@@ -108,8 +132,10 @@ impl Line {
         let line = Arc::downgrade(self);
         tokio::spawn(async move {
             while let Some(line) = line.upgrade() {
-                if let Ok(fresh) = connect(&line.client).await {
+                if let Ok(fresh) = Line::connect(&line.client, line.tracked.as_deref()).await {
                     *line.connection.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+                    // What was read last over the old one may have been kept after its end was told.
+                    line.tracked.iter().for_each(|tracked| tracked.lose());
                     line.reconnecting.store(false, Relaxed);
                     return;
                 }

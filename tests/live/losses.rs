@@ -48,7 +48,7 @@ impl World {
     async fn instance(&self) -> Box<dyn Strategy> {
         let tally = Arc::new(Tally::default());
         let sharing = Sharing::Shared { connections: 1, run: 1 };
-        let at = DriverParts { at: self.redis.url().into(), sharing, tally: tally.clone() };
+        let at = DriverParts { at: self.redis.url().into(), sharing, tally: tally.clone(), tracked: None };
         let driver = Choice::named("redis").build(DRIVERS, ()).unwrap();
         let url = self.postgres.url();
         let database = Postgres::connect(&url, 1, Query::default(), tally.clone()).await.unwrap();

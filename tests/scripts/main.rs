@@ -59,8 +59,12 @@ impl Side {
 
     async fn connect_to(driver: &'static str, at: Endpoint) -> Side {
         let tally = Arc::new(Tally::default());
-        let parts =
-            DriverParts { at, sharing: Sharing::Shared { connections: 2, run: 1 }, tally: tally.clone() };
+        let parts = DriverParts {
+            at,
+            sharing: Sharing::Shared { connections: 2, run: 1 },
+            tally: tally.clone(),
+            tracked: None,
+        };
         let driver_of = Choice::named(driver).build(DRIVERS, ()).unwrap();
         Side::new(driver, driver_of.connect(parts).await.unwrap(), tally)
     }

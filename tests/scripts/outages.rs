@@ -104,6 +104,7 @@ async fn no_server_at_all_is_told_when_connecting() {
             at: server.url().into(),
             sharing: Sharing::Shared { connections: 1, run: 1 },
             tally: Default::default(),
+            tracked: None,
         };
         let driver = Choice::named(entry.name).build(DRIVERS, ()).unwrap();
         let refused = promptly(entry.name, driver.connect(parts)).await.err().unwrap();

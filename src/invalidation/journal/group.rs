@@ -18,6 +18,8 @@ pub struct Member {
     claim: (String, Instant),
     request: Request<Result<Read, StoreError>>,
     has_missed: bool,
+    /// The first entry behind what is known to be missing.
+    behind_gap: Option<String>,
     /// The entries of the last answer's events.
     given: Vec<String>,
 }
@@ -53,8 +55,10 @@ impl Member {
     ) -> Result<Member, StoreError> {
         let (group, member) = (group_of(listening.service), format!("instance-{}", listening.instance));
         let reader = Arc::new(Reader { bus, stream, group, member, reclaim_after });
+        let (has_missed, behind_gap) = reader.gap().await?;
         Ok(Member {
-            has_missed: reader.has_missed().await?,
+            has_missed,
+            behind_gap,
             next: Step::Again("0-0".into()),
             claim: ("0-0".into(), Instant::now() + reclaim_after / 2),
             request: Request::default(),
@@ -94,8 +98,8 @@ impl Listener for Member {
                 if std::mem::take(&mut self.has_missed) {
                     return Ok(Heard::Missed);
                 }
-                let (reader, step) = (&self.reader, self.step());
-                let read = self.request.answer(|| Box::pin(reader.clone().read(step))).await?;
+                let (reader, step, behind_gap) = (self.reader.clone(), self.step(), self.behind_gap.clone());
+                let read = self.request.answer(|| Box::pin(reader.read(step, behind_gap))).await?;
                 self.pass(&read);
                 if read.has_missed {
                     // What it was given with that has stayed with it.
@@ -128,14 +132,17 @@ struct Reader {
 }
 
 impl Reader {
-    /// Whether events are missing that nobody of the group was given. A group that is gone is made again.
-    async fn has_missed(&self) -> Result<bool, StoreError> {
+    /// Whether events are missing that nobody of the group was given, and the first entry behind them, if there is one yet.
+    /// A group that is gone is made again.
+    async fn gap(&self) -> Result<(bool, Option<String>), StoreError> {
         let Some(given) = self.bus.last_delivered(&self.stream, &self.group).await? else {
             self.make_group().await?;
-            return Ok(true);
+            return Ok((true, None));
         };
-        let span = self.bus.span(&self.stream).await?;
-        Ok(!span.is_some_and(|span| span.has_all_behind(&given)))
+        match self.bus.span(&self.stream).await? {
+            Some(span) if span.has_all_behind(&given) => Ok((false, None)),
+            span => Ok((true, span.and_then(|span| span.first))),
+        }
     }
 
     async fn make_group(&self) -> Result<(), StoreError> {
@@ -152,7 +159,7 @@ impl Reader {
         self.bus.acknowledge(&self.stream, &self.group, ids).await
     }
 
-    async fn read(self: Arc<Reader>, step: Step) -> Result<Read, StoreError> {
+    async fn read(self: Arc<Reader>, step: Step, behind_gap: Option<String>) -> Result<Read, StoreError> {
         let (stream, who) = (self.stream.as_str(), (self.group.as_str(), self.member.as_str()));
         let (entries, next, gone) = match &step {
             Step::Again(behind) => (self.bus.read_group(stream, who, behind, BATCH, BLOCK).await?, None, 0),
@@ -170,7 +177,8 @@ impl Reader {
         if let (Step::New, BATCH, Some(first)) = (&step, entries.len(), entries.first()) {
             // It may have fallen so far behind that what it would have been given was trimmed before.
             let span = self.bus.span(stream).await?;
-            has_missed |= !span.is_some_and(|span| span.has_before(&first.id));
+            let has_before = span.is_some_and(|span| span.has_before(&first.id));
+            has_missed |= !has_before && behind_gap.as_ref() != Some(&first.id);
         }
         self.sort(step, entries, next, has_missed).await
     }

@@ -159,3 +159,97 @@ impl Message {
         Ok(columns)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::{Random, Stream};
+
+    // As PostgreSQL 15 told them.
+    const BEGUN: &str = "4200000000071697c80003042ee8eab45700011434";
+    const TWO_COLUMNS: &str = "5200004001636163686562656e6368006974656d73006400020169640000000014ffffffff\
+                               0076657273696f6e0000000014ffffffff";
+    const ALL_COLUMNS: &str = "5200004001636163686562656e6368006974656d73006600040169640000000014ffffffff\
+                               0176657273696f6e0000000014ffffffff01636865636b73756d0000000014ffffffff\
+                               01626f64790000000011ffffffff";
+    const UPDATED: &str = "55000040014e0002740000000133740000000135";
+    const INSERTED: &str = "49000040014e000274000000053230303030740000000131";
+    /// Its body is large, and as it was.
+    const UPDATED_BESIDE_BODY: &str = "55000040014e000474000000013474000000013974000000013775";
+    /// With the whole row as it was in front.
+    const UPDATED_AFTER_OLD: &str = "55000040014f000474000000013574000000013674000000013774000000045c786364\
+                                     4e000474000000013574000000013774000000013774000000045c786364";
+    const TRUNCATED: &str = "54000000010000004001";
+    const COMMITTED: &str = "430000000000071697c800000000071697f80003042ee8eab457";
+
+    const CAPTURED: [&str; 9] = [
+        BEGUN,
+        TWO_COLUMNS,
+        ALL_COLUMNS,
+        UPDATED,
+        INSERTED,
+        UPDATED_BESIDE_BODY,
+        UPDATED_AFTER_OLD,
+        TRUNCATED,
+        COMMITTED,
+    ];
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        (0..hex.len()).step_by(2).map(byte).collect()
+    }
+
+    fn told(messages: &[&str]) -> Vec<Change> {
+        let mut changes = Changes::default();
+        messages.iter().map(|message| changes.read(bytes(message)).unwrap()).collect()
+    }
+
+    fn written(row: u64, version: u64) -> Change {
+        Change::Written(Event::new(row, version))
+    }
+
+    #[test]
+    fn what_was_written_is_told_in_its_transaction() {
+        let few = told(&[BEGUN, TWO_COLUMNS, UPDATED, INSERTED, TRUNCATED, COMMITTED]);
+        let (other, committed) = (Change::Other, Change::Committed(0x0716_97f8));
+        assert_eq!(few, [other, other, written(3, 5), written(20_000, 1), other, committed]);
+        let all = told(&[ALL_COLUMNS, UPDATED_BESIDE_BODY, UPDATED_AFTER_OLD]);
+        assert_eq!(all, [other, written(4, 9), written(5, 7)]);
+    }
+
+    #[test]
+    fn tables_of_others_are_passed_over() {
+        let elsewhere = TWO_COLUMNS.replace("6974656d7300", "6974656d7400");
+        assert_eq!(told(&[&elsewhere, UPDATED]), [Change::Other; 2]);
+        // The table of that number is not known yet.
+        assert_eq!(told(&[UPDATED]), [Change::Other]);
+        let without_versions = TWO_COLUMNS.replace("76657273696f6e", "56657273696f6e");
+        assert!(Changes::default().read(bytes(&without_versions)).is_err());
+    }
+
+    #[test]
+    fn a_message_that_ends_early_or_holds_anything_else_is_an_error_or_tells_something() {
+        for message in CAPTURED.map(bytes) {
+            for end in 0..message.len() {
+                let mut changes = Changes::default();
+                changes.read(bytes(TWO_COLUMNS)).unwrap();
+                let read = changes.read(message[..end].to_vec());
+                assert!(read.is_err() || read == Ok(Change::Other) || end > 17, "{end} of {message:x?}");
+            }
+            let mut random = Random::new(7, Stream::Operation, 0);
+            for _ in 0..2_000 {
+                let mut changes = Changes::default();
+                changes.read(bytes(TWO_COLUMNS)).unwrap();
+                let mut message = message.clone();
+                let at = random.below(message.len() as u64) as usize;
+                message[at] = random.below(256) as u8;
+                // Whatever it says, it does not panic.
+                let _ = changes.read(message);
+            }
+        }
+        let version_untold = "55000040014e000274000000013375";
+        let mut changes = Changes::default();
+        changes.read(bytes(TWO_COLUMNS)).unwrap();
+        assert_eq!(changes.read(bytes(version_untold)), Err(Unreadable("an update")));
+    }
+}

@@ -5,7 +5,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
 use super::pgoutput::{Change, Changes};
-use super::{SCHEMA, connect_for_events, failed, options};
+use super::{SCHEMA, connect_for_events, failed, is_broken, options};
 use crate::measure::Tally;
 use crate::model::{Event, Failure, StoreError};
 use crate::store::{CONNECT_TIMEOUT, RECONNECT_PAUSE};
@@ -16,8 +16,12 @@ const PUBLICATION: &str = SCHEMA;
 /// How often a slot that has nothing for us is moved on, so that the server need not keep its log.
 const MOVE_EVERY: Duration = Duration::from_secs(1);
 
-/// SQLSTATE of a slot that somebody reads just now.
+/// How often the server is made to note which transactions are open.
+const NOTE_EVERY: Duration = Duration::from_millis(250);
+
+/// SQLSTATE of a slot that somebody reads just now, and of what our role may not do.
 const IN_USE: &str = "55006";
+const FORBIDDEN: &str = "42501";
 
 /// A replication slot: the log of the database from a place on, read as changes of our rows in the order of their commits.
 pub struct Slot {
@@ -27,6 +31,7 @@ pub struct Slot {
     /// To where the log was read: what was read last need not come again once it is told.
     read_to: Option<u64>,
     moved: Instant,
+    noted: Instant,
 }
 
 impl Slot {
@@ -45,10 +50,12 @@ impl Slot {
             "CREATE PUBLICATION {PUBLICATION} FOR TABLE {SCHEMA}.items{columns} WITH (publish = 'insert, update')"
         );
         slot.tally.event_query();
-        slot.connection.execute(sqlx::raw_sql(AssertSqlSafe(make))).await.map_err(|error| failed(&error))?;
+        let made = slot.connection.execute(sqlx::raw_sql(AssertSqlSafe(make))).await;
+        made.map_err(|error| refused(&error, "GRANT CREATE ON DATABASE … TO …"))?;
         slot.tally.event_query();
         let make = sqlx::query("SELECT pg_create_logical_replication_slot($1, 'pgoutput')").bind(&slot.name);
-        make.execute(&mut slot.connection).await.map(drop).map_err(|error| failed(&error))
+        let made = make.execute(&mut slot.connection).await;
+        made.map(drop).map_err(|error| refused(&error, "ALTER ROLE … REPLICATION"))
     }
 
     /// Takes both off the server, which would keep its log for the slot.
@@ -66,7 +73,8 @@ impl Slot {
     pub async fn open(url: &str, tally: Arc<Tally>) -> Result<Slot, StoreError> {
         let options = options(url).map_err(|error| failed(&error))?;
         let connection = connect_for_events(options).await?;
-        let mut slot = Slot { connection, tally, name: String::new(), read_to: None, moved: Instant::now() };
+        let now = Instant::now();
+        let mut slot = Slot { connection, tally, name: String::new(), read_to: None, moved: now, noted: now };
         // Slots are the server's; the number of the database is known to no other.
         let name = "SELECT 'cachebench_events_' || oid FROM pg_database WHERE datname = current_database()";
         slot.name = slot.one(name).await?;
@@ -122,28 +130,50 @@ impl Slot {
         let advance = advance.bind(&self.name).bind(end).execute(&mut self.connection);
         advance.await.map_err(|error| failed(&error))?;
         self.moved = Instant::now();
+        self.note().await
+    }
+
+    /// Has the server note in its log which transactions are open.
+    ///
+    /// A reading begins where all that it may need was noted last, and by itself the server notes it every 15 s: until then
+    /// each few changes would cost it more of its log. It also does when a slot is made. That waits for the end of the open
+    /// transactions; where one is long, it is given up.
+    async fn note(&mut self) -> Result<(), StoreError> {
+        if self.noted.elapsed() < NOTE_EVERY {
+            return Ok(());
+        }
+        self.run("SET statement_timeout = '50ms'").await?;
+        self.tally.event_query();
+        let make = "SELECT pg_drop_replication_slot(slot_name) \
+                    FROM pg_create_logical_replication_slot($1 || '_note', 'pgoutput', true)";
+        let made = sqlx::query(make).bind(&self.name).execute(&mut self.connection).await;
+        if let Err(error) = made
+            && is_broken(&error)
+        {
+            return Err(failed(&error));
+        }
+        self.run("RESET statement_timeout").await?;
+        self.noted = Instant::now();
         Ok(())
     }
 
-    /// Looks whether a slot can be made.
+    async fn run(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        self.tally.event_query();
+        let ran = self.connection.execute(statement).await;
+        ran.map(drop).map_err(|error| failed(&error))
+    }
+
+    /// Looks whether the server keeps a log that can be read.
     async fn check(&mut self) -> Result<(), StoreError> {
-        let refused = |what: String| Err(StoreError::database(Failure::Refused, what));
         let level: String = self.one("SHOW wal_level").await?;
-        if level != "logical" {
-            return refused(format!(
-                "changes can be read with wal_level = logical only, and it is {level}: set it in postgresql.conf and \
-                 restart the server"
-            ));
+        if level == "logical" {
+            return Ok(());
         }
-        let may_replicate = "SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user";
-        if !self.one::<bool>(may_replicate).await? {
-            return refused("our role may not make a replication slot: ALTER ROLE … REPLICATION".into());
-        }
-        let may_publish = "SELECT has_database_privilege(current_database(), 'CREATE')";
-        if !self.one::<bool>(may_publish).await? {
-            return refused("our role may not make a publication: GRANT CREATE ON DATABASE … TO …".into());
-        }
-        Ok(())
+        let what = format!(
+            "changes can be read with wal_level = logical only, and it is {level}: set it in postgresql.conf and \
+             restart the server"
+        );
+        Err(StoreError::database(Failure::Refused, what))
     }
 
     async fn remove(&mut self) -> Result<(), StoreError> {
@@ -177,5 +207,15 @@ impl Slot {
         self.tally.event_query();
         let answer = sqlx::query_scalar(statement).fetch_one(&mut self.connection).await;
         answer.map_err(|error| failed(&error))
+    }
+}
+
+/// Why something could not be made, and what to do where our role may not.
+fn refused(error: &sqlx::Error, remedy: &str) -> StoreError {
+    let told = failed(error);
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() == Some(FORBIDDEN) {
+        true => StoreError { detail: format!("{}; our role may not: {remedy}", told.detail), ..told },
+        false => told,
     }
 }

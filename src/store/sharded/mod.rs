@@ -248,8 +248,8 @@ async fn connect(parts: &ShardedParts, roster: Arc<Roster>, known: &[Arc<Node>])
             None => {
                 let ShardedParts { driver, sharing, breaker, tally, .. } = parts;
                 let (at, tally) = (member.at.clone(), tally.clone());
-                let cache =
-                    driver.connect(DriverParts { at, sharing: *sharing, tally: tally.clone() }).await?;
+                let parts = DriverParts { at, sharing: *sharing, tally: tally.clone(), tracked: None };
+                let cache = driver.connect(parts).await?;
                 Arc::new(Node::new(member.clone(), cache, *breaker, tally))
             }
         };
