@@ -5,14 +5,14 @@ use super::parts::{self, Stores, Wiring, refused};
 use super::servers::Urls;
 use crate::config::Workload;
 use crate::engine::{Factory, Instance, Service};
-use crate::invalidation::{Consumer, Copies, Listening};
+use crate::invalidation::{Consumer, Copies, Link, Listening};
 use crate::inventory::{self, INVENTORIES};
 use crate::measure::{Ledger, Level, Loads, Tally};
 use crate::mitigation::{self, Guards};
 use crate::model::{Key, Lifetimes, StoreError, unix_us};
 use crate::registry::Choice;
 use crate::store::postgres::InCommit;
-use crate::store::{Background, Cache, NearCache, NoopCache, Tasks};
+use crate::store::{Background, Cache, NearCache, NoopCache, Tasks, Tracked};
 use crate::strategy::{
     CacheCopies, Entries, Near, NearCopies, Parts, Publishing, Renamed, STRATEGIES, Strategy, Word,
 };
@@ -96,10 +96,11 @@ impl Blueprint {
     async fn reader(&self, own: &Own, service: usize) -> Result<Service, StoreError> {
         let workload = &self.workload;
         let wiring = Wiring {
-            sharing: workload.sharing(),
-            pool: workload.database_connections(),
             in_commit: if workload.is_divided() { InCommit::Nothing } else { self.in_commit() },
+            tracked: self.tracked(own),
+            ..Wiring::plain(workload.sharing(), workload.database_connections())
         };
+        let tracked = wiring.tracked.clone();
         let Stores { cache, database, stock } =
             parts::connect(workload, &self.urls, wiring, &own.tally, &own.tasks).await?;
         let inventory = inventory::Parts {
@@ -122,7 +123,7 @@ impl Blueprint {
             // There is nothing to take out.
             false => Entries::new(&Parts { cache: Arc::new(NoopCache), ..parts }),
         });
-        let strategy = self.among_others(own, service, strategy).await?;
+        let strategy = self.among_others(own, (service, tracked), strategy).await?;
         Ok(Service { strategy, inventory, entries })
     }
 
@@ -130,7 +131,7 @@ impl Blueprint {
     async fn among_others(
         &self,
         own: &Own,
-        service: usize,
+        (service, tracked): (usize, Option<Arc<Tracked>>),
         mut strategy: Arc<dyn Strategy>,
     ) -> Result<Arc<dyn Strategy>, StoreError> {
         let (workload, events) = (&self.workload, &self.invalidation.events);
@@ -158,7 +159,8 @@ impl Blueprint {
             let word = self.word(own, reached).await?;
             strategy = Arc::new(Publishing::new(strategy, word));
         }
-        self.listen(own, service, shared, near_copies()).await?;
+        let link = Link { tracked, ..self.invalidation.link(&own.tally, &own.tasks) };
+        self.listen(own, (service, link), shared, near_copies()).await?;
         if let Some(near) = near {
             self.invalidation.has_near(own.number, near.clone());
             strategy = Arc::new(Near::new(strategy, near));
@@ -167,14 +169,20 @@ impl Blueprint {
     }
 
     /// Starts to hear events for the copies of an instance.
-    async fn listen(&self, own: &Own, service: usize, shared: Kept, near: Kept) -> Result<(), StoreError> {
+    async fn listen(
+        &self,
+        own: &Own,
+        (service, link): (usize, Link),
+        shared: Kept,
+        near: Kept,
+    ) -> Result<(), StoreError> {
         let transport = &self.invalidation.transport;
         if !self.invalidation.carries() {
             return Ok(());
         }
         let consumer = |shared: bool, copies: Kept| Consumer {
             transport: transport.clone(),
-            link: self.invalidation.link(&own.tally, &own.tasks),
+            link: link.clone(),
             listening: Listening { service, instance: own.number, shared, from: None },
             copies,
             events: self.invalidation.events.clone(),
@@ -198,17 +206,16 @@ impl Blueprint {
     async fn writer(&self, own: &Own) -> Result<Service, StoreError> {
         let workload = &self.workload;
         let wiring = Wiring {
-            sharing: workload.sharing(),
-            pool: workload.database_connections(),
             in_commit: self.in_commit(),
+            ..Wiring::plain(workload.sharing(), workload.database_connections())
         };
-        let database = parts::database(workload, &self.urls, wiring, &own.tally).await?;
+        let database = parts::database(workload, &self.urls, &wiring, &own.tally).await?;
         let parts = Parts { database, ..self.parts(own, Arc::new(NoopCache))? };
         let strategy = Choice::named("direct").build(STRATEGIES, parts).map_err(refused)?.into();
         let mut reached: Kept = Vec::new();
         if self.invalidation.transport.follows_cache() {
             let cache =
-                parts::cache(workload, &self.urls.cache, workload.sharing(), &own.tally, &own.tasks).await?;
+                parts::cache(workload, &self.urls.cache, &wiring, &own.tally, &own.tasks).await?;
             for (service, template) in self.templates.iter().enumerate() {
                 let parts = self.parts(own, cache.clone())?;
                 let theirs = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
@@ -240,6 +247,12 @@ impl Blueprint {
         let mut entries = self.workload.entries_of(template);
         entries.truncate(1 + usize::from(self.variants));
         entries
+    }
+
+    /// Who is told of what the instance has read, where the transport does so for its near cache.
+    fn tracked(&self, own: &Own) -> Option<Arc<Tracked>> {
+        let tracks = self.invalidation.carries() && self.invalidation.transport.tracks_reads();
+        tracks.then(|| Tracked::new(own.tally.clone()))
     }
 
     fn in_commit(&self) -> InCommit {

@@ -66,6 +66,7 @@ impl Invalidation {
             services: self.services,
             tally: tally.clone(),
             tasks: tasks.clone(),
+            tracked: None,
         }
     }
 

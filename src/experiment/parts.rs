@@ -12,7 +12,7 @@ use crate::model::{Failure, Key, Lifetimes, StoreError};
 use crate::registry::OptionsError;
 use crate::store::postgres::{InCommit, Postgres};
 use crate::store::{
-    Cache, DRIVERS, Database, DriverParts, HotKeys, Sharded, ShardedParts, Sharing, Stock, Tasks,
+    Cache, DRIVERS, Database, DriverParts, HotKeys, Sharded, ShardedParts, Sharing, Stock, Tasks, Tracked,
 };
 use crate::traffic::{Bodies, KEYS, KeyParts, Mix, Rates, Schedule, Shifting, Traffic, hottest};
 
@@ -65,7 +65,7 @@ pub struct Stores {
 }
 
 /// How an instance is connected to the stores.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Wiring {
     /// Its connections to the cache.
     pub sharing: Sharing,
@@ -73,12 +73,14 @@ pub struct Wiring {
     pub pool: usize,
     /// What the database does in the transactions of its writes.
     pub in_commit: InCommit,
+    /// Who is told of what its connections to the cache have read and somebody changes.
+    pub tracked: Option<Arc<Tracked>>,
 }
 
 impl Wiring {
     /// With so many connections, and writes that tell nobody.
     pub fn plain(sharing: Sharing, pool: usize) -> Wiring {
-        Wiring { sharing, pool, in_commit: InCommit::Nothing }
+        Wiring { sharing, pool, in_commit: InCommit::Nothing, tracked: None }
     }
 }
 
@@ -90,8 +92,8 @@ pub async fn connect(
     tally: &Arc<Tally>,
     tasks: &Tasks,
 ) -> Result<Stores, StoreError> {
-    let cache = cache(workload, &urls.cache, wiring.sharing, tally, tasks).await?;
-    let database = database(workload, urls, wiring, tally).await?;
+    let cache = cache(workload, &urls.cache, &wiring, tally, tasks).await?;
+    let database = database(workload, urls, &wiring, tally).await?;
     Ok(Stores { cache, database: database.clone(), stock: database })
 }
 
@@ -99,10 +101,11 @@ pub async fn connect(
 pub async fn database(
     workload: &Workload,
     urls: &Urls,
-    Wiring { pool, in_commit, .. }: Wiring,
+    wiring: &Wiring,
     tally: &Arc<Tally>,
 ) -> Result<Arc<Postgres>, StoreError> {
     let query = workload.database.query.clone();
+    let Wiring { pool, in_commit, .. } = *wiring;
     let connected = Postgres::connect_telling(&urls.database, pool, query, in_commit, tally.clone());
     Ok(Arc::new(connected.await?))
 }
@@ -117,15 +120,15 @@ pub async fn connect_apart(workload: &Workload, urls: &Urls) -> Result<Stores, S
 pub async fn cache(
     workload: &Workload,
     site: &Site,
-    sharing: Sharing,
+    wiring: &Wiring,
     tally: &Arc<Tally>,
     tasks: &Tasks,
 ) -> Result<Arc<dyn Cache>, StoreError> {
     let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
-    let tally = tally.clone();
+    let (tally, sharing, tracked) = (tally.clone(), wiring.sharing, wiring.tracked.clone());
     match site {
         Site::One(at) | Site::Cluster { at, .. } => {
-            driver.connect(DriverParts { at: at.clone(), sharing, tally, tracked: None }).await
+            driver.connect(DriverParts { at: at.clone(), sharing, tally, tracked }).await
         }
         Site::Sharded { membership, hot } => {
             let (membership, breaker) = (membership.clone(), workload.cache.breaker.options());

@@ -294,6 +294,7 @@ mod tests {
                     services: 0,
                     tally: Arc::default(),
                     tasks: Tasks::default(),
+                    tracked: None,
                 },
                 listening: Listening { service: 0, instance: 0, shared: false, from: None },
                 copies: vec![(0, noted.clone() as _)],

@@ -119,10 +119,11 @@ async fn search(
     let began = Instant::now();
     let until = began + MOST_TIME;
     let mut caches = Vec::new();
+    let wiring = parts::Wiring::plain(workload.sharing(), 0);
     for _ in 0..workload.readers() {
         let site = Site::One(at.clone());
         let cache =
-            parts::cache(workload, &site, workload.sharing(), &Arc::default(), &Tasks::none()).await?;
+            parts::cache(workload, &site, &wiring, &Arc::default(), &Tasks::none()).await?;
         caches.push(cache);
     }
     let mut probe = MemoryProbe::open(at).await?;
