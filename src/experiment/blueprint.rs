@@ -214,8 +214,7 @@ impl Blueprint {
         let strategy = Choice::named("direct").build(STRATEGIES, parts).map_err(refused)?.into();
         let mut reached: Kept = Vec::new();
         if self.invalidation.transport.follows_cache() {
-            let cache =
-                parts::cache(workload, &self.urls.cache, &wiring, &own.tally, &own.tasks).await?;
+            let cache = parts::cache(workload, &self.urls.cache, &wiring, &own.tally, &own.tasks).await?;
             for (service, template) in self.templates.iter().enumerate() {
                 let parts = self.parts(own, cache.clone())?;
                 let theirs = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;

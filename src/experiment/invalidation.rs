@@ -127,7 +127,7 @@ impl Invalidation {
         ledger: &Ledger,
     ) -> Vec<ConsumerRecord> {
         let summary = self.events.summary_from(self.coverage, start, Moment::now());
-        summary.tell(metrics, sent.event_commands, sent.event_queries);
+        summary.tell(metrics, sent);
         let nears = self.nears.lock().unwrap_or_else(PoisonError::into_inner);
         let nears: Vec<_> = nears.iter().flatten().collect();
         if !nears.is_empty() {

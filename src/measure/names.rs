@@ -131,6 +131,7 @@ const PLAIN: &[(&str, Unit)] = &[
     ("events.dropped", Unit::Count),
     ("events.missed", Unit::Count),
     ("events.reconnects", Unit::Count),
+    ("events.carriers_replaced", Unit::Count),
     ("events.flushes", Unit::Count),
     ("events.per_write", Unit::Ratio),
     ("events.keys_per_event", Unit::Ratio),

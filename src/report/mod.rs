@@ -5,6 +5,7 @@ mod capacity;
 mod claim;
 mod climb;
 mod csv;
+mod events;
 mod eviction;
 mod faults;
 mod files;

@@ -8,7 +8,7 @@ use super::pressure::pressure;
 use super::results::results;
 use super::section::Section;
 use super::tradeoffs::tradeoffs;
-use super::{nodes, ramps, stampedes};
+use super::{events, nodes, ramps, stampedes};
 use crate::measure::Summary;
 
 /// The tables of a summary that have anything to tell, in their order.
@@ -34,6 +34,9 @@ pub fn sections(summary: &Summary) -> Vec<Section> {
         Section::new("Freshness", freshness(summary)),
         Section::new("Writes", writes(summary)),
         Section { is_text: true, rules: RULES, ..trade_offs },
+        Section::new("Events", events::carried(summary)).with([events::RULE.into()]),
+        Section::new("Near and behind", events::levels(summary)),
+        Section::new("Who heard of writes", events::consumers(summary)),
         Section::new("Stampedes", stampedes::loads(summary)),
         Section::new("After an expiry", stampedes::plot(summary)),
         Section::new("Guards", stampedes::guards(summary)),

@@ -21,6 +21,7 @@ mod freshness;
 mod guest;
 mod guest_nodes;
 mod interrupts;
+mod invalidation;
 mod inventory;
 mod load;
 mod losses;

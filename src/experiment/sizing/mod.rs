@@ -122,8 +122,7 @@ async fn search(
     let wiring = parts::Wiring::plain(workload.sharing(), 0);
     for _ in 0..workload.readers() {
         let site = Site::One(at.clone());
-        let cache =
-            parts::cache(workload, &site, &wiring, &Arc::default(), &Tasks::none()).await?;
+        let cache = parts::cache(workload, &site, &wiring, &Arc::default(), &Tasks::none()).await?;
         caches.push(cache);
     }
     let mut probe = MemoryProbe::open(at).await?;

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Consumer, Events, Followed};
 use crate::measure::latencies::{add, histogram};
-use crate::measure::{Metrics, Unit};
+use crate::measure::{Metrics, TallyCounts, Unit};
 use crate::model::Moment;
 
 /// Which copies of rows a consumer has.
@@ -198,8 +198,8 @@ impl Following<'_> {
 }
 
 impl EventsSummary {
-    /// Tells what was measured, if anybody was to hear anything; `commands` and `queries` carried the events.
-    pub fn tell(&self, metrics: &mut Metrics, commands: u64, queries: u64) {
+    /// Tells what was measured, if anybody was to hear anything; what was sent carried the events.
+    pub fn tell(&self, metrics: &mut Metrics, sent: &TallyCounts) {
         if self.consumers.is_empty() {
             return;
         }
@@ -217,11 +217,12 @@ impl EventsSummary {
             metrics.put("events.missed", sum(|record| record.missed.unwrap_or(0)), Unit::Count);
         }
         metrics.put("events.reconnects", sum(|record| record.reconnects), Unit::Count);
+        metrics.put("events.carriers_replaced", sent.event_reconnects as f64, Unit::Count);
         metrics.put("events.flushes", sum(|record| record.flushes), Unit::Count);
         metrics.put("events.per_write", per_write(heard), Unit::Ratio);
         metrics.put("events.keys_per_event", sum(|record| record.keys) / heard, Unit::Ratio);
-        metrics.put("events.cache_commands_per_write", per_write(commands as f64), Unit::Ratio);
-        metrics.put("events.db_queries_per_write", per_write(queries as f64), Unit::Ratio);
+        metrics.put("events.cache_commands_per_write", per_write(sent.event_commands as f64), Unit::Ratio);
+        metrics.put("events.db_queries_per_write", per_write(sent.event_queries as f64), Unit::Ratio);
         if let Some(seconds) = most(|record| record.out_of_sync_s) {
             metrics.put("events.out_of_sync", seconds, Unit::S);
         }
@@ -237,6 +238,7 @@ impl EventsSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::Tally;
     use crate::model::Event;
 
     #[test]
@@ -262,7 +264,9 @@ mod tests {
         let partly = events.summary_from(Coverage { is_whole: false, ..coverage }, start, end);
         assert_eq!((partly.consumers[0].missed, partly.consumers[0].out_of_sync_s), (None, None));
         let mut metrics = Metrics::default();
-        told.tell(&mut metrics, 20, 5);
+        let tally = Tally::default();
+        (0..20).for_each(|_| tally.event_command());
+        told.tell(&mut metrics, &tally.counts());
         let of = |name: &str| metrics.get(name).unwrap();
         assert_eq!(
             [of("events.missed"), of("events.heard"), of("events.cache_commands_per_write")],
