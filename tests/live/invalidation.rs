@@ -74,7 +74,7 @@ fn without_loss_every_transport_leaves_nothing_old_and_without_one_all_is_missed
 
 #[test]
 fn a_lost_event_leaves_an_old_entry_until_its_ttl_as_often_as_chance_says_and_a_journal_brings_it_again() {
-    let (rows, share) = (20_000.0, 0.01);
+    let (rows, share) = (20_000f64, 0.01f64);
     let rest = format!(
         "[cache]\npreload = true\nttl = \"12s\"\n[[fault]]\nat = \"0s\"\ndrop_events = \"all\"\nshare = {share}\n{}",
         compare(&["pubsub", "stream"])
