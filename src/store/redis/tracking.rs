@@ -67,6 +67,9 @@ impl Tracked {
     }
 
     /// Turns tracking on: of what is read over the connection, or of all names that begin with a prefix.
+    ///
+    /// Without NOLOOP, so that a connection is told of its own writes too: the server forgets who has read a name with each
+    /// write of it, also where it tells nobody, and after a fill of one's own it would never tell again.
     pub(super) async fn start(
         &self,
         connection: &mut MultiplexedConnection,
@@ -78,8 +81,7 @@ impl Tracked {
             command.arg("BCAST").arg("PREFIX").arg(prefix);
         }
         self.tally.event_command();
-        // What the connection has written itself its instance knows.
-        connection.send_packed_command(command.arg("NOLOOP")).await.and_then(Value::extract_error).map(drop)
+        connection.send_packed_command(&command).await.and_then(Value::extract_error).map(drop)
     }
 }
 
