@@ -1,15 +1,12 @@
+use super::demands;
 use super::exit::{Exit, Failure};
 use crate::config::Loaded;
 use crate::experiment::not_searchable;
-use crate::measure::{Ended, Expectation, ExpectationError, Summary, names};
-use crate::registry::closest;
+use crate::measure::{Ended, Expectation, Summary};
 
 /// The expectations of `--find-max`, for a workload whose capacity can be searched.
 pub fn expectations(texts: &[String], loaded: &Loaded) -> Result<Vec<Expectation>, Failure> {
-    let expectations = texts
-        .iter()
-        .map(|text| text.parse().map_err(|error| wrong(&error)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let expectations = demands::expectations("--find-max", texts)?;
     let faulty = loaded.cells.iter().any(|cell| !cell.workload.fault.is_empty());
     if faulty && !expectations.is_empty() {
         let file = loaded.path.display();
@@ -31,20 +28,6 @@ pub fn expectations(texts: &[String], loaded: &Loaded) -> Result<Vec<Expectation
             ),
         )),
     }
-}
-
-fn wrong(error: &ExpectationError) -> Failure {
-    let help = match error {
-        ExpectationError::Metric(name) => {
-            let names = names();
-            match closest(name, names.iter().map(|(name, _)| name.as_str())) {
-                Some(meant) => format!("; did you mean `{meant}`?"),
-                None => "; docs/guide.md lists them under \"Metrics\"".into(),
-            }
-        }
-        _ => String::new(),
-    };
-    Failure::new(Exit::Usage, format!("--find-max: {error}{help}"))
 }
 
 /// How a search ended: the worst of its cells.

@@ -2,6 +2,7 @@
 
 mod check;
 mod choice;
+mod demands;
 mod exit;
 mod find_max;
 mod list;
@@ -14,6 +15,7 @@ mod schema;
 mod show;
 mod signals;
 mod simulate;
+mod sweep;
 mod trace;
 mod workload_file;
 
@@ -47,6 +49,8 @@ pub struct Cli {
 enum Verb {
     /// Run a workload and print the comparison.
     Run(run::Arguments),
+    /// Measure a workload over steps of a setting, beside theory, and choose one.
+    Sweep(sweep::Arguments),
     /// Check a workload file without running it.
     Check(check::Arguments),
     /// Print the JSON Schema of workload files, or of results.
@@ -68,6 +72,7 @@ pub fn run(cli: Cli) -> Exit {
     let printer = Printer::new(cli.quiet, cli.no_color);
     let done = match cli.verb {
         Verb::Run(arguments) => run::run(&arguments, &printer),
+        Verb::Sweep(arguments) => sweep::run(&arguments, &printer),
         Verb::Check(arguments) => check::run(&arguments, &printer),
         Verb::Schema(arguments) => schema::run(&arguments, &printer),
         Verb::List(arguments) => list::run(&arguments, &printer),

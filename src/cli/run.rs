@@ -9,8 +9,10 @@ use super::progress::Progress;
 use super::results;
 use super::signals::stop_on_signals;
 use super::workload_file::WorkloadFile;
+use crate::config::Loaded;
 use crate::engine::Stop;
-use crate::experiment::{self, Permissions};
+use crate::experiment::{self, ExperimentError, Permissions};
+use crate::measure::Summary;
 use crate::registry::Choice;
 use crate::report::{self, FORMATS, Format};
 
@@ -24,9 +26,16 @@ pub struct Arguments {
     #[arg(long, value_name = "EXPECTATION")]
     find_max: Vec<String>,
 
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What becomes of a result, and what may be used to get it.
+#[derive(Debug, Args)]
+pub struct Output {
     /// How to print the result: table, markdown, json or csv.
     #[arg(long, default_value = "table")]
-    format: String,
+    pub format: String,
 
     /// The folder that gets a folder with the results.
     #[arg(short, long, default_value = "results", value_name = "FOLDER")]
@@ -44,30 +53,46 @@ pub fn format(name: &str) -> Result<Box<dyn Format>, Failure> {
         .map_err(|error| Failure::new(Exit::Usage, format!("--format: {error}")))
 }
 
+impl Output {
+    /// Measures, prints the result and leaves it in a folder.
+    pub fn measure(
+        &self,
+        loaded: &Loaded,
+        format: &dyn Format,
+        printer: &Printer,
+        measure: impl FnOnce(Permissions, &Progress, &Stop) -> Result<Summary, ExperimentError>,
+    ) -> Result<Summary, Failure> {
+        let folder = results::make(&self.output, &loaded.workload.name)?;
+        let stop = Stop::default();
+        stop_on_signals(&stop)?;
+        let permissions = Permissions { foreign_data: self.allow_foreign_data };
+        let progress = Progress::new(printer);
+        let summary = measure(permissions, &progress, &stop);
+        progress.finish();
+        let summary = summary.inspect_err(|_| {
+            // Nothing was measured: an empty folder would only look like a result.
+            let _ = std::fs::remove_dir(&folder);
+        })?;
+        let written = report::write(&summary, &folder);
+        printer.data(&format.render(&summary));
+        written.map_err(|error| {
+            Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
+        })?;
+        printer.note(&format!("results: {}", folder.display()));
+        Ok(summary)
+    }
+}
+
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
-    let format = format(&arguments.format)?;
+    let format = format(&arguments.output.format)?;
     let loaded = arguments.workload.load(printer)?;
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
-    let folder = results::make(&arguments.output, &loaded.workload.name)?;
-    let stop = Stop::default();
-    stop_on_signals(&stop)?;
-    let permissions = Permissions { foreign_data: arguments.allow_foreign_data };
-    let progress = Progress::new(printer);
-    let summary = match expectations.as_slice() {
-        [] => experiment::run(&loaded, permissions, &progress, &stop),
-        all => experiment::find_max(&loaded, all, permissions, &progress, &stop),
-    };
-    progress.finish();
-    let summary = summary.inspect_err(|_| {
-        // Nothing was measured: an empty folder would only look like a result.
-        let _ = std::fs::remove_dir(&folder);
+    let summary = arguments.output.measure(&loaded, &*format, printer, |permissions, progress, stop| {
+        match expectations.as_slice() {
+            [] => experiment::run(&loaded, permissions, progress, stop),
+            all => experiment::find_max(&loaded, all, permissions, progress, stop),
+        }
     })?;
-    let written = report::write(&summary, &folder);
-    printer.data(&format.render(&summary));
-    written.map_err(|error| {
-        Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
-    })?;
-    printer.note(&format!("results: {}", folder.display()));
     Ok(if summary.interrupted {
         Exit::Interrupted
     } else if !expectations.is_empty() {

@@ -24,10 +24,20 @@ impl WorkloadFile {
     /// # Errors
     /// When it cannot be read; and all that is wrong with it.
     pub fn load(&self, printer: &Printer) -> Result<Loaded, Failure> {
+        self.load_with([], printer)
+    }
+
+    /// As [`WorkloadFile::load`], with overrides that come after those of the user.
+    pub fn load_with(
+        &self,
+        overrides: impl IntoIterator<Item = String>,
+        printer: &Printer,
+    ) -> Result<Loaded, Failure> {
         let text = std::fs::read_to_string(&self.file).map_err(|error| {
             Failure::new(Exit::Usage, format!("cannot read {}: {error}", self.file.display()))
         })?;
-        let loaded = config::load(&self.file, text, &self.set)?;
+        let overrides: Vec<String> = self.set.iter().cloned().chain(overrides).collect();
+        let loaded = config::load(&self.file, text, &overrides)?;
         // Where no server can be started, that is told when one is needed.
         if !loaded.policies.is_empty()
             && let Ok(Some(policies)) = Policies::installed()

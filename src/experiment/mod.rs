@@ -212,6 +212,7 @@ impl<'a> Run<'a> {
             floor: self.floor,
             cells: self.cells,
             bounds,
+            sweep: None,
         }
     }
 }

@@ -56,15 +56,25 @@ pub enum ExpectationError {
 impl Expectation {
     /// Whether a measurement shows it; `None` where the measurement does not tell the metric.
     pub fn holds(&self, metrics: &Metrics) -> Option<bool> {
-        let value = metrics.get(&self.metric)?;
-        Some(match self.comparison {
+        metrics.get(&self.metric).map(|value| self.is_met_by(value))
+    }
+
+    /// Whether a value of the metric shows it.
+    pub fn is_met_by(&self, value: f64) -> bool {
+        match self.comparison {
             Comparison::Below => value < self.limit,
             Comparison::AtMost => value <= self.limit,
             Comparison::Above => value > self.limit,
             Comparison::AtLeast => value >= self.limit,
             // Counts are whole, and shares such as 0 and 1 exact: there is no tolerance to choose.
             Comparison::Equal => value == self.limit,
-        })
+        }
+    }
+
+    /// How far a value is from the limit, as a share of it; of a limit of 0, how far.
+    pub fn distance(&self, value: f64) -> f64 {
+        let off = (value - self.limit).abs();
+        if self.limit == 0.0 { off } else { off / self.limit.abs() }
     }
 
     /// What is demanded of the metric: `< 5ms`.
@@ -196,6 +206,12 @@ mod tests {
             let error = text.parse::<Expectation>().unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn how_far_it_is_missed_is_a_share_of_the_limit() {
+        assert!((read("stale_rate < 1%").distance(0.03) - 2.0).abs() < 1e-9);
+        assert_eq!(read("failures == 0").distance(7.0), 7.0);
     }
 
     #[test]

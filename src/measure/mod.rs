@@ -11,6 +11,7 @@
 //! | numbers by name, and how they come about | `metric`, `stretch`, `names`; every `tell` |
 //! | the shape of `result.json` | `summary`, and what it is made of |
 //! | what is held against the numbers | `validity`, `expectation`, `recovery`, `remap`, `audit`, `sales`, `theory` |
+//! | which cell is the best of many | `pick`, `sweep` |
 
 mod around;
 mod audit;
@@ -32,6 +33,7 @@ mod metric;
 mod names;
 mod nodes;
 mod observation;
+mod pick;
 mod pool;
 mod pressure;
 mod ramp;
@@ -46,6 +48,7 @@ mod stampede;
 mod statistics;
 mod stretch;
 mod summary;
+mod sweep;
 mod tally;
 pub mod theory;
 mod usage;
@@ -76,6 +79,7 @@ pub use metric::{Metric, Metrics, PERCENTILES, Unit};
 pub use names::names;
 pub use nodes::{Evenness, NodeLoad, tell_nodes};
 pub use observation::{Observation, Rows};
+pub use pick::{Closest, Criterion, Demands, Picked, front};
 pub use pool::PoolUse;
 pub use pressure::{Pressure, Reading};
 use ramp::ReadBins;
@@ -90,6 +94,7 @@ pub use sizing::{Sizing, SizingStep, note_of_idle_policy, note_of_small_limit};
 pub use stampede::{Stampede, StampedeBin};
 pub use statistics::{mean_and_interval, median};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
+pub use sweep::{Sweep, TheoryChoice};
 pub use tally::{Command, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};
 pub use validity::{CounterCheck, Findings, Verdict};

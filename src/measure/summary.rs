@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::statistics::median;
 use super::{
     Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, FaultRecord, IntervalLog, Metrics, NodeLoad,
-    Pressure, Ramp, Recorder, Sizing, Stampede, Usage, Verdict, Window,
+    Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict, Window,
 };
 use crate::simulation::Simulated;
 
@@ -41,6 +41,9 @@ pub struct Summary {
     /// What ideal caches of the same sizes would have done, where entries were evicted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bounds: Vec<Bounds>,
+    /// What was swept over, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
 }
 
 /// The harness' own cost: `direct` over a store that answers at once.

@@ -2,6 +2,11 @@
 //!
 //! Each key is read by a Poisson process of rate λr and written by one of rate λw; entries live for T.
 
+mod course;
+mod entry_life;
+
+pub use entry_life::{EntryLife, Errors, Expected, KeyClass, LEAST_EXPIRIES, OnWrite, Stretch};
+
 /// The hit rate of one key whose entry lives for `ttl` after a load and is never invalidated:
 /// λr T / (1 + λr T). A cycle is one miss and the reads of the following T.
 pub fn hit_rate_with_ttl(reads_per_s: f64, ttl_s: f64) -> f64 {
@@ -116,30 +121,4 @@ pub fn ring_imbalance(nodes: usize, virtual_nodes: u32) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_values_hold() {
-        assert!((hit_rate_with_ttl(10.0, 1.0) - 0.9091).abs() < 5e-5);
-        assert!((hit_rate_with_ttl_and_deletes(10.0, 1.0, 1.0) - 0.8634).abs() < 5e-5);
-        assert!((hit_rate_with_ttl_and_deletes(10.0, 5.0, 1.0) - 0.6652).abs() < 5e-5);
-        assert!((stale_sets_per_miss(5.0, 0.02) - 0.0952).abs() < 5e-5);
-        assert_eq!(loads_per_expiry(500.0, 0.1), 51.0);
-        assert!((jump_removal(10, 0) - 0.9889).abs() < 5e-5 && jump_removal(10, 9) == 0.1);
-        assert!((loads_per_expiry_single_flight(500.0, 0.1, 4) - 4.0).abs() < 5e-4);
-        assert_eq!(loads_per_expiry_single_flight(500.0, 0.1, 1), 1.0);
-        assert_eq!((loads_per_expiry_lock(1.2, 0.5), loads_per_expiry_lock(0.4, 0.5)), (3.0, 1.0));
-        for (beta, loads) in [(1.0, 2.72), (1.5, 1.95), (2.0, 1.65)] {
-            assert!((loads_per_expiry_xfetch(beta) - loads).abs() < 5e-3, "{beta}");
-            // A mean is the sum of the chances of more than 0, 1, 2 …
-            let sum: f64 = (0..1_000).map(|loads| xfetch_more_loads_than(loads, beta)).sum();
-            assert!((sum - loads_per_expiry_xfetch(beta)).abs() < 1e-9, "{beta}");
-        }
-        assert!((xfetch_more_loads_than(8, 1.0) - 0.0255).abs() < 5e-5);
-        assert!((xfetch_lead(500.0, 0.1, 1.0) / 0.1 - 4.49).abs() < 5e-3);
-        assert!((xfetch_hard_miss(50.0, 0.1, 1.0) - 0.0067).abs() < 5e-5);
-        assert!((xfetch_late(50.0, 0.1, 1.0) - 0.1590).abs() < 5e-4);
-        assert_eq!(hit_rate_with_ttl_and_deletes(10.0, 0.0, 1.0), hit_rate_with_ttl(10.0, 1.0));
-    }
-}
+mod tests;
