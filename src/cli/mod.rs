@@ -9,6 +9,7 @@ mod list;
 mod placement;
 mod printer;
 mod progress;
+mod recommend;
 mod results;
 mod run;
 mod schema;
@@ -59,6 +60,8 @@ enum Verb {
     List(list::Arguments),
     /// Print a result again.
     Show(show::Arguments),
+    /// Choose among the cells of a result: what is required, and what shall be least.
+    Recommend(recommend::Arguments),
     /// Simulate caches over a trace: hit rates by policy and size, without a server.
     Simulate(simulate::Arguments),
     /// Place keys on nodes by every scheme: what moves when nodes change, and how even it is, without a server.
@@ -77,6 +80,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::Schema(arguments) => schema::run(&arguments, &printer),
         Verb::List(arguments) => list::run(&arguments, &printer),
         Verb::Show(arguments) => show::run(&arguments, &printer),
+        Verb::Recommend(arguments) => recommend::run(&arguments, &printer),
         Verb::Simulate(arguments) => simulate::run(&arguments, &printer),
         Verb::Placement(arguments) => placement::run(&arguments, &printer),
         Verb::Trace(arguments) => trace::run(&arguments, &printer),

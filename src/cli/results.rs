@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
+use crate::measure::{FORMAT, Summary};
 
 /// Makes the folder for a run's results, and finds out that it can be written before any load starts.
 pub fn make(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
@@ -30,6 +31,26 @@ pub fn make(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
         }
     }
     Err(Failure::new(Exit::Internal, "no free name for the results"))
+}
+
+/// Reads a result from its folder or its `result.json`.
+pub fn read(path: &Path) -> Result<Summary, Failure> {
+    let file = if path.is_dir() { path.join("result.json") } else { path.to_path_buf() };
+    let shown = file.display();
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {shown}: {error}")))?;
+    let version: serde_json::Value = serde_json::from_str(&text)
+        .map_err(|error| Failure::new(Exit::Usage, format!("{shown} is no result: {error}")))?;
+    match version.get("format").and_then(serde_json::Value::as_u64) {
+        Some(version) if version == u64::from(FORMAT) => {}
+        Some(version) => {
+            let text = format!("{shown} has result format {version}, this cachebench reads {FORMAT}");
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        None => return Err(Failure::new(Exit::Usage, format!("{shown} is no result: it has no `format`"))),
+    }
+    serde_json::from_value(version)
+        .map_err(|error| Failure::new(Exit::Usage, format!("{shown} is no result: {error}")))
 }
 
 /// Writes and removes as much as results may need, so that a full disk is found now.

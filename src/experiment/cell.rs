@@ -9,6 +9,7 @@ use super::servers::Servers;
 use super::stage::Stage;
 use super::warm_up::{Warm, warm_up};
 use super::{ExperimentError, checks, parts, stock, tell, theory};
+use crate::measure::theory::Stretch;
 use crate::measure::{
     Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Sizing,
     Stampede, Status, Unit, Verdict, note_of_idle_policy, note_of_small_limit, tell_nodes,
@@ -63,8 +64,18 @@ fn numbers(stage: &Stage, Course { passed, warm, played, .. }: &Course) -> Repea
     let seconds = played.drive.elapsed.as_secs_f64();
     let mut metrics = tell::metrics(played, stage);
     let consumers = stage.invalidation.tell(&mut metrics, &played.sent, played.start, &stage.ledger);
-    let reads_per_s = played.drive.recorder.count(Kind::Read) as f64 / seconds;
-    theory::tell(&mut metrics, workload, stage.traffic.rows(), reads_per_s);
+    let recorder = &played.drive.recorder;
+    let per_s = |count: u64| count as f64 / seconds;
+    let rates = theory::Rates {
+        reads_per_s: per_s(recorder.count(Kind::Read)),
+        writes_per_s: per_s(recorder.count(Kind::Write)),
+    };
+    let stretch = Stretch {
+        warm_up_s: warm.first as f64 / per_s(recorder.operations()),
+        measured_s: seconds,
+        began_full: workload.cache.preload,
+    };
+    theory::tell(&mut metrics, workload, stage.traffic.rows(), rates, &stretch);
     let mut result = RepeatResult {
         seconds,
         metrics,

@@ -38,6 +38,7 @@ pub use floor::{Punctuality, measure as measure_floor, punctuality};
 pub use observer::{Event, Observer, Phase};
 
 pub(crate) use capacity::{find_max, not_searchable};
+pub(crate) use theory::choose as choose_by_theory;
 
 use assignment::Assignment;
 use gate::Gate;

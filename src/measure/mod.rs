@@ -94,7 +94,7 @@ pub use sizing::{Sizing, SizingStep, note_of_idle_policy, note_of_small_limit};
 pub use stampede::{Stampede, StampedeBin};
 pub use statistics::{mean_and_interval, median};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
-pub use sweep::{Sweep, TheoryChoice};
+pub use sweep::{Row, Sweep, TheoryChoice};
 pub use tally::{Command, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};
 pub use validity::{CounterCheck, Findings, Verdict};

@@ -19,18 +19,23 @@ mod placement;
 mod pressure;
 mod quantity;
 mod ramps;
+mod recommend;
 mod results;
 mod section;
 mod sections;
 mod sheet;
 mod simulation;
 mod stampedes;
+mod sweep;
 mod table;
 mod timeline;
 mod tradeoffs;
 
 pub use files::write;
 pub use placement::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
+pub use recommend::{
+    Recommendation, recommendation_csv, recommendation_json, recommendation_markdown, recommendation_table,
+};
 pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use simulation::{Ranking, rankings_csv, rankings_json, rankings_table};
 

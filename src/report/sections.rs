@@ -8,7 +8,7 @@ use super::pressure::pressure;
 use super::results::results;
 use super::section::Section;
 use super::tradeoffs::tradeoffs;
-use super::{events, nodes, ramps, stampedes};
+use super::{events, nodes, ramps, stampedes, sweep};
 use crate::measure::Summary;
 
 /// The tables of a summary that have anything to tell, in their order.
@@ -23,6 +23,7 @@ pub fn sections(summary: &Summary) -> Vec<Section> {
         Section::new("Capacity", capacities(summary)).with(limits(summary)),
         Section::new("Results", shown(is_measured, results)),
     ];
+    all.extend(sweep::sections(summary));
     all.extend(rankings(summary));
     let trade_offs = Section::new("Trade-offs", shown(has_writes, tradeoffs));
     let cold = Section::new("Cold start", ramps::cold_starts(summary)).with([ramps::RULE.into()]);

@@ -81,8 +81,9 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     })
 }
 
-/// The summary, with what it swept over.
-fn swept(summary: Summary, _: &Loaded, sweep: Sweep) -> Summary {
+/// The summary, with what it swept over and what theory says of that.
+fn swept(summary: Summary, loaded: &Loaded, mut sweep: Sweep) -> Summary {
+    experiment::choose_by_theory(&mut sweep, loaded, &summary.cells);
     Summary { sweep: Some(sweep), ..summary }
 }
 
