@@ -87,12 +87,16 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let format = format(&arguments.output.format)?;
     let loaded = arguments.workload.load(printer)?;
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
-    let summary = arguments.output.measure(&loaded, &*format, printer, |permissions, progress, stop| {
-        match expectations.as_slice() {
-            [] => experiment::run(&loaded, permissions, progress, stop),
-            all => experiment::find_max(&loaded, all, permissions, progress, stop),
-        }
-    })?;
+    let summary =
+        arguments.output.measure(
+            &loaded,
+            &*format,
+            printer,
+            |permissions, progress, stop| match expectations.as_slice() {
+                [] => experiment::run(&loaded, permissions, progress, stop),
+                all => experiment::find_max(&loaded, all, permissions, progress, stop),
+            },
+        )?;
     Ok(if summary.interrupted {
         Exit::Interrupted
     } else if !expectations.is_empty() {

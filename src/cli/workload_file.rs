@@ -33,11 +33,7 @@ impl WorkloadFile {
         overrides: impl IntoIterator<Item = String>,
         printer: &Printer,
     ) -> Result<Loaded, Failure> {
-        let text = std::fs::read_to_string(&self.file).map_err(|error| {
-            Failure::new(Exit::Usage, format!("cannot read {}: {error}", self.file.display()))
-        })?;
-        let overrides: Vec<String> = self.set.iter().cloned().chain(overrides).collect();
-        let loaded = config::load(&self.file, text, &overrides)?;
+        let loaded = self.read(overrides)?;
         // Where no server can be started, that is told when one is needed.
         if !loaded.policies.is_empty()
             && let Ok(Some(policies)) = Policies::installed()
@@ -46,5 +42,17 @@ impl WorkloadFile {
         }
         loaded.warnings.iter().for_each(|warning| printer.warning(warning));
         Ok(loaded)
+    }
+
+    /// Reads it with more overrides, and looks at nothing that a server would have to tell.
+    ///
+    /// # Errors
+    /// When it cannot be read; and all that is wrong with it.
+    pub fn read(&self, overrides: impl IntoIterator<Item = String>) -> Result<Loaded, Failure> {
+        let text = std::fs::read_to_string(&self.file).map_err(|error| {
+            Failure::new(Exit::Usage, format!("cannot read {}: {error}", self.file.display()))
+        })?;
+        let overrides: Vec<String> = self.set.iter().cloned().chain(overrides).collect();
+        Ok(config::load(&self.file, text, &overrides)?)
     }
 }

@@ -36,9 +36,9 @@ use std::time::Instant;
 
 pub use floor::{Punctuality, measure as measure_floor, punctuality};
 pub use observer::{Event, Observer, Phase};
+pub use theory::choose as choose_by_theory;
 
 pub(crate) use capacity::{find_max, not_searchable};
-pub(crate) use theory::choose as choose_by_theory;
 
 use assignment::Assignment;
 use gate::Gate;

@@ -96,7 +96,8 @@ impl Demands {
             let status = cell.status().name();
             return Some(reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}")));
         }
-        let wanted = self.require.iter().map(|one| &one.metric).chain(self.criteria.iter().map(|one| &one.metric));
+        let wanted =
+            self.require.iter().map(|one| &one.metric).chain(self.criteria.iter().map(|one| &one.metric));
         let mut untold = wanted.filter(|metric| cell.median(metric).is_none());
         untold.next().map(|metric| format!("it does not tell {metric}"))
     }
@@ -215,7 +216,8 @@ mod tests {
     fn what_is_not_valid_or_does_not_tell_a_metric_is_left_out_with_the_reason() {
         let mut cells = [cell(&[(0.0, 0.1)]), cell(&[(0.0, 0.2)]), cell(&[])];
         let verdict = Verdict { reasons: vec!["too late".into()], ..Verdict::default() };
-        cells[0].repeats[0] = RepeatResult { status: Status::Invalid, verdict, ..cells[0].repeats[0].clone() };
+        cells[0].repeats[0] =
+            RepeatResult { status: Status::Invalid, verdict, ..cells[0].repeats[0].clone() };
         let left_out = demands(&["hit_rate > 0.5"]).pick(&cells, &all(&cells)).left_out;
         assert_eq!(left_out[0], (0, "invalid: too late".to_owned()));
         assert_eq!(left_out[1], (1, "it does not tell hit_rate".to_owned()));

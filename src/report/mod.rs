@@ -33,10 +33,10 @@ mod tradeoffs;
 
 pub use files::write;
 pub use placement::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
+pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use recommend::{
     Recommendation, recommendation_csv, recommendation_json, recommendation_markdown, recommendation_table,
 };
-pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use simulation::{Ranking, rankings_csv, rankings_json, rankings_table};
 
 use crate::measure::Summary;

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::quantity::{amount, quantity};
 use super::{markdown, table};
-use crate::measure::{Closest, Demands, Expectation, Metric, Picked, Summary, names};
+use crate::measure::{Closest, Criterion, Demands, Expectation, Metric, Picked, Status, Summary, names};
 
 /// What demands come to among the cells of a result.
 pub struct Recommendation<'a> {
@@ -77,7 +77,9 @@ impl<'a> Recommendation<'a> {
             place,
             on_front: self.picked.front.contains(&index),
             remark: match (left_out, place) {
-                (Some((_, reason)), _) => format!("left out: {reason}"),
+                // The reason is a sentence, and stands below.
+                (Some(_), _) if cell.status() == Status::Valid => "left out: not told".into(),
+                (Some(_), _) => format!("left out: {}", cell.status().name()),
                 (None, None) => missed(),
                 (None, Some(_)) => String::new(),
             },
@@ -95,8 +97,11 @@ impl<'a> Recommendation<'a> {
     fn cells(&self) -> Vec<Vec<String>> {
         let metrics = self.metrics();
         let heads = metrics.iter().map(|metric| metric.replacen('.', ".\n", 1));
-        let header: Vec<String> =
-            ["cell".to_owned()].into_iter().chain(heads).chain(["place", "front", ""].map(String::from)).collect();
+        let header: Vec<String> = ["cell".to_owned()]
+            .into_iter()
+            .chain(heads)
+            .chain(["place", "front", "remark"].map(String::from))
+            .collect();
         let mut cells = vec![header];
         for row in self.rows() {
             let told = |(metric, value): &(&str, Option<f64>)| {
@@ -113,12 +118,9 @@ impl<'a> Recommendation<'a> {
 
     /// What was asked for, in a line.
     fn title(&self) -> String {
-        let by = |one: &crate::measure::Criterion| {
-            format!("the {} {}", if one.wants_most { "most" } else { "least" }, one.metric)
-        };
-        let criteria: Vec<String> = self.demands.criteria.iter().map(by).collect();
+        let criteria: Vec<String> = self.demands.criteria.iter().map(wanted).collect();
         let required = demanded(&self.demands.require);
-        format!("{}: {}{required}", self.summary.name, criteria.join(", then "))
+        format!("{}: the {}{required}", self.summary.name, criteria.join(", then the "))
     }
 
     /// The choice, the next and the reason, in sentences.
@@ -127,7 +129,10 @@ impl<'a> Recommendation<'a> {
         match (met.as_slice(), closest) {
             ([best, rest @ ..], _) => vec![self.choice(*best, rest.first().copied())],
             ([], Some(closest)) => vec![self.nearest(closest)],
-            ([], None) => vec!["No cell can be chosen: there is none that may be believed and tells what is asked for.".into()],
+            ([], None) => vec![
+                "No cell can be chosen: there is none that may be believed and tells what is asked for."
+                    .into(),
+            ],
         }
     }
 
@@ -165,11 +170,18 @@ impl<'a> Recommendation<'a> {
 
     fn below(&self) -> Vec<String> {
         let mut lines = self.reason();
+        let left_out = self.picked.left_out.iter();
+        lines.extend(left_out.map(|(index, reason)| format!("Left out: {}: {reason}.", self.label(*index))));
         if self.picked.front.len() > 1 {
             lines.push("◆: no other that shows what is required is better in every criterion.".into());
         }
         lines
     }
+}
+
+/// `least db.queries_per_read`.
+fn wanted(criterion: &Criterion) -> String {
+    format!("{} {}", if criterion.wants_most { "most" } else { "least" }, criterion.metric)
 }
 
 /// What is demanded of a cell, as the end of a sentence.
@@ -234,13 +246,10 @@ pub fn recommendation_json(recommendation: &Recommendation) -> String {
         json
     };
     let label = |place: usize| recommendation.picked.met.get(place).map(|index| recommendation.label(*index));
-    let criterion = |one: &crate::measure::Criterion| {
-        format!("{} {}", if one.wants_most { "most" } else { "least" }, one.metric)
-    };
     let whole = Whole {
         name: &recommendation.summary.name,
         require: &recommendation.demands.require,
-        criteria: recommendation.demands.criteria.iter().map(criterion).collect(),
+        criteria: recommendation.demands.criteria.iter().map(wanted).collect(),
         best: label(0),
         next: label(1),
         reason: recommendation.reason(),
@@ -252,7 +261,7 @@ pub fn recommendation_json(recommendation: &Recommendation) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{CellResult, Criterion, Metrics, RepeatResult, Status, Unit, Verdict};
+    use crate::measure::{CellResult, Metrics, RepeatResult, Unit, Verdict};
 
     fn cell(strategy: &str, repeats: &[(f64, f64)]) -> CellResult {
         let repeat = |&(stale, queries): &(f64, f64)| {
@@ -289,12 +298,19 @@ mod tests {
         let one = recommendation(&summary, "stale_rate < 1%");
         assert_eq!(
             one.reason(),
-            ["cache-aside: 0.120 database queries a read at stale_rate of 0.4 % (required: < 1%); write-around comes \
-              next with 0.135, which is within the spread of the repeats."]
+            [
+                "cache-aside: 0.120 database queries a read at stale_rate of 0.4 % (required: < 1%); write-around comes \
+              next with 0.135, which is within the spread of the repeats."
+            ]
         );
         let table = recommendation_table(&one);
-        assert!(table.starts_with("shop: the least db.queries_per_read, then the least stale_rate with "), "{table}");
-        for word in ["misses stale_rate < 1%", "left out: invalid: too late", "◆"] {
+        assert!(
+            table.starts_with("shop: the least db.queries_per_read, then the least stale_rate with "),
+            "{table}"
+        );
+        for word in
+            ["misses stale_rate < 1%", "left out: invalid", "Left out: direct: invalid: too late.", "◆"]
+        {
             assert!(table.contains(word), "{table}");
         }
         assert!(recommendation_markdown(&one).contains("| cache-aside | 0.120 | 0.4 % | 1 | ◆ |"));
@@ -306,8 +322,10 @@ mod tests {
         let none = recommendation(&summary, "stale_rate < 0.1%");
         assert_eq!(
             none.reason(),
-            ["No cell shows what is required; cache-aside comes closest: stale_rate is 0.4 % (required: < 0.1%), off by \
-              0.3 %."]
+            [
+                "No cell shows what is required; cache-aside comes closest: stale_rate is 0.4 % (required: < 0.1%), off by \
+              0.3 %."
+            ]
         );
         let unknown = recommendation(&summary, "hit_rate > 1%");
         assert!(unknown.reason()[0].starts_with("No cell can be chosen"));

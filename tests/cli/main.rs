@@ -5,9 +5,11 @@
 mod check;
 mod docs;
 mod placement;
+mod recommend;
 mod show;
 mod simulate;
 mod streams;
+mod sweep;
 mod trace;
 
 use std::path::{Path, PathBuf};
@@ -101,7 +103,9 @@ fn help_and_version_are_answers_and_no_errors() {
     let version = run(&["--version"]);
     assert_eq!(version.code, Some(0));
     assert_eq!(version.stdout, format!("cachebench {}\n", env!("CARGO_PKG_VERSION")));
-    for verb in ["run", "check", "schema", "list", "show", "simulate", "placement", "trace"] {
+    for verb in
+        ["run", "sweep", "check", "schema", "list", "show", "recommend", "simulate", "placement", "trace"]
+    {
         let help = run(&[verb, "--help"]);
         assert_eq!(help.code, Some(0));
         assert!(help.stdout.contains(&format!("Usage: cachebench {verb}")), "{}", help.stdout);

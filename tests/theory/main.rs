@@ -12,4 +12,5 @@ mod machine;
 mod run;
 mod sample;
 mod storm;
+mod sweep;
 mod unguarded;

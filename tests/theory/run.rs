@@ -9,7 +9,7 @@ use cachebench::model::Kind;
 use super::machine::{self, Seats};
 use super::sample::Sample;
 
-struct Unobserved;
+pub struct Unobserved;
 
 impl Observer for Unobserved {
     fn event(&self, _: &Event) {}

@@ -93,12 +93,18 @@ impl Axis {
         format!("compare.{:?}=[{}]", self.path, self.values(steps).join(", "))
     }
 
+    /// The override that makes its first value the only one.
+    pub fn first(&self) -> String {
+        format!("compare.{:?}=[{}]", self.path, self.values(2).swap_remove(0))
+    }
+
     /// The values, as a workload file writes them.
     pub fn values(&self, steps: usize) -> Vec<String> {
         match &self.span {
             Span::Listed(values) => values.iter().map(Number::toml).collect(),
             Span::Between { from, to, is_linear } => {
-                let mut values: Vec<String> = (0..steps).map(|step| at(from, to, *is_linear, step, steps)).collect();
+                let mut values: Vec<String> =
+                    (0..steps).map(|step| at(from, to, *is_linear, step, steps)).collect();
                 // Of few whole numbers there are fewer than so many steps.
                 values.dedup();
                 values
@@ -229,6 +235,7 @@ mod tests {
     fn it_becomes_a_compared_setting() {
         let axis: Axis = "cache.ttl = 1s, 10s".parse().unwrap();
         assert_eq!(axis.comparison(8), r#"compare."cache.ttl"=["1s", "10s"]"#);
+        assert_eq!(axis.first(), r#"compare."cache.ttl"=["1s"]"#);
     }
 
     #[test]

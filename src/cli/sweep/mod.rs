@@ -64,9 +64,16 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let tolerate = demands::expectations("--tolerate", &arguments.tolerate)?;
     let minimise = demands::metric("--minimise", &arguments.minimise)?;
     // Of two settings the first is chosen among, so it varies fastest.
+    // A path that is no setting is told once, and not for each of its values.
+    arguments.workload.read(axes.iter().map(Axis::first))?;
     let overrides = axes.iter().rev().map(|axis| axis.comparison(arguments.steps.into()));
     let loaded = arguments.workload.load_with(overrides, printer)?;
-    let sweep = Sweep { axes: axes.iter().map(|axis| axis.path.clone()).collect(), tolerate, minimise, ..Sweep::default() };
+    let sweep = Sweep {
+        axes: axes.iter().map(|axis| axis.path.clone()).collect(),
+        tolerate,
+        minimise,
+        ..Sweep::default()
+    };
     let summary = arguments.output.measure(&loaded, &*format, printer, |permissions, progress, stop| {
         experiment::run(&loaded, permissions, progress, stop).map(|summary| swept(summary, &loaded, sweep))
     })?;

@@ -52,8 +52,9 @@ pub fn model(workload: &Workload, rows: u64) -> Result<Model, String> {
         LoadSetting::Closed { .. } => true,
         LoadSetting::Recorded { .. } => false,
     };
-    let has_others =
-        Kind::ALL.into_iter().any(|kind| !matches!(kind, Kind::Read | Kind::Write) && traffic.mix.of(kind) > 0.0);
+    let has_others = Kind::ALL
+        .into_iter()
+        .any(|kind| !matches!(kind, Kind::Read | Kind::Write) && traffic.mix.of(kind) > 0.0);
     let may_evict = cache.maxmemory.is_some()
         || cache.settings.contains_key("maxmemory")
         || !matches!(cache.url, Address::Managed);
@@ -74,8 +75,9 @@ pub fn model(workload: &Workload, rows: u64) -> Result<Model, String> {
             return Err(reason.into());
         }
     }
-    let popularity = popularity(&traffic.keys, rows)
-        .ok_or_else(|| format!("how popular each row is does not follow from `{}` keys", traffic.keys.name))?;
+    let popularity = popularity(&traffic.keys, rows).ok_or_else(|| {
+        format!("how popular each row is does not follow from `{}` keys", traffic.keys.name)
+    })?;
     Ok(Model { ttl_s: ttl.0.as_secs_f64(), spread, on_write, popularity })
 }
 
@@ -89,9 +91,10 @@ fn on_write(workload: &Workload) -> Result<OnWrite, String> {
     let coherence: Option<Choice> = coherence.and_then(|it| serde_json::from_value(it).ok());
     let is_plain = coherence.is_none_or(|it| ["delete", "keep"].contains(&it.name.as_str()));
     match conduct.leaves {
-        _ if conduct.cache_first || !is_plain => {
-            Err(format!("{} does more on a write than to delete or to keep an entry", workload.strategy.label()))
-        }
+        _ if conduct.cache_first || !is_plain => Err(format!(
+            "{} does more on a write than to delete or to keep an entry",
+            workload.strategy.label()
+        )),
         Leaves::Nothing => Ok(OnWrite::Goes),
         Leaves::OldEntry => Ok(OnWrite::Stays),
         Leaves::Row => Err("writes put rows into the cache".into()),

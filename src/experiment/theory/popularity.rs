@@ -65,9 +65,13 @@ mod tests {
 
     #[test]
     fn all_rows_have_all_requests() {
-        for keys in
-            [r#""uniform""#, r#""zipfian""#, r#"{"hotspot": {"hot_share": 0.1}}"#, r#""hotspot""#, r#""exponential""#]
-        {
+        for keys in [
+            r#""uniform""#,
+            r#""zipfian""#,
+            r#"{"hotspot": {"hot_share": 0.1}}"#,
+            r#""hotspot""#,
+            r#""exponential""#,
+        ] {
             for rows in [1, 7, 20_000] {
                 let groups = of(keys, rows).unwrap();
                 let (count, sum) = groups.iter().fold((0.0, 0.0), |(n, s), (k, p)| (n + k, s + k * p));
@@ -81,7 +85,10 @@ mod tests {
         let harmonic: f64 = (1..=40_000).map(|rank| f64::from(rank).powf(-0.99)).sum();
         let zipf = of(r#""zipfian""#, 40_000).unwrap();
         assert!((zipf[0].1 - 1.0 / harmonic).abs() < 1e-12 && zipf.len() < 300, "{}", zipf.len());
-        assert_eq!(of(r#"{"hotspot": {"hot_keys": 10, "request_share": 0.5}}"#, 100).unwrap()[0], (10.0, 0.05));
+        assert_eq!(
+            of(r#"{"hotspot": {"hot_keys": 10, "request_share": 0.5}}"#, 100).unwrap()[0],
+            (10.0, 0.05)
+        );
         // What moves, or is recorded, has no law.
         assert_eq!((of(r#""latest""#, 10), of(r#""sequential""#, 10)), (None, None));
     }

@@ -13,7 +13,8 @@ const HALVINGS: usize = 30;
 /// Puts to a sweep what closed forms alone would choose at the rates that were measured, and why cells have none.
 pub fn choose(sweep: &mut Sweep, loaded: &Loaded, cells: &[CellResult]) {
     for row in sweep.rows(cells) {
-        let known: Vec<_> = row.cells.iter().filter_map(|&index| Some((&cells[index], of(&cells[index], loaded)?))).collect();
+        let known: Vec<_> =
+            row.cells.iter().filter_map(|&index| Some((&cells[index], of(&cells[index], loaded)?))).collect();
         let mut models = Vec::new();
         for (_, model) in &known {
             match model {

@@ -51,8 +51,7 @@ impl Course {
                 expired_fresh += filled * kept(ttl);
             }
             let (goes_at, expired) = if goes { (writes_per_s, expired_fresh) } else { (0.0, expired) };
-            let (next, seconds) =
-                follow(held, reads_per_s - expired / step_s, reads_per_s + goes_at, step_s);
+            let (next, seconds) = follow(held, reads_per_s - expired / step_s, reads_per_s + goes_at, step_s);
             let loads = reads_per_s * (step_s - seconds);
             let (next_fresh, fresh_s) = match goes {
                 true => (next, seconds),
@@ -73,7 +72,8 @@ impl Course {
     /// Loads that began, and seconds with a stale entry, while it was measured.
     fn measured(&self, stretch: &Stretch) -> [f64; 2] {
         let (from, to) = (stretch.warm_up_s, stretch.warm_up_s + stretch.measured_s);
-        [&self.loads, &self.stale_s].map(|course| between(course, to / self.step_s) - between(course, from / self.step_s))
+        [&self.loads, &self.stale_s]
+            .map(|course| between(course, to / self.step_s) - between(course, from / self.step_s))
     }
 }
 

@@ -71,7 +71,10 @@ impl EntryLife {
     pub fn in_the_long_run(&self, classes: &[KeyClass]) -> Expected {
         let reads: f64 = classes.iter().map(|class| class.keys * class.reads_per_s).sum();
         let sum = |of: fn(&Cycle) -> f64| -> f64 {
-            classes.iter().map(|class| class.keys * of(&self.cycle(class.reads_per_s, class.writes_per_s))).sum()
+            classes
+                .iter()
+                .map(|class| class.keys * of(&self.cycle(class.reads_per_s, class.writes_per_s)))
+                .sum()
         };
         let hit_rate = 1.0 - sum(Cycle::misses_per_s) / reads;
         Expected { hit_rate, stale_rate: sum(Cycle::stale_per_s) / reads, errors: None }

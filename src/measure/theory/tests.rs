@@ -175,7 +175,9 @@ fn chance_is_as_large_as_it_is_told() {
             let repeats = 800;
             let [(off, deviation), (stale_off, stale_deviation)] =
                 differences(&life, &classes, &stretch, repeats);
-            println!("{on_write:?} {ttl_s}: {off:.6} {deviation:.6} {stale_off:.6} {stale_deviation:.6} {errors:?}");
+            println!(
+                "{on_write:?} {ttl_s}: {off:.6} {deviation:.6} {stale_off:.6} {stale_deviation:.6} {errors:?}"
+            );
             assert!((errors.hit_rate / deviation - 1.0).abs() < 0.15, "{on_write:?} {ttl_s}");
             let of_mean = |deviation: f64| 4.0 * deviation / (repeats as f64).sqrt();
             assert!(off.abs() < of_mean(deviation) + 3e-4, "{on_write:?} {ttl_s}: off by {off}");
