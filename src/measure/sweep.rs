@@ -67,17 +67,20 @@ impl Sweep {
         rows
     }
 
+    /// How tables call what the steps of a row have in common; empty where that is nothing.
+    pub fn label(&self, row: &Row) -> String {
+        let label = |setting: &&CellSetting| match self.axes.contains(&setting.path) {
+            // A number alone says nothing.
+            true => format!("{} = {}", setting.path, setting.label),
+            false => setting.label.clone(),
+        };
+        row.settings.iter().map(label).collect::<Vec<_>>().join(" · ")
+    }
+
     /// How tables call the step of a cell.
     pub fn step<'a>(&self, cell: &'a CellResult) -> &'a str {
         let own = cell.settings.iter().find(|setting| setting.path == self.path());
         own.map_or("–", |setting| setting.label.as_str())
-    }
-}
-
-impl Row<'_> {
-    /// How tables call what its steps have in common; empty where that is nothing.
-    pub fn label(&self) -> String {
-        self.settings.iter().map(|setting| setting.label.as_str()).collect::<Vec<_>>().join(" · ")
     }
 }
 
@@ -103,8 +106,10 @@ mod tests {
             .collect();
         let sweep = Sweep { axes: vec![ttl.into()], ..Sweep::default() };
         let rows = sweep.rows(&cells);
-        let told: Vec<_> = rows.iter().map(|row| (row.label(), row.cells.clone())).collect();
+        let told: Vec<_> = rows.iter().map(|row| (sweep.label(row), row.cells.clone())).collect();
         assert_eq!(told, [("a".to_owned(), vec![0, 1]), ("b".to_owned(), vec![2, 3])]);
         assert_eq!(sweep.step(&cells[3]), "2s");
+        let both = Sweep { axes: vec![ttl.into(), strategy.into()], ..Sweep::default() };
+        assert_eq!(both.label(&rows[1]), "strategy = b");
     }
 }

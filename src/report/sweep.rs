@@ -105,7 +105,7 @@ fn advice(summary: &Summary, sweep: &Sweep, row: &Row) -> String {
     let cells = &summary.cells;
     let picked = sweep.demands().pick(cells, &row.cells);
     let step = |index: usize| format!("{} = {}", sweep.path(), sweep.step(&cells[index]));
-    let at = match row.label() {
+    let at = match sweep.label(row) {
         label if label.is_empty() => String::new(),
         label => format!("{label}: "),
     };
@@ -221,7 +221,7 @@ fn plot(summary: &Summary, sweep: &Sweep, rows: &[Row]) -> Vec<Vec<String>> {
             }
             let bars = values.iter().map(|value| value.map_or(' ', |value| bar(value, value)));
             let plotted: String = bars.flat_map(|bar| [bar; WIDTH]).collect();
-            let label = [row.label(), metric.replace(".theory", ", theory")];
+            let label = [sweep.label(row), metric.replace(".theory", ", theory")];
             lines.push(vec![label.join(" ").trim().to_owned(), plotted]);
         }
     }
@@ -318,7 +318,7 @@ mod tests {
             below.contains("Left out, since they may not be believed or do not tell it: 10s."),
             "{below}"
         );
-        assert!(!below.contains("The limit lies between"), "{below}");
+        assert!(below.contains("The limit lies between it and 100s,"), "{below}");
         summary.cells.iter_mut().for_each(|cell| cell.repeats[0].status = Status::Invalid);
         assert!(told(&summary).1.contains("no step can be chosen"));
     }

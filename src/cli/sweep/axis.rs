@@ -70,11 +70,14 @@ fn between(from: &str, to: &str) -> Result<Span, String> {
         None => (to, false),
     };
     let (from, to): (Number, Number) = (from.parse()?, to.parse()?);
-    let kinds = (from.kind, to.kind);
-    let are_numbers = !matches!(kinds, (Kind::Time | Kind::Size, _) | (_, Kind::Time | Kind::Size));
-    if kinds.0 != kinds.1 && !are_numbers && from.value != 0.0 {
-        let text = format!("{} and {} are not of one kind; give both a unit", from.written, to.written);
-        return Err(text);
+    let are_alike = match (from.kind, to.kind) {
+        (Kind::Whole | Kind::Fraction, Kind::Whole | Kind::Fraction) => true,
+        // A number of bytes needs no unit, and nothing is the same of everything.
+        (Kind::Whole, Kind::Size) => true,
+        (one, other) => one == other || from.value == 0.0,
+    };
+    if !are_alike {
+        return Err(format!("{} and {} are not of one kind; give both a unit", from.written, to.written));
     }
     if from.value >= to.value {
         return Err(format!("{} is not below {}; write the smaller value first", from.written, to.written));
@@ -127,22 +130,21 @@ fn at(from: &Number, to: &Number, is_linear: bool, step: usize, steps: usize) ->
         false => from.value * (to.value / from.value).powf(share),
     };
     let kind = if from.kind == Kind::Whole { to.kind } else { from.kind };
+    let value = rounded(value);
     match kind {
-        Kind::Time => {
-            // A server counts a lifetime in milliseconds; what is shorter is a pause of ours.
-            let (unit, size) = if value >= 1.0 {
-                ("s", 1.0)
-            } else if value >= 1e-3 {
-                ("ms", 1e-3)
-            } else {
-                ("us", 1e-6)
-            };
-            format!("\"{}{unit}\"", plain(rounded(value / size)))
-        }
-        Kind::Size => format!("\"{}B\"", rounded(value).round()),
-        Kind::Whole => format!("{}", rounded(value).round()),
-        Kind::Fraction => plain(rounded(value)),
+        Kind::Time => in_units(value, &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6)]),
+        Kind::Size => in_units(value, &[("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1.0)]),
+        Kind::Whole => format!("{}", value.round()),
+        Kind::Fraction => plain(value),
     }
+}
+
+/// A text of the value in the largest unit, by falling size, that is no larger than it.
+fn in_units(value: f64, units: &[(&str, f64)]) -> String {
+    let fitting = units.iter().find(|(_, size)| value >= *size).or(units.last());
+    // There is always one.
+    let (unit, size) = fitting.copied().unwrap_or(("", 1.0));
+    format!("\"{}{unit}\"", plain(value / size))
 }
 
 /// To three significant digits.
@@ -212,7 +214,8 @@ mod tests {
         assert_eq!(values("cache.ttl=100ms..100s", 4), "100ms 1s 10s 100s");
         assert_eq!(values("cache.ttl=100ms..1h", 5), "100ms 1.38s 19s 262s 1h");
         assert_eq!(values("cache.ttl=1ms..100ms", 3), "1ms 10ms 100ms");
-        assert_eq!(values("cache.maxmemory=1MB..100MB", 3), "1MB 10000000B 100MB");
+        assert_eq!(values("cache.maxmemory=1MB..100MB", 3), "1MB 10MB 100MB");
+        assert_eq!(values("cache.maxmemory=512..1GB", 4), "512 64KB 8MB 1GB");
         assert_eq!(values("app.instances=1..8", 4), "1 2 4 8");
         assert_eq!(values("data.rows=1_000..1000000", 4), "1_000 10000 100000 1000000");
         assert_eq!(values("mitigation.jitter.spread=0.1..0.4", 3), "0.1 0.2 0.4");

@@ -3,6 +3,9 @@ use crate::registry::Choice;
 /// Rows whose popularity differs by less than this share are taken together.
 const ALIKE: f64 = 0.05;
 
+/// Rows whose weights are summed up at most: more would keep the end of a measurement waiting.
+const MOST: u64 = 10_000_000;
+
 /// How many rows have which share of the requests each, where the distribution tells.
 pub fn popularity(keys: &Choice, rows: u64) -> Option<Vec<(f64, f64)>> {
     let number = |name: &str, default: f64| match keys.options.get(name) {
@@ -10,6 +13,9 @@ pub fn popularity(keys: &Choice, rows: u64) -> Option<Vec<(f64, f64)>> {
         Some(value) => value.as_f64(),
     };
     let all = rows as f64;
+    if rows > MOST && keys.name != "uniform" {
+        return None;
+    }
     match keys.name.as_str() {
         "uniform" => Some(vec![(all, 1.0 / all)]),
         "zipfian" => {
