@@ -119,7 +119,9 @@ impl Axis {
 /// One of so many steps; both ends stand as they were written.
 fn at(from: &Number, to: &Number, is_linear: bool, step: usize, steps: usize) -> String {
     if step == 0 {
-        return from.toml();
+        // Nothing has a unit all the same, where it is a time.
+        let is_no_time = from.value == 0.0 && to.kind == Kind::Time;
+        return if is_no_time { "\"0s\"".into() } else { from.toml() };
     }
     if step + 1 == steps {
         return to.toml();
@@ -212,7 +214,7 @@ mod tests {
     #[test]
     fn a_range_is_cut_into_steps_of_equal_ratio() {
         assert_eq!(values("cache.ttl=100ms..100s", 4), "100ms 1s 10s 100s");
-        assert_eq!(values("cache.ttl=100ms..1h", 5), "100ms 1.38s 19s 262s 1h");
+        assert_eq!(values("cache.ttl=100ms..1h", 5), "100ms 1.38s 19s 261s 1h");
         assert_eq!(values("cache.ttl=1ms..100ms", 3), "1ms 10ms 100ms");
         assert_eq!(values("cache.maxmemory=1MB..100MB", 3), "1MB 10MB 100MB");
         assert_eq!(values("cache.maxmemory=512..1GB", 4), "512 64KB 8MB 1GB");
@@ -225,7 +227,7 @@ mod tests {
     fn from_nothing_or_on_demand_steps_are_of_equal_length() {
         assert_eq!(values("traffic.absent.share=0..0.4", 5), "0 0.1 0.2 0.3 0.4");
         assert_eq!(values("cache.ttl=1s..5s:linear", 5), "1s 2s 3s 4s 5s");
-        assert_eq!(values("cache.fill_delay=0..40ms", 3), "0 20ms 40ms");
+        assert_eq!(values("cache.fill_delay=0..40ms", 3), "0s 20ms 40ms");
     }
 
     #[test]
