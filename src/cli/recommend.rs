@@ -13,11 +13,11 @@ use crate::report::{
 
 const EXAMPLES: &str = "Examples:
   cachebench recommend results/tradeoffs --require 'stale_rate < 1%'
-  cachebench recommend RESULT --require 'stale_rate < 1%' --require 'read.response.p99 < 5ms' --minimise db.queries_per_read
+  cachebench recommend RESULT --require 'stale_rate < 1%' --require 'read.response.p99 < 5ms'
   cachebench recommend RESULT --maximise hit_rate --minimise cache.used_memory --format json
 
-Cells that are not valid, or do not tell a metric, are left out, and the reason is told. Where none satisfies, the one that
-comes closest is told, and the exit code is 99.";
+Cells that are not valid, or do not tell a metric, are left out, and the reason is told. Where none
+satisfies, the one that comes closest is told, and the exit code is 99.";
 
 /// What decides where nothing else is asked for.
 const USUAL: &str = "db.queries_per_read";

@@ -13,14 +13,15 @@ use crate::experiment;
 use crate::measure::{Demands, Summary, Sweep};
 
 const EXAMPLES: &str = "Examples:
-  cachebench sweep workloads/ttl.toml --over cache.ttl=100ms..10s
-  cachebench sweep workloads/ttl.toml --over cache.ttl=100ms..10s --tolerate 'stale_rate < 1%'
-  cachebench sweep FILE --over cache.ttl=1s,10s,60s --over mitigation.jitter.spread=0.1..0.5 --steps 3
+  cachebench sweep workloads/ttl.toml --over cache.ttl=100ms..3s
+  cachebench sweep workloads/ttl.toml --over cache.ttl=100ms..3s --tolerate 'stale_rate < 10%'
+  cachebench sweep FILE --over cache.ttl=1s,10s --over mitigation.jitter.spread=0.1..0.5 --steps 3
   cachebench sweep FILE --over app.instances=1..8 --steps 4 --minimise read.response.p99
 
-A range is cut into steps of equal ratio, values rounded to three digits. From 0, or with :linear behind it
-(cache.ttl=1s..5s:linear), steps are of equal length. Other settings that the file compares stay compared: each of
-their values gets steps of its own. The result is that of a run; `show` prints it again.";
+A range is cut into steps of equal ratio, values rounded to three digits. From 0, or with :linear
+behind it (cache.ttl=1s..5s:linear), steps are of equal length. Other settings that the file compares
+stay compared: each of their values gets steps of its own. The result is that of a run; `show` prints
+it again. Exit code 99: no step shows what is tolerated.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
