@@ -29,7 +29,8 @@ pub struct Alone {
 }
 
 enum Read {
-    Entries(Vec<StreamEntry>),
+    /// What there was, and whether it was looked that none is missing before.
+    Entries(Vec<StreamEntry>, bool),
     /// The stream does not have all of it any more; from this entry on it is read again.
     Missed(String),
 }
@@ -66,14 +67,15 @@ async fn read(
     tokio::time::sleep(pause).await;
     let entries = bus.read(&stream, &behind, BATCH, BLOCK).await?;
     // Who is far behind may be overtaken by what is trimmed.
-    if check || entries.len() == BATCH {
+    let check = check || entries.len() == BATCH;
+    if check {
         match bus.span(&stream).await? {
             Some(span) if span.has_all_behind(&behind) => {}
             Some(span) => return Ok(Read::Missed(span.last)),
             None => return bus.mark(&stream).await.map(Read::Missed),
         }
     }
-    Ok(Read::Entries(entries))
+    Ok(Read::Entries(entries, check))
 }
 
 impl Listener for Alone {
@@ -91,9 +93,9 @@ impl Listener for Alone {
                         (self.cursor, self.position) = (last.clone(), last);
                         self.has_missed = true;
                     }
-                    Read::Entries(entries) => {
+                    Read::Entries(entries, checked) => {
                         self.comes_again = false;
-                        if check {
+                        if checked {
                             self.check = Instant::now() + CHECK_EVERY;
                         }
                         let Some(last) = entries.last().map(|entry| entry.id.clone()) else { continue };
