@@ -3,6 +3,7 @@ use clap::Args;
 use super::Printer;
 use super::exit::{Exit, Failure};
 use crate::coherence::COHERENCES;
+use crate::invalidation::TRANSPORTS;
 use crate::inventory::INVENTORIES;
 use crate::mitigation::MITIGATIONS;
 use crate::placement::PLACEMENTS;
@@ -24,6 +25,7 @@ fn registered() -> Vec<(&'static str, Vec<Listed>)> {
         ("strategy", listed(STRATEGIES)),
         ("strategy.*.coherence", listed(COHERENCES)),
         ("mitigation", listed(MITIGATIONS)),
+        ("invalidation", listed(TRANSPORTS)),
         ("traffic.keys", listed(KEYS)),
         ("traffic.keys.trace.format", listed(TRACE_FORMATS)),
         ("cache.driver", listed(DRIVERS)),

@@ -5,6 +5,7 @@
 mod broken;
 mod groups;
 mod heard;
+mod near;
 mod replaced;
 mod tracking;
 mod writers;
@@ -35,6 +36,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// A transport between a cache and a database with rows at version 1.
 struct Site {
     transport: Box<dyn Transport>,
+    options: serde_json::Value,
     redis: ManagedRedis,
     postgres: ManagedPostgres,
     link: Link,
@@ -46,7 +48,8 @@ impl Site {
     }
 
     async fn with(name: &str, options: serde_json::Value) -> Site {
-        let transport = Choice { name: name.into(), options }.build(TRANSPORTS, ()).unwrap();
+        let chosen = Choice { name: name.into(), options: options.clone() };
+        let transport = chosen.build(TRANSPORTS, ()).unwrap();
         let settings = transport.database_settings().into_iter();
         let settings: BTreeMap<_, _> = settings.map(|(name, value)| (name.to_string(), value)).collect();
         let run = RunFolder::create().unwrap();
@@ -71,7 +74,7 @@ impl Site {
         if let Some(relay) = transport.relay(&link) {
             link.tasks.spawn(relay);
         }
-        Site { transport, redis, postgres, link }
+        Site { transport, options, redis, postgres, link }
     }
 
     async fn writer(&self) -> Writer {
