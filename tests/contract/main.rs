@@ -7,6 +7,7 @@ mod claims;
 mod coherence;
 mod counts;
 mod dropped;
+mod events;
 mod failing;
 mod guards;
 mod histories;

@@ -36,7 +36,8 @@ impl Scene {
         let (at, tally) = (site.redis.url().into(), Arc::default());
         let parts = DriverParts { at, sharing, tally, tracked: tracked.clone() };
         let cache = Choice::named("redis").build(DRIVERS, ()).unwrap().connect(parts).await.unwrap();
-        let database = Postgres::connect(&site.postgres.url(), 8, Query::default(), Arc::default()).await.unwrap();
+        let database =
+            Postgres::connect(&site.postgres.url(), 8, Query::default(), Arc::default()).await.unwrap();
         let coherence = json!({ "coherence": { "compare-and-set": { "leave": "version" } } });
         let parts = Parts {
             cache,
@@ -51,7 +52,8 @@ impl Scene {
             loads: Arc::default(),
             tasks: Tasks::default(),
         };
-        let strategy = Choice { name: "cache-aside".into(), options: coherence }.build(STRATEGIES, parts).unwrap();
+        let strategy =
+            Choice { name: "cache-aside".into(), options: coherence }.build(STRATEGIES, parts).unwrap();
         let strategy: Arc<dyn Strategy> = strategy.into();
         let near = Arc::new(NearCache::new(NearOptions { entries: 100, ttl: None, checks }));
         let cached = || CacheCopies::new(strategy.clone(), vec![key(0)]);
@@ -137,7 +139,9 @@ async fn a_near_cache_never_stays_old_where_it_checks_and_does_where_it_does_not
     for (name, options) in modes.into_iter().chain([("stream", json!(null))]) {
         let checked = Scene::set(name, options.clone(), true).await.old_rounds().await;
         let unchecked = Scene::set(name, options.clone(), false).await.old_rounds().await;
-        println!("{name} {options}: old after {checked} of {ROUNDS} rounds, and after {unchecked} without the check");
+        println!(
+            "{name} {options}: old after {checked} of {ROUNDS} rounds, and after {unchecked} without the check"
+        );
         assert_eq!(checked, 0, "{name} {options}");
         assert!(unchecked > 0, "{name} {options}: no race was lost, so nothing was shown");
     }

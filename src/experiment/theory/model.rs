@@ -67,7 +67,10 @@ pub fn model(workload: &Workload, rows: u64) -> Result<Model, String> {
         (traffic.scan.is_some() || traffic.absent.is_some(), "some reads do not follow the keys"),
         (may_evict, "the cache may evict entries"),
         (has_copies, "hot rows have several entries"),
-        (!workload.has_one_entry_a_row() || workload.is_divided(), "a row has several entries, or another writes it"),
+        (
+            !workload.has_one_entry_a_row() || workload.is_divided(),
+            "a row has several entries, or another writes it",
+        ),
         (workload.app.near.is_some(), "near caches stand in front"),
         (!cache.prewarm.is_none(), "rows were loaded ahead"),
         (!workload.fault.is_empty(), "there are faults"),
