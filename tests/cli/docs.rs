@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use cachebench::coherence::COHERENCES;
+use cachebench::invalidation::TRANSPORTS;
 use cachebench::inventory::INVENTORIES;
 use cachebench::mitigation::MITIGATIONS;
 use cachebench::placement::PLACEMENTS;
@@ -103,6 +104,7 @@ fn the_tables_of_names_are_what_list_says() {
     assert_eq!(table(&readme, "coherence"), registered(COHERENCES));
     assert_eq!(table(&readme, "mitigations"), registered(MITIGATIONS));
     assert_eq!(table(&readme, "inventories"), registered(INVENTORIES));
+    assert_eq!(table(&readme, "transports"), registered(TRANSPORTS));
     assert_eq!(table(&readme, "placements"), registered(PLACEMENTS));
     let guide = std::fs::read_to_string(root().join("docs/guide.md")).unwrap();
     assert_eq!(table(&guide, "trace-formats"), registered(FORMATS));
