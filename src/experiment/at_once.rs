@@ -49,7 +49,7 @@ pub fn measure(run: &mut Run, jobs: &[Job], at_once: usize) -> Result<(), Experi
 
 /// The workload with the most database connections, for which the shared server has to have room.
 fn most_connections(run: &Run) -> Workload {
-    let connections = |workload: &&Workload| workload.all_instances() * workload.database_connections();
+    let connections = |workload: &&Workload| workload.connections_to_database();
     let workloads = run.loaded.cells.iter().map(|cell| &cell.workload);
     workloads.max_by_key(connections).unwrap_or(&run.loaded.workload).clone()
 }

@@ -45,6 +45,14 @@ struct Own {
     prefix: String,
 }
 
+impl Own {
+    /// The same instance, under the names of a service.
+    fn under(&self, template: &Key) -> Own {
+        let prefix = String::from_utf8_lossy(template.name()).into_owned();
+        Own { number: self.number, tally: self.tally.clone(), tasks: self.tasks.clone(), prefix }
+    }
+}
+
 /// The copies that an instance takes care of, each with its place among the consumers that are followed.
 type Kept = Vec<(usize, Arc<dyn Copies>)>;
 
@@ -82,11 +90,10 @@ impl Blueprint {
     /// Connects an instance: its own tally, its own connections, its own strategy.
     async fn connect(&self, number: usize) -> Result<Instance, StoreError> {
         let service = number / self.workload.app.instances;
-        let prefix = self.templates.get(service).map(|template| template.name().to_vec());
-        let prefix = String::from_utf8(prefix.unwrap_or_default()).unwrap_or_default();
+        let prefix = self.workload.cache.prefix.clone();
         let own = Own { number, tally: Arc::default(), tasks: Tasks::default(), prefix };
         let service = match self.templates.get(service).filter(|_| number < self.workload.readers()) {
-            Some(_) => self.reader(&own, service).await?,
+            Some(template) => self.reader(&own.under(template), service).await?,
             None => self.writer(&own).await?,
         };
         Ok(Instance { service: Arc::new(service), tally: own.tally, tasks: own.tasks })
@@ -216,7 +223,7 @@ impl Blueprint {
         if self.invalidation.transport.follows_cache() {
             let cache = parts::cache(workload, &self.urls.cache, &wiring, &own.tally, &own.tasks).await?;
             for (service, template) in self.templates.iter().enumerate() {
-                let parts = self.parts(own, cache.clone())?;
+                let parts = self.parts(&own.under(template), cache.clone())?;
                 let theirs = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
                 let copies = CacheCopies::new(theirs.into(), self.taken_out(template));
                 let place = self.invalidation.events.place(Level::Cache, service);

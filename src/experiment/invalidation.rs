@@ -2,14 +2,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::ExperimentError;
-use super::servers::Urls;
+use super::servers::{Servers, Urls};
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::invalidation::{Disturbance, Guarantee, Link, Transport};
-use crate::measure::{ConsumerRecord, Coverage, Events, Ledger, Metrics, Tally, TallyCounts, Unit};
+use crate::measure::{ConsumerRecord, Coverage, Events, Ledger, Level, Metrics, Tally, TallyCounts, Unit};
 use crate::model::{Moment, StoreError};
 use crate::store::{NearCache, Tasks};
 
+impl Servers {
+    /// Takes off the servers what carried the events of the last cell; says why that could not be done.
+    pub fn take_off_events(&mut self) -> Option<String> {
+        let invalidation = self.events.take()?;
+        let done =
+            self.runtime.block_on(async { tokio::time::timeout(CLEANING, invalidation.clean_up()).await });
+        let problem = match done {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("not done after {} s", CLEANING.as_secs()),
+        };
+        Some(format!("what carried events could not be taken off the servers: {problem}"))
+    }
+}
+
+/// How long it may take to take what carried events off the servers.
+const CLEANING: Duration = Duration::from_secs(5);
 /// How often to look whether events are still coming.
 const LOOK: Duration = Duration::from_millis(10);
 /// Where nothing is promised, none comes any more after this long without one.
@@ -30,6 +47,8 @@ pub struct Invalidation {
     prefix: String,
     services: usize,
     coverage: Coverage,
+    /// The longest that a fault delays events.
+    delay: Duration,
 }
 
 impl Invalidation {
@@ -49,6 +68,7 @@ impl Invalidation {
             prefix: workload.cache.prefix.clone(),
             services: workload.app.services,
             coverage: Coverage { is_whole, cache_ttl, near_ttl },
+            delay: workload.longest_delay_of_events(),
         })
     }
 
@@ -100,7 +120,7 @@ impl Invalidation {
         let patience = match self.transport.guarantee() {
             Guarantee::AtLeastOnce => PROMISED,
             Guarantee::AtMostOnce | Guarantee::Nothing => QUIET,
-        };
+        } + self.delay;
         let (mut before, mut since) = (self.events.progress(), Instant::now());
         while before.open > 0 && since.elapsed() < patience && !stop.is_requested() {
             std::thread::sleep(LOOK);
@@ -113,8 +133,11 @@ impl Invalidation {
 
     /// An instance has a near cache, in the place of the one that it had before a crash.
     pub fn has_near(&self, instance: usize, near: Arc<NearCache>) {
-        if let Some(place) = self.nears.lock().unwrap_or_else(PoisonError::into_inner).get_mut(instance) {
-            *place = Some(near);
+        let mut nears = self.nears.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = nears.get_mut(instance).and_then(|place| place.replace(near));
+        if let (Some(_), Some(place)) = (replaced, self.events.place(Level::Near, instance)) {
+            // What the one before held went with it.
+            self.events.flushed(place);
         }
     }
 

@@ -51,7 +51,7 @@ pub struct Played {
 impl Played {
     /// Whether anything was done to a server or an instance.
     pub fn is_harmed(&self) -> bool {
-        self.faults.iter().any(|fault| fault.began_s.is_some())
+        self.faults.iter().any(|fault| fault.began_s.is_some() && !fault.is_of_events())
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use super::assignment::Assignment;
 use super::charge::Charge;
 use super::fleet::{Fleet, FleetNode};
+use super::invalidation::Invalidation;
 use super::site::{Site, SiteServer};
 use super::sizing::{Found, settled};
 use super::{ExperimentError, Permissions};
@@ -53,6 +54,8 @@ pub struct Servers {
     shares: Option<String>,
     /// The limits that were found for shares of the keys, shared by all that are measured at once.
     pub sizings: Arc<Mutex<Found>>,
+    /// What carries events in the cell that is measured, and has to be taken off after it.
+    pub events: Option<Invalidation>,
     pub runtime: Runtime,
 }
 
@@ -70,6 +73,7 @@ impl Servers {
             seeded: None,
             shares: None,
             sizings: Arc::default(),
+            events: None,
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         })
     }
@@ -77,7 +81,7 @@ impl Servers {
     /// As many servers for cells that are measured at once: each with a Redis of its own, and a database of its own
     /// in the Postgres of these.
     pub fn beside(&mut self, workload: &Workload, count: usize) -> Result<Vec<Servers>, ExperimentError> {
-        let needed = workload.all_instances() * workload.database_connections() + SPARE_CONNECTIONS;
+        let needed = workload.connections_to_database() + SPARE_CONNECTIONS;
         self.postgres_with_room(workload, needed * count)?;
         let (postgres, folder) = (self.postgres.clone(), self.folder()?.clone());
         let url = postgres.as_ref().map(|postgres| postgres.lock().server.url()).unwrap_or_default();
@@ -247,7 +251,7 @@ impl Servers {
                     self.runtime.block_on(admit_postgres(&url, SCHEMA, false))?;
                     return Ok(url);
                 }
-                let needed = workload.all_instances() * workload.database_connections() + SPARE_CONNECTIONS;
+                let needed = workload.connections_to_database() + SPARE_CONNECTIONS;
                 self.postgres_with_room(workload, needed)?;
                 Ok(self.postgres.as_ref().map(|postgres| postgres.lock().server.url()).unwrap_or_default())
             }

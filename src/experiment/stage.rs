@@ -12,6 +12,7 @@ use crate::config::Data;
 use crate::engine::{Crew, Limit, Load, Plan, Prober};
 use crate::measure::{Ledger, Loads, Sales, Sizing};
 use crate::model::Kind;
+use crate::registry::OptionsError;
 use crate::store::postgres::{prepare, seed, seed_stock};
 use crate::traffic::{Replay, Traffic};
 
@@ -45,6 +46,10 @@ impl<'a> Stage<'a> {
         let Assignment { workload, file, stop, .. } = assignment;
         let traffic = Arc::new(parts::traffic(workload, file)?);
         let load = parts::load(workload, file)?;
+        if workload.is_divided() && traffic.replay().is_some_and(Replay::tells_cache) {
+            let text = "the recording tells one cache what to hold, and app.services have one each; leave out one of them";
+            return Err(OptionsError(text.into()).into());
+        }
         let sizing = sizing::find(assignment, &traffic, servers)?;
         assignment.begin(Phase::Servers);
         let urls = Urls::of(assignment, sizing.as_ref(), parts::hot_keys(workload, &traffic), servers)?;
@@ -54,6 +59,7 @@ impl<'a> Stage<'a> {
         let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
         let loads = Arc::new(Loads::default());
         let invalidation = Invalidation::new(workload, &urls)?;
+        servers.events = Some(invalidation.clone());
         servers.wait(stop, invalidation.prepare())?;
         let blueprint = Blueprint::new(workload, &traffic, &urls, (&ledger, &loads), &invalidation);
         let factory = blueprint.factory();

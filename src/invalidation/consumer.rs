@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::{Instant, sleep_until};
 
 use super::{Disturbance, Heard, Link, Listener, Listening, Transport};
 use crate::measure::Events;
@@ -44,6 +45,8 @@ struct AtWork {
     consumer: Consumer,
     /// Events that are to come behind others.
     held: Vec<Event>,
+    /// Events that are late, each with its time.
+    late: Vec<(Instant, Event)>,
     /// Events so far.
     number: u64,
 }
@@ -56,7 +59,7 @@ impl Consumer {
     pub async fn start(self) -> Result<(), StoreError> {
         let listener = self.transport.listener(&self.link, &self.listening).await?;
         let tasks = self.link.tasks.clone();
-        let at_work = AtWork { consumer: self, held: Vec::new(), number: 0 };
+        let at_work = AtWork { consumer: self, held: Vec::new(), late: Vec::new(), number: 0 };
         tasks.spawn(at_work.run(listener));
         Ok(())
     }
@@ -119,9 +122,14 @@ impl AtWork {
     async fn hear(&mut self, listener: &mut dyn Listener) {
         let disturbance = self.consumer.disturbance.clone();
         loop {
+            let due = self.late.iter().map(|(due, _)| *due).min();
             let heard = tokio::select! {
                 biased;
                 () = disturbance.cut() => return,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.apply_late().await;
+                    continue;
+                }
                 heard = listener.next() => heard,
                 () = tokio::time::sleep(AT_MOST_BEHIND), if !self.held.is_empty() => {
                     self.apply_held().await;
@@ -148,9 +156,6 @@ impl AtWork {
     /// Applies events, but for those that are disturbed; says which of them need not come again.
     async fn take(&mut self, events: &[Event]) -> Vec<bool> {
         let wrong = self.consumer.disturbance.now();
-        if !wrong.delay.is_zero() {
-            tokio::time::sleep(wrong.delay).await;
-        }
         let behind = std::mem::take(&mut self.held);
         let mut applied = vec![true; events.len()];
         let mut now = Vec::with_capacity(events.len());
@@ -170,224 +175,39 @@ impl AtWork {
                 now.push((place, event));
             }
         }
+        if !wrong.delay.is_zero() {
+            let due = Instant::now() + wrong.delay;
+            self.late.extend(now.drain(..).map(|(_, event)| (due, event)));
+        }
         let done = join_all(now.iter().map(|(_, event)| self.consumer.apply(*event))).await;
         now.iter().zip(done).for_each(|((place, _), done)| applied[*place] = done);
-        join_all(behind.into_iter().map(|event| self.consumer.apply(event))).await;
+        self.apply_settled(behind).await;
         applied
     }
 
     async fn apply_held(&mut self) {
         let held = std::mem::take(&mut self.held);
-        join_all(held.into_iter().map(|event| self.consumer.apply(event))).await;
+        self.apply_settled(held).await;
+    }
+
+    async fn apply_late(&mut self) {
+        let now = Instant::now();
+        let late = std::mem::take(&mut self.late);
+        let (due, late): (Vec<_>, Vec<_>) = late.into_iter().partition(|(due, _)| *due <= now);
+        self.late = late;
+        self.apply_settled(due.into_iter().map(|(_, event)| event).collect()).await;
+    }
+
+    /// Applies events that do not come again: what could not be applied is tried again, where events are not to be lost.
+    async fn apply_settled(&mut self, events: Vec<Event>) {
+        let done = join_all(events.iter().map(|event| self.consumer.apply(*event))).await;
+        if self.consumer.transport.resumes() {
+            let again = Instant::now() + PAUSE;
+            let failed = events.into_iter().zip(done).filter(|(_, done)| !done);
+            self.late.extend(failed.map(|(event, _)| (again, event)));
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use tokio::sync::mpsc;
-
-    use super::*;
-    use crate::invalidation::{Disturb, Guarantee, Publisher};
-    use crate::model::Failure;
-    use crate::store::Tasks;
-
-    /// Passes on what it is given; what is not settled comes again, if it resumes.
-    struct Given {
-        resumes: bool,
-        heard: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Option<Heard>>>>,
-    }
-
-    struct Ear {
-        heard: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Option<Heard>>>>,
-        last: Vec<Event>,
-        again: Vec<Event>,
-        resumes: bool,
-    }
-
-    impl Transport for Given {
-        fn guarantee(&self) -> Guarantee {
-            if self.resumes { Guarantee::AtLeastOnce } else { Guarantee::AtMostOnce }
-        }
-
-        fn resumes(&self) -> bool {
-            self.resumes
-        }
-
-        fn publisher<'a>(&'a self, _: &'a Link) -> Answer<'a, Box<dyn Publisher>> {
-            Box::pin(std::future::ready(Err(StoreError::cache(Failure::Refused, "nobody publishes"))))
-        }
-
-        fn listener<'a>(&'a self, _: &'a Link, _: &'a Listening) -> Answer<'a, Box<dyn Listener>> {
-            let (heard, resumes) = (self.heard.clone(), self.resumes);
-            let ear = Ear { heard, last: Vec::new(), again: Vec::new(), resumes };
-            Box::pin(std::future::ready(Ok(Box::new(ear) as _)))
-        }
-    }
-
-    impl Listener for Ear {
-        fn next(&mut self) -> Answer<'_, Heard> {
-            Box::pin(async move {
-                if !self.again.is_empty() {
-                    self.last = std::mem::take(&mut self.again);
-                    return Ok(Heard::Events(self.last.clone()));
-                }
-                match self.heard.lock().await.recv().await {
-                    Some(Some(heard)) => {
-                        if let Heard::Events(events) = &heard {
-                            self.last = events.clone();
-                        }
-                        Ok(heard)
-                    }
-                    Some(None) => Err(StoreError::cache(Failure::Unavailable, "broken")),
-                    None => std::future::pending().await,
-                }
-            })
-        }
-
-        fn settle<'a>(&'a mut self, applied: &'a [bool]) -> Answer<'a, ()> {
-            Box::pin(async move {
-                let kept = self.last.iter().zip(applied).filter(|(_, applied)| !**applied && self.resumes);
-                self.again = kept.map(|(event, _)| *event).collect();
-                Ok(())
-            })
-        }
-    }
-
-    /// Notes what it is told to take out, and holds the newest version that it may have.
-    #[derive(Default)]
-    struct Noted(Mutex<Vec<Event>>, Mutex<u32>);
-
-    impl Copies for Noted {
-        fn take_out(&self, event: Event) -> Answer<'_, u64> {
-            self.0.lock().unwrap().push(event);
-            Box::pin(std::future::ready(Ok(1)))
-        }
-
-        fn flush(&self) -> bool {
-            *self.1.lock().unwrap() += 1;
-            true
-        }
-    }
-
-    struct Scene {
-        say: mpsc::UnboundedSender<Option<Heard>>,
-        noted: Arc<Noted>,
-        events: Arc<Events>,
-        disturbance: Arc<Disturbance>,
-    }
-
-    impl Scene {
-        async fn set(resumes: bool) -> Scene {
-            let (say, heard) = mpsc::unbounded_channel();
-            let heard = Arc::new(tokio::sync::Mutex::new(heard));
-            let noted = Arc::new(Noted::default());
-            let events = Arc::new(Events::new(0, 1));
-            let disturbance = Arc::new(Disturbance::default());
-            let consumer = Consumer {
-                transport: Arc::new(Given { resumes, heard }),
-                link: Link {
-                    cache: "redis://nobody".into(),
-                    database: String::new(),
-                    prefix: String::new(),
-                    services: 0,
-                    tally: Arc::default(),
-                    tasks: Tasks::default(),
-                    tracked: None,
-                },
-                listening: Listening { service: 0, instance: 0, shared: false, from: None },
-                copies: vec![(0, noted.clone() as _)],
-                events: events.clone(),
-                disturbance: disturbance.clone(),
-                seed: 1,
-            };
-            consumer.start().await.unwrap();
-            Scene { say, noted, events, disturbance }
-        }
-
-        /// Events of so many rows, and then what had been noted once all was quiet.
-        async fn tell(&self, rows: std::ops::Range<u64>) -> Vec<u64> {
-            for row in rows {
-                self.events.committed(row, 2);
-                self.say.send(Some(Heard::Events(vec![Event::new(row, 2)]))).unwrap();
-            }
-            self.quiet().await
-        }
-
-        async fn quiet(&self) -> Vec<u64> {
-            // Paused time moves on once every task waits.
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            self.noted.0.lock().unwrap().iter().map(|event| event.row).collect()
-        }
-
-        fn flushes(&self) -> u32 {
-            *self.noted.1.lock().unwrap()
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_dropped_event_is_lost_or_comes_again_as_the_transport_promises() {
-        for (resumes, missed) in [(false, true), (true, false)] {
-            let scene = Scene::set(resumes).await;
-            scene.disturbance.set(Disturb::Drop(0.3), true);
-            let noted = scene.tell(0..1_000).await;
-            let distinct: std::collections::BTreeSet<_> = noted.iter().collect();
-            assert_eq!(distinct.len() < 1_000, missed);
-            let expected = if missed { 700.0 } else { 1_000.0 };
-            // Three standard errors of 1,000 draws.
-            assert!((distinct.len() as f64 - expected).abs() < 3.0 * (1_000.0 * 0.3 * 0.7f64).sqrt());
-            scene.disturbance.set(Disturb::Drop(0.3), false);
-            let before = scene.quiet().await.len();
-            assert_eq!(scene.tell(2_000..2_100).await.len(), before + 100, "nothing is wrong any more");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn duplicates_come_twice_and_what_is_reordered_comes_behind_and_nothing_is_lost() {
-        let scene = Scene::set(false).await;
-        assert_eq!(
-            scene.tell(0..100).await,
-            (0..100).collect::<Vec<_>>(),
-            "in order as long as nothing is wrong"
-        );
-        scene.disturbance.set(Disturb::Duplicate(1.0), true);
-        assert_eq!(scene.tell(100..150).await.len(), 200);
-        scene.disturbance.set(Disturb::Duplicate(1.0), false);
-        scene.disturbance.set(Disturb::Reorder(0.5), true);
-        let noted = scene.tell(200..300).await.split_off(200);
-        let mut sorted = noted.clone();
-        sorted.sort_unstable();
-        assert_eq!(sorted, (200..300).collect::<Vec<_>>());
-        assert_ne!(noted, sorted);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn whoever_cannot_know_what_it_missed_throws_away_everything_and_who_goes_on_does_not() {
-        for (resumes, flushes) in [(false, 2), (true, 0)] {
-            let scene = Scene::set(resumes).await;
-            scene.disturbance.set(Disturb::Cut, true);
-            assert_eq!(scene.tell(0..10).await, [0u64; 0], "nobody listens");
-            scene.disturbance.set(Disturb::Cut, false);
-            assert_eq!(scene.quiet().await.len(), 10);
-            scene.say.send(None).unwrap();
-            scene.quiet().await;
-            assert_eq!(scene.flushes(), flushes);
-            scene.say.send(Some(Heard::Missed)).unwrap();
-            scene.quiet().await;
-            assert_eq!(scene.flushes(), flushes + 1);
-            let record = &scene.events.summary(Default::default()).consumers[0];
-            assert_eq!((record.reconnects, record.flushes), (2, u64::from(flushes) + 1));
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_event_that_is_late_comes_later_and_not_before() {
-        let scene = Scene::set(false).await;
-        scene.disturbance.set(Disturb::Delay(Duration::from_millis(300)), true);
-        scene.say.send(Some(Heard::Events(vec![Event::new(1, 2)]))).unwrap();
-        tokio::time::sleep(Duration::from_millis(290)).await;
-        assert!(scene.noted.0.lock().unwrap().is_empty());
-        assert_eq!(scene.quiet().await, [1]);
-    }
-}
+mod tests;

@@ -134,11 +134,18 @@ async fn heard(tracked: &Tracked, names: &str) -> Option<Heard> {
     }
 }
 
-/// The row whose entry has this name; nothing for what is no entry of a row, such as a lock.
+/// The row of which an entry has this name, its own or one of its variants; nothing for what is no entry of a row, such as a
+/// lock or the row's stock.
 fn row(name: &Bytes, names: &str) -> Option<u64> {
-    let id = name.strip_prefix(names.as_bytes())?;
-    let is_number = !id.is_empty() && id.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(id).ok().filter(|_| is_number)?.parse().ok()
+    let rest = std::str::from_utf8(name.strip_prefix(names.as_bytes())?).ok()?;
+    let is_mark = |mark: &str| mark != "stock" && mark.bytes().all(|byte| byte.is_ascii_lowercase());
+    let id = match rest.split_once(':') {
+        Some((mark, id)) if is_mark(mark) => id,
+        Some(_) => return None,
+        None => rest,
+    };
+    let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    id.parse().ok().filter(|_| is_number)
 }
 
 #[cfg(test)]
@@ -152,7 +159,12 @@ mod tests {
         for id in [0, 17, u64::MAX] {
             assert_eq!(row(&Bytes::copy_from_slice(Key::new("cb:s1:", id).name()), "cb:s1:"), Some(id));
         }
-        assert_eq!(row(&Key::new("cb:", 17).beside("lock"), "cb:"), None);
+        let slug = Key::new("cb:", 17).of_variant(1, "slug:");
+        assert_eq!(row(&Bytes::copy_from_slice(slug.name()), "cb:"), Some(17));
+        assert_eq!(
+            (row(&slug.beside("lock"), "cb:"), row(&Key::new("cb:", 17).beside("lock"), "cb:")),
+            (None, None)
+        );
         assert_eq!(row(&Bytes::copy_from_slice(Key::new("cb:", 17).stock().name()), "cb:"), None);
         for other in
             ["cb:", "cb:+17", "cb:-17", "cb:17x", "cb:events", "cb:s1:17", "17", "cb:99999999999999999999"]

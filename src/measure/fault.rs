@@ -36,6 +36,13 @@ pub struct FaultRecord {
     pub recovery: Option<Recovery>,
 }
 
+impl FaultRecord {
+    /// Whether it befell the way of events, and no server or instance.
+    pub fn is_of_events(&self) -> bool {
+        self.what.ends_with("events") || self.what.contains("events of instance")
+    }
+}
+
 /// What a fault does to the entries of the cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Effect {

@@ -98,7 +98,10 @@ impl Demands {
         }
         let wanted =
             self.require.iter().map(|one| &one.metric).chain(self.criteria.iter().map(|one| &one.metric));
-        let mut untold = wanted.filter(|metric| cell.median(metric).is_none());
+        // Where no read was stale, there is no age to tell, and none that is too high.
+        let is_fresh = cell.median("stale_reads") == Some(0.0);
+        let mut untold = wanted
+            .filter(|metric| cell.median(metric).is_none() && !(is_fresh && metric.starts_with("stale_age")));
         untold.next().map(|metric| format!("it does not tell {metric}"))
     }
 

@@ -3,7 +3,7 @@ use super::quantity::{amount, duration_us, share};
 use super::recommend::{demanded, figure, phrase};
 use super::section::Section;
 use crate::measure::theory::LEAST_EXPIRIES;
-use crate::measure::{CellResult, Criterion, Picked, Row, Summary, Sweep, TheoryChoice, front};
+use crate::measure::{CellResult, Criterion, Picked, RepeatResult, Row, Summary, Sweep, TheoryChoice, front};
 use crate::model::Time;
 
 const HEADER: [&str; 11] = [
@@ -67,12 +67,17 @@ fn table(summary: &Summary, rows: &[Row]) -> Vec<Vec<String>> {
 
 /// How far a metric is off its theory, in standard errors.
 fn off(cell: &CellResult, metric: &str) -> String {
-    let of = |name: &str| cell.median(&format!("{metric}{name}"));
-    match (of(""), of(".theory"), of(".theory_error")) {
-        (Some(measured), Some(theory), Some(error)) if error > 0.0 => {
-            format!("{:+.1}", (measured - theory) / error)
-        }
-        _ => "–".into(),
+    let off = |repeat: &&RepeatResult| {
+        let of = |name: &str| repeat.metrics.get(&format!("{metric}{name}"));
+        let error = of(".theory_error").filter(|error| *error > 0.0)?;
+        Some((of("")? - of(".theory")?) / error)
+    };
+    let measured = cell.measured();
+    let all: Vec<f64> = measured.iter().filter_map(off).collect();
+    match all.len() {
+        0 => "–".into(),
+        // The sum of so many independent ones of variance 1 has that variance.
+        count => format!("{:+.1}", all.iter().sum::<f64>() / (count as f64).sqrt()),
     }
 }
 

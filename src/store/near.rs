@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::model::{Event, Key, Value};
@@ -52,7 +53,12 @@ impl NearCache {
         };
         NearCache {
             entries: entries.build(),
-            heard: Cache::builder().max_capacity(MOST_KEPT_IN_MIND).time_to_live(KEPT_IN_MIND).build(),
+            // The newest are kept, whatever was asked for most.
+            heard: Cache::builder()
+                .max_capacity(MOST_KEPT_IN_MIND)
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_live(KEPT_IN_MIND)
+                .build(),
             epochs: (0..SHARDS).map(|_| Mutex::default()).collect(),
             checks: options.checks,
             turned_away: AtomicU64::new(0),

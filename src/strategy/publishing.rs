@@ -28,6 +28,17 @@ impl Publishing {
     }
 }
 
+/// A write whose caller gave it up may be committed, and nobody told.
+struct GivenUp<'a>(Option<&'a Events>);
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if let Some(events) = self.0 {
+            events.unpublished();
+        }
+    }
+}
+
 impl Word {
     /// A write that was told by nobody is acknowledged all the same: it is committed.
     async fn of(&self, event: Event) {
@@ -59,12 +70,19 @@ impl Strategy for Publishing {
 
     fn write<'a>(&'a self, operation: &'a Operation) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
+            let mut given_up = GivenUp(Some(&self.word.events));
             let outcome = self.strategy.write(operation).await;
-            if let Outcome::Written { version: Some(version) } = outcome {
-                let row = operation.key.id();
-                self.word.events.committed(row, version);
-                self.word.of(Event::new(row, version)).await;
+            let row = operation.key.id();
+            match outcome {
+                Outcome::Written { version: Some(version) } => {
+                    self.word.events.committed(row, version);
+                    self.word.of(Event::new(row, version)).await;
+                }
+                // It may have been committed all the same.
+                Outcome::Failed(_) => self.word.of(Event::of_row(row)).await,
+                _ => {}
             }
+            given_up.0 = None;
             outcome
         })
     }

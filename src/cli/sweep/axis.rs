@@ -104,7 +104,12 @@ impl Axis {
     /// The values, as a workload file writes them.
     pub fn values(&self, steps: usize) -> Vec<String> {
         match &self.span {
-            Span::Listed(values) => values.iter().map(Number::toml).collect(),
+            Span::Listed(values) => {
+                // Neighbours in the list are neighbours in value.
+                let mut sorted: Vec<&Number> = values.iter().collect();
+                sorted.sort_by(|one, other| one.value.total_cmp(&other.value));
+                sorted.into_iter().map(Number::toml).collect()
+            }
             Span::Between { from, to, is_linear } => {
                 let mut values: Vec<String> =
                     (0..steps).map(|step| at(from, to, *is_linear, step, steps)).collect();

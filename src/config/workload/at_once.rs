@@ -25,9 +25,11 @@ pub(super) fn check(at_once: u32, cells: &[Cell], report: &mut Report) {
             "measure one at a time: leave at_once out",
         );
     }
-    if cells.windows(2).any(|pair| pair[0].workload.database.settings != pair[1].workload.database.settings) {
+    let settings =
+        |cell: &Cell| (cell.workload.database.settings.clone(), cell.workload.needed_database_settings());
+    if cells.windows(2).any(|pair| settings(&pair[0]) != settings(&pair[1])) {
         refuse(
-            "cells measured at once share one Postgres, and their database.settings differ",
+            "cells measured at once share one Postgres, and their database.settings differ, or what invalidation needs of it",
             "measure one at a time: leave at_once out",
         );
     }

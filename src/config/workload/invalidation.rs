@@ -64,6 +64,10 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
         let title = format!("{name} goes over one server of the cache, and a cluster has no such");
         report.refuse("invalidation", title, "use notify, or a cache that is no cluster");
     }
+    if transport.resumes() && workload.cache.maxmemory.is_some() {
+        let title = format!("{name} keeps its events in the cache, and would take its room from the rows");
+        report.refuse("invalidation", title, "use pubsub or notify, or leave cache.maxmemory out");
+    }
     if transport.follows_cache() {
         check_follower(&name, &*transport, workload, report);
     }
@@ -71,12 +75,14 @@ pub(super) fn check(workload: &Workload, report: &mut Report) {
     let clashes = transport.database_settings().into_iter().filter(|_| is_ours);
     for (setting, needed) in clashes.filter(|(name, _)| workload.database.settings.contains_key(*name)) {
         let path = format!("database.settings.{setting}");
-        if workload.database.settings[setting] != needed {
-            report.refuse(
-                &path,
-                format!("{name} needs {setting} = {needed}"),
-                "leave it out: it is set as needed",
-            );
+        let given = &workload.database.settings[setting];
+        let is_enough = match (given.parse::<u64>(), needed.parse::<u64>()) {
+            (Ok(given), Ok(needed)) => given >= needed,
+            _ => *given == needed,
+        };
+        if !is_enough {
+            let title = format!("{name} needs {setting} = {needed}");
+            report.refuse(&path, title, "leave it out: it is set as needed");
         }
     }
 }

@@ -38,6 +38,8 @@ pub(crate) use self::open::Open;
 pub(crate) use self::prewarm::Prewarm;
 pub(crate) use self::tls::TlsProblem;
 
+use std::time::Duration;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +151,18 @@ impl Workload {
     /// The connections of an instance to the cache.
     pub fn sharing(&self) -> Sharing {
         self.cache.connections.sharing(self.clients_per_instance())
+    }
+
+    /// The connections of all instances to the database, those that carry events included.
+    pub fn connections_to_database(&self) -> usize {
+        let of_one = self.database_connections() + usize::from(self.is_listening());
+        self.all_instances() * of_one
+    }
+
+    /// The longest that a fault delays events.
+    pub fn longest_delay_of_events(&self) -> Duration {
+        let delays = self.fault.iter().filter(|fault| fault.delay_events.is_some());
+        delays.filter_map(|fault| fault.by).map(|by| by.0).max().unwrap_or_default()
     }
 
     /// The connections of an instance to the database.

@@ -36,7 +36,9 @@ pub fn remap(stage: &Stage, drive: &Drive, began: Instant, first: u64, faults: &
         let Some((from, to)) = span(one) else { return false };
         faults[..place].iter().filter_map(span).any(|(began, ended)| began < to && from < ended)
     });
-    let has_copies = workload.cache.hot_keys.is_some_and(|hot| hot.copies > 1);
+    let has_copies = workload.cache.hot_keys.is_some_and(|hot| hot.copies > 1)
+        || workload.is_divided()
+        || !workload.cache.variants.is_empty();
     let is_placed = membership.roster().placement.bound().is_none() && !has_copies;
     if !faults.iter().any(is_felt)
         || faults.iter().any(is_unknown)

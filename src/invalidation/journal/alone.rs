@@ -42,7 +42,9 @@ impl Alone {
         let has_missed = from.as_ref().is_some_and(|from| !has_all(from));
         let cursor = match (from, span) {
             (Some(from), _) if !has_missed => from,
-            (_, Some(span)) => span.last,
+            // What is still there comes again: nobody else tells a near cache of it.
+            (Some(_), Some(span)) => span.beginning(),
+            (None, Some(span)) => span.last,
             (_, None) => bus.mark(&stream).await?,
         };
         Ok(Alone {
@@ -71,7 +73,7 @@ async fn read(
     if check {
         match bus.span(&stream).await? {
             Some(span) if span.has_all_behind(&behind) => {}
-            Some(span) => return Ok(Read::Missed(span.last)),
+            Some(span) => return Ok(Read::Missed(span.beginning())),
             None => return bus.mark(&stream).await.map(Read::Missed),
         }
     }

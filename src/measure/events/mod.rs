@@ -103,8 +103,10 @@ impl Events {
             Some(version) => self.follow(event.row, version, note),
             None => {
                 let mut rows = self.stripe(event.row);
-                let known = rows.get_mut(&event.row).into_iter().flatten();
-                known.filter(|followed| followed.committed.is_some()).fold(false, |any, it| note(it) || any)
+                let known = rows.get_mut(&event.row).into_iter().flatten().rev();
+                // Those before one that was applied have been, too.
+                let new = known.take_while(|followed| followed.applied[place].is_none());
+                new.filter(|followed| followed.committed.is_some()).fold(false, |any, it| note(it) || any)
             }
         };
         if !is_first && event.version.is_some() {
@@ -168,12 +170,15 @@ impl Events {
     fn follow<T>(&self, row: u64, version: u64, note: impl FnOnce(&mut Followed) -> T) -> T {
         let mut rows = self.stripe(row);
         let versions = rows.entry(row).or_default();
-        let place = match versions.iter().rposition(|followed| followed.version == version) {
-            Some(place) => place,
-            None => {
+        // In their order, and most often the newest: it is found or belongs behind the first that is not newer.
+        let not_newer = versions.iter().rposition(|followed| followed.version <= version);
+        let place = match not_newer {
+            Some(place) if versions[place].version == version => place,
+            place => {
+                let place = place.map_or(0, |place| place + 1);
                 let applied = vec![None; self.consumers.len()].into();
-                versions.push(Followed { version, committed: None, applied });
-                versions.len() - 1
+                versions.insert(place, Followed { version, committed: None, applied });
+                place
             }
         };
         note(&mut versions[place])

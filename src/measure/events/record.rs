@@ -49,7 +49,7 @@ pub struct ConsumerRecord {
     pub number: usize,
     /// Writes that it was to hear of.
     pub events: u64,
-    /// Events that came, those that came again included.
+    /// Events that came, those that came again included: twice to one instance, or to another of the same service.
     pub heard: u64,
     pub again: u64,
     /// Events that a fault kept from it.

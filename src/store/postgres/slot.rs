@@ -55,6 +55,10 @@ impl Slot {
         slot.tally.event_query();
         let make = sqlx::query("SELECT pg_create_logical_replication_slot($1, 'pgoutput')").bind(&slot.name);
         let made = make.execute(&mut slot.connection).await;
+        if made.is_err() {
+            // A publication alone is of no use; whether it can be taken off changes nothing about the refusal.
+            let _ = slot.remove().await;
+        }
         made.map(drop).map_err(|error| refused(&error, "ALTER ROLE … REPLICATION"))
     }
 

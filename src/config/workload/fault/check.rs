@@ -36,6 +36,9 @@ impl FaultSetting {
         }
         self.check_when(&path, workload, report);
         self.check_options(&path, action, workload, report);
+        if let Victim::Events(_) = victim {
+            self.check_when_of_events(&|name| format!("{path}.{name}"), report);
+        }
         check_victim(&format!("{path}.{action}"), action, victim, workload, report);
     }
 
@@ -227,6 +230,18 @@ fn check_instance(path: &str, instance: usize, workload: &Workload, report: &mut
         let title =
             format!("there is no instance {instance}: they are numbered from 0, and there are {instances}");
         report.refuse(path, title, "raise app.instances, or name another");
+    }
+}
+
+impl FaultSetting {
+    /// Reports times at which the way of events is not disturbed.
+    fn check_when_of_events(&self, at: &dyn Fn(&str) -> String, report: &mut Report) {
+        if self.after.is_some() {
+            report.refuse(&at("after"), "events are not followed after the measurement", "write at = \"2s\"");
+        }
+        if self.every.is_some() && self.lasts.is_none() {
+            report.refuse(&at("every"), "it would never be over", "say for how long: lasts = \"1s\"");
+        }
     }
 }
 

@@ -31,6 +31,11 @@ impl Span {
         first.is_some_and(|first| first <= id) && parts(&self.last).is_some_and(|last| id <= last)
     }
 
+    /// Where a reader begins to have all that is there, but for the first entry.
+    pub fn beginning(&self) -> String {
+        self.first.clone().unwrap_or_else(|| self.last.clone())
+    }
+
     /// Whether the stream has entries before that one.
     pub fn has_before(&self, id: &str) -> bool {
         let first = self.first.as_deref().and_then(parts);
