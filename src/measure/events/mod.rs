@@ -106,7 +106,8 @@ impl Events {
                 let known = rows.get_mut(&event.row).into_iter().flatten().rev();
                 // Those before one that was applied have been, too.
                 let new = known.take_while(|followed| followed.applied[place].is_none());
-                new.filter(|followed| followed.committed.is_some()).fold(false, |any, it| note(it) || any)
+                let marked = new.filter(|followed| followed.committed.is_some()).map(note);
+                marked.filter(|is_first| *is_first).count() > 0
             }
         };
         if !is_first && event.version.is_some() {
