@@ -14,7 +14,7 @@ use crate::registry::Choice;
 use crate::store::postgres::InCommit;
 use crate::store::{Background, Cache, NearCache, NoopCache, Tasks, Tracked};
 use crate::strategy::{
-    CacheCopies, Entries, Near, NearCopies, Parts, Publishing, Renamed, STRATEGIES, Strategy, Word,
+    CacheCopies, Entries, Listed, Near, NearCopies, Parts, Publishing, Renamed, STRATEGIES, Strategy, Word,
 };
 use crate::traffic::{Replay, Traffic};
 
@@ -72,7 +72,7 @@ impl Blueprint {
             loads: loads.clone(),
             invalidation: invalidation.clone(),
             templates: workload.templates(),
-            variants: if workload.cache.taken_out.is_all() { workload.cache.variants.len() as u8 } else { 0 },
+            variants: workload.taken_along(),
             lifetimes: parts::lifetimes(workload, traffic),
             leaves_misses: replay.is_some_and(Replay::fills),
             tells_cache: replay.is_some_and(Replay::tells_cache),
@@ -128,10 +128,19 @@ impl Blueprint {
         let entries = self.tells_cache.then(|| match strategy.conduct().caches {
             true => Entries::new(&parts),
             // There is nothing to take out.
-            false => Entries::new(&Parts { cache: Arc::new(NoopCache), ..parts }),
+            false => Entries::new(&Parts { cache: Arc::new(NoopCache), ..parts.clone() }),
         });
+        let strategy = self.beside_lists(strategy, parts);
         let strategy = self.among_others(own, (service, tracked), strategy).await?;
         Ok(Service { strategy, inventory, entries })
+    }
+
+    /// A strategy beside the lists that rows are cached in too, where they are.
+    fn beside_lists(&self, strategy: Arc<dyn Strategy>, parts: Parts) -> Arc<dyn Strategy> {
+        match self.workload.lists() {
+            Some(lists) if strategy.conduct().caches => Arc::new(Listed::new(strategy, parts, lists)),
+            _ => strategy,
+        }
     }
 
     /// A strategy that hears of the writes of others, and tells them of its own.
@@ -224,8 +233,9 @@ impl Blueprint {
             let cache = parts::cache(workload, &self.urls.cache, &wiring, &own.tally, &own.tasks).await?;
             for (service, template) in self.templates.iter().enumerate() {
                 let parts = self.parts(&own.under(template), cache.clone())?;
-                let theirs = workload.strategy.build(STRATEGIES, parts).map_err(refused)?;
-                let copies = CacheCopies::new(theirs.into(), self.taken_out(template));
+                let theirs = workload.strategy.build(STRATEGIES, parts.clone()).map_err(refused)?;
+                let theirs = self.beside_lists(theirs.into(), parts);
+                let copies = CacheCopies::new(theirs, self.taken_out(template));
                 let place = self.invalidation.events.place(Level::Cache, service);
                 reached.extend(place.map(|place| (place, Arc::new(copies) as Arc<dyn Copies>)));
             }
@@ -250,7 +260,7 @@ impl Blueprint {
 
     /// The entries of row 0 of a service that go when it is written.
     fn taken_out(&self, template: &Key) -> Vec<Key> {
-        let mut entries = self.workload.entries_of(template);
+        let mut entries = self.workload.asked_by(template);
         entries.truncate(1 + usize::from(self.variants));
         entries
     }

@@ -37,7 +37,7 @@ pub fn traffic(workload: &Workload, file: &Path) -> Result<Traffic, ExperimentEr
         .with_multi_read(workload.traffic.multi_read)
         .with_absent(workload.traffic.absent)
         .with_scan(workload.traffic.scan)
-        .with_variants(workload.entries_of(&Key::template(&workload.cache.prefix)))
+        .with_variants(workload.asked_by(&Key::template(&workload.cache.prefix)))
         .with_quantity(workload.inventory.quantity))
 }
 

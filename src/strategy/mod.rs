@@ -7,6 +7,7 @@ mod database_first;
 mod direct;
 mod entries;
 mod filler;
+mod listed;
 mod loader;
 mod look_aside;
 mod near;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 pub use conduct::{Conduct, Leaves};
 pub use entries::Entries;
+pub use listed::{Listed, Lists};
 pub use near::{Near, NearCopies};
 pub use publishing::{Publishing, Word};
 pub use renamed::{CacheCopies, Renamed};

@@ -85,7 +85,7 @@ impl Workload {
 
     /// Whether a row has one entry in the cache only, so that what is loaded of it after an expiry is loaded for one.
     pub fn has_one_entry_a_row(&self) -> bool {
-        self.app.services <= 1 && self.cache.variants.is_empty()
+        self.app.services <= 1 && self.cache.variants.is_empty() && self.cache.lists.is_none()
     }
 
     /// What the names of each service begin with in the cache.
@@ -150,7 +150,7 @@ mod tests {
         let divided = "[app]\nservices = 2\n[cache]";
         refused(&[
             ("[cache]", "[app]\nnear = { ttl = \"0s\" }\n[cache]", 9, "the TTL must be above 0"),
-            ("[cache]", &format!("{divided}\nprewarm = \"all\""), 11, "which service"),
+            ("[cache]", &format!("{divided}\nprewarm = {{ top = {{ keys = 5 }} }}"), 11, "which service"),
         ]);
     }
 }

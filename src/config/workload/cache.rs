@@ -57,7 +57,13 @@ pub struct CacheSettings {
     /// and `PREFIXsummary:17`, and each read asks for one of them, all alike often. A write makes all of them old.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<String>,
-    /// Which of them are taken out for a write: all of them, or the row's own alone, as by code that knows of no other.
+    /// Rows that are cached together in a list, beside their own entries: so many with ids one behind the other, under
+    /// `PREFIXlist:0`, `PREFIXlist:1` and so on. Reads ask for a list as often as for each other entry, and a write makes the
+    /// list of its row old.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 1_000))]
+    pub lists: Option<u64>,
+    /// Which entries are taken out for a write: all of them, or the row's own alone, as by code that knows of no other.
     #[serde(skip_serializing_if = "TakenOut::is_all")]
     pub taken_out: TakenOut,
     /// A pause injected between the database read and the cache set of every fill, which opens the window for races
@@ -103,6 +109,7 @@ impl Default for CacheSettings {
             connections: CacheConnections::Shared(4),
             ttl: None,
             variants: Vec::new(),
+            lists: None,
             taken_out: TakenOut::All,
             fill_delay: None,
             preload: false,

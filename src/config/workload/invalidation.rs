@@ -106,11 +106,85 @@ fn check_follower(name: &str, transport: &dyn Transport, workload: &Workload, re
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::refused;
+    use super::super::tests::{problems, told};
+
+    /// A workload by what invalidates, its services, and the rest.
+    fn workload(invalidation: &str, app: &str, rest: &str) -> String {
+        format!(
+            "name = \"test\"\ninvalidation = {invalidation}\n[data]\nrows = 100\n[traffic]\n\
+             load = {{ open = {{ rate = 10 }} }}\nduration = \"1s\"\n[app]\n{app}\n{rest}"
+        )
+    }
 
     #[test]
     fn what_makes_no_sense_is_told_with_its_place() {
-        let set = |what: &str| format!("name = \"test\"\n{what}");
-        refused(&[("name = \"test\"", &set("invalidation = \"pubsub\""), 2, "nobody listens")]);
+        let near = "near = { entries = 5 }";
+        let deferred = "strategy = \"write-behind\"\n";
+        let cases = [
+            (workload("\"pubsub\"", "instances = 2", ""), 2, "nobody listens"),
+            (workload("\"tracking\"", "services = 1", ""), 2, "tells near caches only"),
+            (
+                workload("\"tracking\"", near, "[cache]\ndriver = \"fred\"\n"),
+                2,
+                "connections of the driver redis",
+            ),
+            (workload("\"tracking\"", near, "[cache]\nnodes = 2\n"), 2, "follows one server"),
+            (
+                workload("\"stream\"", near, "[cache]\nmaxmemory = \"9MB\"\n"),
+                2,
+                "take its room from the rows",
+            ),
+            (
+                workload("\"pubsub\"", near, "[cache]\ncluster = { masters = 3 }\n"),
+                2,
+                "a cluster has no such",
+            ),
+            (
+                workload("\"cdc\"", near, "[database]\nsettings = { wal_level = \"minimal\" }\n"),
+                11,
+                "needs wal_level",
+            ),
+            (deferred.to_owned() + &workload("\"outbox\"", near, ""), 3, "tells of commits"),
+            (deferred.to_owned() + &workload("\"none\"", "services = 1", ""), 10, "no writes of their own"),
+            (
+                workload("\"none\"", near, "[[fault]]\nat = \"0s\"\ndisconnect = \"all\"\n"),
+                12,
+                "nobody listens",
+            ),
+            (
+                workload("\"pubsub\"", near, "[[fault]]\nat = \"0s\"\ndrop_events = \"all\"\n"),
+                12,
+                "needs `share`",
+            ),
+            (
+                workload("\"pubsub\"", near, "[[fault]]\nat = \"0s\"\ndelay_events = \"all\"\n"),
+                12,
+                "needs `by`",
+            ),
+            (
+                workload("\"pubsub\"", near, "[[fault]]\nafter = \"1s\"\ndisconnect = \"all\"\n"),
+                11,
+                "not followed after",
+            ),
+        ];
+        for (text, line, expected) in cases {
+            told(&problems(&text), line, expected);
+        }
+    }
+
+    #[test]
+    fn what_makes_sense_is_let_through() {
+        for (invalidation, app, rest) in [
+            ("\"notify\"", "services = 2", "[cache]\ncluster = { masters = 3 }\n"),
+            ("{ tracking = { mode = \"broadcast\" } }", "near = {}", "[cache]\ndriver = \"fred\"\n"),
+            ("\"cdc\"", "services = 1", "[database]\nsettings = { max_replication_slots = 20 }\n"),
+            (
+                "\"pubsub\"",
+                "near = {}",
+                "[[fault]]\nat = \"0s\"\ndisconnect = { instance = 0 }\nlasts = \"1s\"\n",
+            ),
+        ] {
+            assert_eq!(problems(&workload(invalidation, app, rest)), "");
+        }
     }
 }

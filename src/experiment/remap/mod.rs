@@ -38,7 +38,7 @@ pub fn remap(stage: &Stage, drive: &Drive, began: Instant, first: u64, faults: &
     });
     let has_copies = workload.cache.hot_keys.is_some_and(|hot| hot.copies > 1)
         || workload.is_divided()
-        || !workload.cache.variants.is_empty();
+        || !workload.has_one_entry_a_row();
     let is_placed = membership.roster().placement.bound().is_none() && !has_copies;
     if !faults.iter().any(is_felt)
         || faults.iter().any(is_unknown)

@@ -131,7 +131,7 @@ impl Scene {
 
     async fn quiet(&self) -> Vec<u64> {
         // Paused time moves on once every task waits.
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
         self.noted.0.lock().unwrap().iter().map(|event| event.row).collect()
     }
 
