@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::invalidation::Invalidation;
 use super::parts::{self, Stores, Wiring, refused};
-use super::servers::Urls;
+use super::urls::Urls;
 use crate::config::Workload;
 use crate::engine::{Factory, Instance, Service};
 use crate::invalidation::{Consumer, Copies, Link, Listening};

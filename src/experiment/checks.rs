@@ -1,5 +1,6 @@
 use super::counters::Counters;
-use super::servers::{Servers, Urls};
+use super::servers::Servers;
+use super::urls::Urls;
 use crate::config::Workload;
 use crate::engine::Crew;
 use crate::measure::{Command, CounterCheck, Metrics, QueryClass, TallyCounts, Unit};

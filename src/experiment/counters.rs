@@ -1,6 +1,7 @@
 use futures_util::future::join_all;
 
-use super::servers::{Servers, Urls};
+use super::servers::Servers;
+use super::urls::Urls;
 use crate::servers::{PostgresCounters, RedisCounters};
 
 /// A moment's counters of both stores, where their servers tell them.

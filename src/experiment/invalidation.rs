@@ -2,7 +2,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::ExperimentError;
-use super::servers::{Servers, Urls};
+use super::servers::Servers;
+use super::urls::Urls;
 use crate::config::Workload;
 use crate::engine::Stop;
 use crate::invalidation::{Disturbance, Guarantee, Link, Transport};

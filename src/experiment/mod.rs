@@ -30,6 +30,7 @@ mod stage;
 mod stock;
 mod tell;
 mod theory;
+mod urls;
 mod warm_up;
 
 use std::time::Instant;

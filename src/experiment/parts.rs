@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ExperimentError;
-use super::servers::Urls;
 use super::site::Site;
+use super::urls::Urls;
 use crate::config::{LoadSetting, Open, Workload};
 use crate::engine::{Limit, Load};
 use crate::measure::Tally;

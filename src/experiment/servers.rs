@@ -6,24 +6,22 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::assignment::Assignment;
 use super::charge::Charge;
 use super::fleet::{Fleet, FleetNode};
 use super::invalidation::Invalidation;
 use super::site::{Site, SiteServer};
-use super::sizing::{Found, settled};
+use super::sizing::Found;
+use super::urls::{Seeded, Urls};
 use super::{ExperimentError, Permissions};
-use crate::config::{CacheSettings, ClusterSettings, Data, NamedNode, Workload};
+use crate::config::{CacheSettings, ClusterSettings, NamedNode, Workload};
 use crate::engine::Stop;
-use crate::measure::Sizing;
 use crate::model::Store;
-use crate::registry::Choice;
 use crate::servers::{
     Address, ClusterOptions, ManagedPostgres, PostgresOptions, Proxy, RedisOptions, RunFolder, ServerError,
     admit_postgres, admit_redis, at_database, create_database, form, leave_postgres, leave_redis, members,
     name_of, postgres_facts, redis_facts,
 };
-use crate::store::postgres::{Query, SCHEMA};
+use crate::store::postgres::SCHEMA;
 use crate::store::{Endpoint, HotKeys, Member, Membership};
 
 /// Connections of the managed Postgres beyond those of the instances, for our own questions.
@@ -348,36 +346,5 @@ fn redis_options(settings: &CacheSettings) -> RedisOptions {
         maxmemory: settings.maxmemory.and_then(|limit| limit.bytes()),
         eviction: settings.eviction.clone(),
         settings: settings.persistence.settings().into_iter().map(text).chain(own).collect(),
-    }
-}
-
-/// What decides what is in the tables before the first operation.
-#[derive(PartialEq)]
-pub struct Seeded {
-    pub url: String,
-    pub data: Data,
-    pub query: Query,
-    /// The recording that the sizes of rows are from, if they are.
-    pub sized_by: Option<Choice>,
-}
-
-/// Where the servers of a cell listen.
-#[derive(Clone)]
-pub struct Urls {
-    pub cache: Site,
-    pub database: String,
-}
-
-impl Urls {
-    /// Starts or enters the servers that a workload names; the cache with the limit that was found for it, if any.
-    pub fn of(
-        Assignment { workload, file, .. }: Assignment,
-        sizing: Option<&Sizing>,
-        hot: Option<HotKeys>,
-        servers: &mut Servers,
-    ) -> Result<Urls, ExperimentError> {
-        let database = servers.database(workload)?;
-        let cache = servers.cache(workload, &settled(&workload.cache, sizing), file, hot)?;
-        Ok(Urls { cache, database })
     }
 }
