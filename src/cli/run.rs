@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::results;
 use super::signals::stop_on_signals;
 use super::workload_file::WorkloadFile;
-use crate::config::Loaded;
+use crate::config::{Exact, Loaded};
 use crate::engine::Stop;
 use crate::experiment::{self, ExperimentError, Permissions};
 use crate::measure::Summary;
@@ -26,9 +26,21 @@ pub struct Arguments {
     #[arg(long, value_name = "EXPECTATION")]
     find_max: Vec<String>,
 
+    /// Count rather than time: so many operations of one client, in logical time. The counts of queries, commands, bytes and
+    /// allocations are the same on every machine.
+    #[arg(long, conflicts_with = "find_max")]
+    exact: bool,
+
+    /// Operations that --exact counts, of each cell.
+    #[arg(long, value_name = "N", default_value_t = EXACT_OPERATIONS, requires = "exact", value_parser = clap::value_parser!(u64).range(1..))]
+    operations: u64,
+
     #[command(flatten)]
     output: Output,
 }
+
+/// Enough for every kind of operation to come, and for a second or two.
+pub const EXACT_OPERATIONS: u64 = 5_000;
 
 /// What becomes of a result, and what may be used to get it.
 #[derive(Debug, Args)]
@@ -85,7 +97,12 @@ impl Output {
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let format = format(&arguments.output.format)?;
-    let loaded = arguments.workload.load(printer)?;
+    let loaded = match arguments.exact {
+        true => {
+            arguments.workload.load_exact(Exact { operations: arguments.operations, tick: None }, printer)?
+        }
+        false => arguments.workload.load(printer)?,
+    };
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
     let summary =
         arguments.output.measure(

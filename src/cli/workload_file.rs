@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::Printer;
 use super::exit::{Exit, Failure};
-use crate::config::{self, Loaded};
+use crate::config::{self, Exact, Loaded};
 use crate::servers::Policies;
 
 /// The workload that a verb is about.
@@ -34,6 +34,21 @@ impl WorkloadFile {
         printer: &Printer,
     ) -> Result<Loaded, Failure> {
         let loaded = self.read(overrides)?;
+        WorkloadFile::warn(&loaded, printer)?;
+        Ok(loaded)
+    }
+
+    /// As [`WorkloadFile::load`], to be counted rather than timed.
+    ///
+    /// # Errors
+    /// As those of [`WorkloadFile::load`], and when no cell can be counted.
+    pub fn load_exact(&self, exact: Exact, printer: &Printer) -> Result<Loaded, Failure> {
+        let loaded = config::load_exact(&self.file, self.text()?, &self.set, exact)?;
+        WorkloadFile::warn(&loaded, printer)?;
+        Ok(loaded)
+    }
+
+    fn warn(loaded: &Loaded, printer: &Printer) -> Result<(), Failure> {
         // Where no server can be started, that is told when one is needed.
         if !loaded.policies.is_empty()
             && let Ok(Some(policies)) = Policies::installed()
@@ -41,7 +56,7 @@ impl WorkloadFile {
             loaded.check_policies(&policies)?;
         }
         loaded.warnings.iter().for_each(|warning| printer.warning(warning));
-        Ok(loaded)
+        Ok(())
     }
 
     /// Reads it with more overrides, and looks at nothing that a server would have to tell.
@@ -49,10 +64,13 @@ impl WorkloadFile {
     /// # Errors
     /// When it cannot be read; and all that is wrong with it.
     pub fn read(&self, overrides: impl IntoIterator<Item = String>) -> Result<Loaded, Failure> {
-        let text = std::fs::read_to_string(&self.file).map_err(|error| {
-            Failure::new(Exit::Usage, format!("cannot read {}: {error}", self.file.display()))
-        })?;
         let overrides: Vec<String> = self.set.iter().cloned().chain(overrides).collect();
-        Ok(config::load(&self.file, text, &overrides)?)
+        Ok(config::load(&self.file, self.text()?, &overrides)?)
+    }
+
+    fn text(&self) -> Result<String, Failure> {
+        std::fs::read_to_string(&self.file).map_err(|error| {
+            Failure::new(Exit::Usage, format!("cannot read {}: {error}", self.file.display()))
+        })
     }
 }

@@ -65,6 +65,10 @@ impl Coherence for DoubleDelete {
         })
     }
 
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn drain<'a>(&'a self) -> BoxFuture<'a, ()> {
         Box::pin(self.put_off.idle())
     }

@@ -105,6 +105,11 @@ pub trait Coherence: Send + Sync {
         false
     }
 
+    /// Whether it does things after a time.
+    fn is_timed(&self) -> bool {
+        false
+    }
+
     /// Returns when nothing that was put off is left to do.
     fn drain<'a>(&'a self) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::check::check;
-use super::workload::{self, eviction, semantics, tls};
-use super::{Document, Node, Origin, Problem, Problems, Workload};
+use super::workload::{self, eviction, semantics, tick, tls};
+use super::{Document, Exact, Node, Origin, Problem, Problems, Workload};
 use crate::measure::CellSetting;
 use crate::mitigation::Stack;
 use crate::registry::Choice;
@@ -43,6 +43,19 @@ const MOST_CELLS: usize = 1_000;
 /// # Errors
 /// All problems that were found, each with its place.
 pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, Problems> {
+    read(path, text, overrides, None)
+}
+
+/// As [`load`], to be counted rather than timed. Cells that cannot be are left out, and told.
+///
+/// # Errors
+/// As those of [`load`], and when no cell can be counted.
+pub fn load_exact(path: &Path, text: String, overrides: &[String], exact: Exact) -> Result<Loaded, Problems> {
+    let exact = exact.ticking(&load(path, text.clone(), overrides)?.cells);
+    read(path, text, overrides, Some(exact))
+}
+
+fn read(path: &Path, text: String, overrides: &[String], exact: Option<Exact>) -> Result<Loaded, Problems> {
     let question = question(&text);
     let mut document = Document::parse(path, text)?;
     let mut problems = Problems::new();
@@ -51,6 +64,9 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
         // What is set from outside is not compared any more.
         let path = assignment.split('=').next().unwrap_or_default().trim();
         document.remove(&format!("compare.\"{path}\""));
+    }
+    if let Some(exact) = exact {
+        problems.merge(exact.rewrite(&mut document).err().unwrap_or_default());
     }
     let schema = workload::schema();
     problems.merge(check(&document, &schema));
@@ -79,7 +95,11 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
         let workload = document.deserialize()?;
         described.push((document, Cell { settings, workload }));
     }
-    let left_out = leave_out(&mut described);
+    let mut left_out = leave_out(&mut described, "measured", refusal);
+    if exact.is_some() {
+        let uncountable = |cell: &Cell| tick::refusal(&cell.workload).map(str::to_owned);
+        left_out.extend(leave_out(&mut described, "counted exactly", uncountable));
+    }
     let (documents, cells): (Vec<_>, Vec<_>) = described.into_iter().unzip();
     let mut problems = Problems::new();
     let both: Vec<_> = documents.iter().zip(&cells).collect();
@@ -94,9 +114,12 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
     problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells, policies })
 }
 
-/// Leaves out the combinations of a strategy and a mitigation that do not go together, where each is compared for
-/// itself and others remain; says which, and why.
-fn leave_out(described: &mut Vec<(Document, Cell)>) -> Vec<String> {
+/// Leaves out the cells that are refused, where others remain; says which are not measured or counted, and why.
+fn leave_out(
+    described: &mut Vec<(Document, Cell)>,
+    what: &str,
+    refusal: impl Fn(&Cell) -> Option<String>,
+) -> Vec<String> {
     let refusals: Vec<Option<String>> = described.iter().map(|(_, cell)| refusal(cell)).collect();
     if refusals.iter().all(Option::is_some) {
         return Vec::new();
@@ -111,7 +134,7 @@ fn leave_out(described: &mut Vec<(Document, Cell)>) -> Vec<String> {
     }
     let told = left_out.iter().map(|(reason, pairs)| {
         let pairs: Vec<_> = pairs.iter().map(String::as_str).collect();
-        format!("not measured: {} ({reason})", pairs.join(", "))
+        format!("not {what}: {} ({reason})", pairs.join(", "))
     });
     let told = told.collect();
     let mut refused = refusals.iter().map(Option::is_some);

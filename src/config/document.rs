@@ -61,9 +61,16 @@ impl Document {
     /// # Errors
     /// When there is no path or no value, or where the path leads through a value that is no table.
     pub fn set(&mut self, assignment: &str) -> Result<(), Problems> {
+        self.impose("--set", assignment)
+    }
+
+    /// As [`Document::set`], for what the flag called `by` asks for.
+    ///
+    /// # Errors
+    /// As those of [`Document::set`].
+    pub(super) fn impose(&mut self, by: &str, assignment: &str) -> Result<(), Problems> {
         self.overrides += 1;
-        let source =
-            Arc::new(Source { name: "--set".into(), text: assignment.into(), position: self.overrides });
+        let source = Arc::new(Source { name: by.into(), text: assignment.into(), position: self.overrides });
         let Some(path) = path::before_equals(assignment) else {
             let problem = Problem::new(Origin::new(&source, 0..assignment.len()), "no value to set");
             return Err(problem.with_help("write it as `traffic.duration=5s`").into());

@@ -6,6 +6,7 @@ mod cells;
 mod check;
 mod deserialize;
 mod document;
+mod exact;
 mod locate;
 mod misfit;
 mod node;
@@ -18,7 +19,8 @@ mod syntax;
 mod tests;
 mod workload;
 
-pub use self::cells::{Cell, Loaded, load};
+pub use self::cells::{Cell, Loaded, load, load_exact};
+pub use self::exact::Exact;
 pub(crate) use self::problem::Problems;
 pub(crate) use self::workload::{
     CacheSettings, ClusterSettings, Data, LoadSetting, MaxMemory, NamedNode, Open, Prewarm, TlsProblem,

@@ -152,6 +152,7 @@ mod tests {
         let mix = Mix::new(&Weights { read: 1.0, ..Weights::default() }, 1);
         let bodies = Bodies::new(ValueSize::Fixed(Size(1)), 1);
         let plan = Plan {
+            ticks: None,
             load,
             limit: Limit::Time(time),
             first: 0,

@@ -190,6 +190,7 @@ fn make_lane(plan: &Arc<Plan>, shared: &Arc<Shared>, worker: usize) -> MakeLane 
         recorder: place.recorder,
         start: shared.start,
         leash: place.leash,
+        ticks: plan.ticks.clone(),
         timeouts: plan.timeouts,
         stop: shared.halt.clone(),
     })

@@ -7,6 +7,7 @@ use super::crew::Service;
 use super::entered::Entered;
 use super::queue::Queue;
 use super::seat::View;
+use super::ticks::Ticks;
 use super::watchdog::Leash;
 use super::witness::{Expected, Witness};
 use crate::measure::{BinCounts, Loads, Observation, Recorder, Rows};
@@ -67,6 +68,8 @@ pub struct Lane {
     /// Of the drive.
     pub start: Moment,
     pub leash: Leash,
+    /// Logical time, where there is one; it is the only lane then.
+    pub ticks: Option<Arc<Ticks>>,
     /// By kind.
     pub timeouts: [Duration; Kind::ALL.len()],
     pub stop: Stop,
@@ -87,6 +90,7 @@ impl Lane {
                 Some(writer) if operation.kind.is_write() => writer.service(),
                 _ => self.instance.service(),
             };
+            let ticked = self.ticks.as_ref().map(|ticks| ticks.begin());
             let outcome = match &service {
                 Some(service) => {
                     let limit = self.timeouts[operation.kind as usize];
@@ -97,6 +101,14 @@ impl Lane {
             };
             let finished = Moment::now();
             let is_up = service.is_some();
+            if let (Some(ticks), Some(before)) = (&self.ticks, ticked) {
+                // What goes on behind the caller's back is over before the next operation, and counted to this one.
+                if let Some(service) = &service {
+                    // A failure was counted where it happened.
+                    let _ = service.drain().await;
+                }
+                ticks.end(before);
+            }
             // Whoever waits for a ticket must not keep an instance alive that has crashed meanwhile.
             drop(service);
             let timing = Timing { intended: intended.unwrap_or(started), started, finished };

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Pacing, Prober, Stop};
+use super::{Pacing, Prober, Stop, Ticks};
 use crate::measure::{Ledger, Loads, Sales};
 use crate::model::{Kind, Moment};
 use crate::traffic::{Schedule, Think, Traffic};
@@ -33,6 +33,8 @@ pub struct Plan {
     pub first: u64,
     /// By kind: a call that takes longer fails with a timeout.
     pub timeouts: [Duration; Kind::ALL.len()],
+    /// Logical time, where there is one.
+    pub ticks: Option<Arc<Ticks>>,
     pub traffic: Arc<Traffic>,
     pub ledger: Arc<Ledger>,
     pub loads: Arc<Loads>,

@@ -9,7 +9,7 @@ use crate::invalidation::{Consumer, Copies, Link, Listening};
 use crate::inventory::{self, INVENTORIES};
 use crate::measure::{Ledger, Level, Loads, Tally};
 use crate::mitigation::{self, Guards};
-use crate::model::{Key, Lifetimes, StoreError, unix_us};
+use crate::model::{Key, Lifetimes, StoreError};
 use crate::registry::Choice;
 use crate::store::postgres::InCommit;
 use crate::store::{Background, Cache, NearCache, NoopCache, Tasks, Tracked};
@@ -306,7 +306,7 @@ impl Blueprint {
             tally: own.tally.clone(),
             tasks: own.tasks.clone(),
             background: Background::new(own.tasks.clone()),
-            clock: unix_us,
+            clock: self.urls.clock(),
         });
         Ok(guards.map_err(refused)?.over(self.lifetimes.clone()))
     }

@@ -1,5 +1,6 @@
 use super::assignment::Assignment;
 use super::audit::audit;
+use super::exactness::rows_read_so_far;
 use super::gate::{Gate, Passed};
 use super::gauge::Gauged;
 use super::node_loads::{hottest_key, node_loads};
@@ -64,7 +65,15 @@ fn measure_on_stage(
     let Played { drive, faults, usage, .. } = course.played;
     (result.faults, result.usage) = (faults, usage);
     (result.histograms, result.log, result.windows) = (drive.recorder, drive.log, drive.windows);
-    (result.cache, result.database, result.clients) = (stage.cache, stage.database, stage.clients);
+    result.exact = course.played.exact;
+    let Stage { crew, urls, cache, database, clients, rows_read_before, .. } = stage;
+    (result.cache, result.database, result.clients) = (cache, database, clients);
+    if let (Some(exact), Some(before)) = (&mut result.exact, rows_read_before) {
+        // The database counts what a connection read once that is closed.
+        drop(crew);
+        let read = rows_read_so_far(servers, true, &urls.database);
+        read.into_iter().for_each(|rows| exact.put_rows_read(rows - before));
+    }
     Ok(result)
 }
 
@@ -317,6 +326,7 @@ fn verdict(
         uncertain,
         faults: played.is_harmed(),
         at_once,
+        exact: played.exact.is_some(),
     })
 }
 

@@ -2,7 +2,8 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::charge::Charge;
-use crate::servers::{ManagedRedis, Proxy, RedisOptions, RunFolder, ServerError};
+use super::site::Site;
+use crate::servers::{Carried, ManagedRedis, Proxy, RedisOptions, RunFolder, ServerError};
 use crate::store::{Endpoint, Member};
 
 /// The Redis servers of our own that make up the cache of a cell. They end with it.
@@ -32,11 +33,19 @@ impl FleetNode {
         self.charge.lock().server.port()
     }
 
+    /// Where clients find it.
+    fn entrance(&self) -> Endpoint {
+        match &self.proxy {
+            Some(proxy) => format!("redis://127.0.0.1:{}/0", proxy.port()).into(),
+            None => self.at.clone(),
+        }
+    }
+
     /// It as a node on which clients place keys.
     pub fn member(&self, weight: u32) -> Arc<Member> {
         let member = Member::new(self.name.clone(), weight, self.at.clone());
         Arc::new(match &self.proxy {
-            Some(proxy) => member.behind(format!("redis://127.0.0.1:{}/0", proxy.port()).into()),
+            Some(_) => member.behind(self.entrance()),
             None => member,
         })
     }
@@ -96,10 +105,18 @@ impl Fleet {
         self.lock().get(number).cloned()
     }
 
-    /// Where the first one listens.
-    pub fn first(&self) -> Endpoint {
+    /// The first one as all there is.
+    pub fn only(&self) -> Site {
         // There is one at least, or it would not have started.
-        self.node(0).map_or_else(|| "".into(), |node| node.at)
+        self.node(0)
+            .map_or_else(|| Site::one("".into()), |node| Site::One { at: node.entrance(), direct: node.at })
+    }
+
+    /// What the proxies have carried so far, where clients go through them.
+    pub fn carried(&self) -> Option<Carried> {
+        let nodes = self.nodes();
+        let each = nodes.iter().map(|node| node.proxy.as_ref().map(|proxy| proxy.carried()));
+        each.sum()
     }
 
     /// The last words of one that has ended and was not killed on purpose.

@@ -74,6 +74,7 @@ impl Idle {
 
     fn drive(&self, load: Load, limit: Limit, first: u64) -> Result<Drive, ExperimentError> {
         let plan = Plan {
+            ticks: None,
             load,
             limit,
             first,

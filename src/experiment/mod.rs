@@ -10,6 +10,7 @@ mod cell;
 mod charge;
 mod checks;
 mod counters;
+mod exactness;
 mod fleet;
 mod floor;
 mod gate;

@@ -92,7 +92,11 @@ pub async fn connect(
     tally: &Arc<Tally>,
     tasks: &Tasks,
 ) -> Result<Stores, StoreError> {
-    let cache = cache(workload, &urls.cache, &wiring, tally, tasks).await?;
+    let mut cache = cache(workload, &urls.cache, &wiring, tally, tasks).await?;
+    if let Some(time) = &urls.time {
+        let servers: Vec<_> = urls.cache.servers().into_iter().map(|server| server.at).collect();
+        cache = time.over(cache, &servers).await?;
+    }
     let database = database(workload, urls, &wiring, tally).await?;
     Ok(Stores { cache, database: database.clone(), stock: database })
 }
@@ -127,7 +131,7 @@ pub async fn cache(
     let driver = workload.cache.driver.build(DRIVERS, ()).map_err(refused)?;
     let (tally, sharing, tracked) = (tally.clone(), wiring.sharing, wiring.tracked.clone());
     match site {
-        Site::One(at) | Site::Cluster { at, .. } => {
+        Site::One { at, .. } | Site::Cluster { at, .. } => {
             driver.connect(DriverParts { at: at.clone(), sharing, tally, tracked }).await
         }
         Site::Sharded { membership, hot } => {

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::assignment::Assignment;
 use super::counters::Counters;
+use super::exactness::Exactness;
 use super::gauge::{Gauge, Gauged};
 use super::harm::Harm;
 use super::node_loads::SentToNodes;
@@ -12,9 +13,9 @@ use super::servers::Servers;
 use super::stage::Stage;
 use super::{ExperimentError, parts};
 use crate::config::Workload;
-use crate::engine::{CrewError, Drive, Fault, Flow, Limit, Prober, Timeline, When};
+use crate::engine::{CrewError, Drive, Fault, Flow, Limit, Plan, Prober, Timeline, When};
 use crate::measure::{
-    FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, outages, ramp_again, recover,
+    ExactCounts, FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, outages, ramp_again, recover,
 };
 use crate::model::{Failure, Kind, Moment};
 
@@ -46,6 +47,8 @@ pub struct Played {
     pub gauged: Gauged,
     /// When it began.
     pub start: Moment,
+    /// What it came to in whole numbers, where it was counted rather than timed.
+    pub exact: Option<ExactCounts>,
 }
 
 impl Played {
@@ -72,8 +75,11 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     let (expected, operations) = (load.expected_time(limit), limit.operations());
     assignment.begin(Phase::Measuring { expected, operations });
     let prober = workload.freshness.probe.map(|rate| Arc::new(Prober::new(rate)));
-    let plan = stage.plan(limit, first, prober.clone());
-    let gauge = Gauge::start(&stage.urls.cache);
+    let exactness = Exactness::begin(stage, servers);
+    let ticks = exactness.as_ref().map(Exactness::ticks);
+    let plan = Plan { ticks, ..stage.plan(limit, first, prober.clone()) };
+    // What it asks the servers would be counted, too.
+    let gauge = if exactness.is_none() { Gauge::start(&stage.urls.cache) } else { None };
     let (began, start) = (Instant::now(), Moment::now());
     let (drive, mut faults) = with_faults(stage, servers, &workload.faults(), limit.time(), |each_window| {
         crew.drive(plan, each_window)
@@ -104,6 +110,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         sent_to_nodes,
         gauged,
         start,
+        exact: None,
     };
     // After a Ctrl-C there is no time to wait for flushes.
     if played.failure.is_none() && !played.drive.interrupted {
@@ -111,6 +118,8 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         stage.invalidation.wait_until_quiet(assignment.stop);
     }
     played.sent = &crew.counts() - &sent_before;
+    let counted = |exactness: Exactness| exactness.end(servers, &played.drive.recorder, &played.sent);
+    played.exact = exactness.map(counted);
     played.loads = stage.loads.take();
     Ok(played)
 }

@@ -7,7 +7,7 @@ use super::parts::{self, Stores};
 use super::stage::Stage;
 use crate::config::Workload;
 use crate::mitigation::{self, Guards};
-use crate::model::{Key, StockLevel, StoreError, Value};
+use crate::model::{Key, StockLevel, StoreError, UnixClock, Value};
 use crate::store::Cache;
 use crate::traffic::Traffic;
 
@@ -30,7 +30,7 @@ pub async fn preload(stage: &Stage<'_>) -> Result<(), StoreError> {
     let (workload, traffic) = (stage.assignment.workload, &*stage.traffic);
     let Stores { cache, .. } = parts::connect_apart(workload, &stage.urls).await?;
     if workload.cache.preload {
-        let entries = SeededEntries::new(workload, traffic)?;
+        let entries = SeededEntries::new(workload, traffic, stage.urls.clock())?;
         for of_row_0 in workload.templates().iter().flat_map(|template| workload.entries_of(template)) {
             let entry = |id| {
                 let (_, raw, ttl) = entries.of(id);
@@ -56,8 +56,16 @@ pub struct SeededEntries<'a> {
 }
 
 impl<'a> SeededEntries<'a> {
-    pub fn new(workload: &Workload, traffic: &'a Traffic) -> Result<SeededEntries<'a>, StoreError> {
-        Ok(SeededEntries { traffic, guards: guards(workload, traffic)?, least_ttl: Duration::ZERO })
+    /// Living by `clock`.
+    ///
+    /// # Errors
+    /// When the guards cannot be built.
+    pub fn new(
+        workload: &Workload,
+        traffic: &'a Traffic,
+        clock: UnixClock,
+    ) -> Result<SeededEntries<'a>, StoreError> {
+        Ok(SeededEntries { traffic, guards: guards(workload, traffic, clock)?, least_ttl: Duration::ZERO })
     }
 
     /// Those that have a TTL have at least this one.
@@ -77,9 +85,9 @@ impl<'a> SeededEntries<'a> {
 }
 
 /// The guards of a workload, as far as they say how long entries live.
-pub fn guards(workload: &Workload, traffic: &Traffic) -> Result<Guards, StoreError> {
+pub fn guards(workload: &Workload, traffic: &Traffic, clock: UnixClock) -> Result<Guards, StoreError> {
     let ttl = workload.cache.ttl.map(|ttl| ttl.0);
-    let parts = mitigation::Parts { seed: workload.data.seed, ..mitigation::Parts::noop(ttl) };
+    let parts = mitigation::Parts { seed: workload.data.seed, clock, ..mitigation::Parts::noop(ttl) };
     let guards = workload.mitigation.build(&parts).map_err(parts::refused)?;
     Ok(guards.over(parts::lifetimes(workload, traffic)))
 }

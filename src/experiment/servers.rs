@@ -143,7 +143,7 @@ impl Servers {
             let fleet = Arc::new(fleet);
             self.fleet = Some(fleet.clone());
             return match workload.is_sharded() {
-                false => Ok(Site::One(fleet.first())),
+                false => Ok(fleet.only()),
                 true => {
                     let of = |(node, named): (FleetNode, &NamedNode)| node.member(named.weight);
                     let members = fleet.nodes().into_iter().zip(&nodes).map(of).collect();
@@ -164,7 +164,7 @@ impl Servers {
             members.push(Arc::new(Member::new(node.name, node.weight, at)));
         }
         match workload.is_sharded() {
-            false => Ok(Site::One(members[0].at.clone())),
+            false => Ok(Site::one(members[0].at.clone())),
             true => {
                 let membership = Membership::new(members, |nodes| settings.place(nodes))?;
                 Ok(Site::Sharded { membership, hot })

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::assignment::Assignment;
 use super::blueprint::Blueprint;
+use super::exactness::rows_read_so_far;
 use super::invalidation::Invalidation;
 use super::observer::{Event, Phase};
 use super::prewarm::{Prewarmed, prewarm};
@@ -33,6 +34,8 @@ pub struct Stage<'a> {
     pub crew: Crew,
     /// How the cache's limit was found, where it is a share of the keys.
     pub sizing: Option<Sizing>,
+    /// Rows that the database had read before its clients connected, where they are counted.
+    pub rows_read_before: Option<u64>,
     /// What loading rows ahead took, where that was asked for.
     pub prewarmed: Option<Prewarmed>,
     /// What the servers and the clients tell of themselves.
@@ -56,6 +59,7 @@ impl<'a> Stage<'a> {
         let urls = Urls::of(assignment, sizing.as_ref(), parts::hot_keys(workload, &traffic), servers)?;
         let (cache, database) = servers.facts(&urls);
         fill(assignment, &traffic, &urls, servers)?;
+        let rows_read_before = rows_read_so_far(servers, workload.is_logical(), &urls.database);
         assignment.begin(Phase::Connecting);
         let ledger = Arc::new(Ledger::new(traffic.rows(), traffic.rows() + INSERTED_FOLLOWED));
         let loads = Arc::new(Loads::default());
@@ -80,6 +84,7 @@ impl<'a> Stage<'a> {
             sales,
             crew,
             sizing,
+            rows_read_before,
             prewarmed: None,
             cache,
             database,
@@ -99,6 +104,7 @@ impl<'a> Stage<'a> {
             load: self.load.clone(),
             limit,
             first,
+            ticks: None,
             timeouts: Kind::ALL.map(|kind| self.assignment.workload.traffic.timeout.of(kind).0),
             traffic: self.traffic.clone(),
             ledger: self.ledger.clone(),

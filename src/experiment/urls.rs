@@ -5,9 +5,10 @@ use super::site::Site;
 use super::sizing::settled;
 use crate::config::Data;
 use crate::measure::Sizing;
+use crate::model::UnixClock;
 use crate::registry::Choice;
-use crate::store::HotKeys;
 use crate::store::postgres::Query;
+use crate::store::{HotKeys, LogicalTime};
 
 /// What decides what is in the tables before the first operation.
 #[derive(PartialEq)]
@@ -24,6 +25,8 @@ pub struct Seeded {
 pub struct Urls {
     pub cache: Site,
     pub database: String,
+    /// What entries live by, where that is not the machine's clock.
+    pub time: Option<LogicalTime>,
 }
 
 impl Urls {
@@ -36,6 +39,12 @@ impl Urls {
     ) -> Result<Urls, ExperimentError> {
         let database = servers.database(workload)?;
         let cache = servers.cache(workload, &settled(&workload.cache, sizing), file, hot)?;
-        Ok(Urls { cache, database })
+        let time = workload.is_logical().then(|| LogicalTime::by(UnixClock::logical()));
+        Ok(Urls { cache, database, time })
+    }
+
+    /// What entries live by.
+    pub fn clock(&self) -> UnixClock {
+        self.time.as_ref().map(|time| time.clock().clone()).unwrap_or_default()
     }
 }

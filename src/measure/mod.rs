@@ -13,11 +13,13 @@
 //! | what is held against the numbers | `validity`, `expectation`, `recovery`, `remap`, `audit`, `sales`, `theory` |
 //! | which cell is the best of many | `pick`, `sweep` |
 
+mod allocations;
 mod around;
 mod audit;
 mod bounds;
 mod capacity;
 mod events;
+mod exact;
 mod expectation;
 mod fault;
 mod flushes;
@@ -56,11 +58,13 @@ mod validity;
 mod visibility;
 mod window;
 
+pub use allocations::{Counting, allocations};
 use around::Around;
 pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Recheck, WriteAudit};
 pub use bounds::{Bounds, clock_guard};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use events::{ConsumerRecord, Coverage, Events, EventsSummary, Level, Progress};
+pub use exact::{ExactCounts, OnTheWire};
 pub use expectation::{Expectation, ExpectationError};
 pub use fault::{Back, Effect, FaultRecord, MovedEntries, Recovery, Versus};
 pub use flushes::Flushes;

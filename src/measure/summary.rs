@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use super::statistics::median;
 use super::{
-    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, FaultRecord, IntervalLog, Metrics, NodeLoad,
-    Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict, Window,
+    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, ExactCounts, FaultRecord, IntervalLog, Metrics,
+    NodeLoad, Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict, Window,
 };
 use crate::simulation::Simulated;
 
@@ -135,6 +135,9 @@ pub struct RepeatResult {
     /// How each of those who cache rows learned of the writes of others, where any did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consumers: Vec<ConsumerRecord>,
+    /// What it came to in whole numbers, where it was counted rather than timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<ExactCounts>,
     pub checks: Vec<CounterCheck>,
     /// Counts that a server does not tell, and why, so that ours stand alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -215,6 +218,11 @@ impl CellResult {
 }
 
 impl Summary {
+    /// Whether its cells were counted rather than timed.
+    pub fn is_exact(&self) -> bool {
+        self.cells.iter().flat_map(|cell| &cell.repeats).any(|repeat| repeat.exact.is_some())
+    }
+
     /// Whether every measurement of every cell may be believed.
     pub fn is_valid(&self) -> bool {
         self.cells.iter().all(|cell| cell.status() == Status::Valid)

@@ -5,7 +5,7 @@ use super::none::Unguarded;
 use super::{Expiry, Hit, Lifetime, Loaded, Mitigation, Next, Parts, Request, Source, Wish};
 use crate::coherence::Coherence;
 use crate::measure::Cause;
-use crate::model::{BoxFuture, Key, Lifetimes, Value};
+use crate::model::{BoxFuture, Key, Lifetimes, UnixClock, Value};
 use crate::registry::OptionsError;
 use crate::store::Background;
 
@@ -14,7 +14,7 @@ use crate::store::Background;
 pub struct Guards {
     guards: Arc<[Arc<dyn Mitigation>]>,
     lifetimes: Lifetimes,
-    clock: fn() -> u64,
+    clock: UnixClock,
     background: Background,
 }
 
@@ -24,7 +24,7 @@ impl Guards {
         Guards {
             guards: guards.into(),
             lifetimes: Lifetimes::all(parts.ttl),
-            clock: parts.clock,
+            clock: parts.clock.clone(),
             background: parts.background.clone(),
         }
     }
@@ -56,7 +56,7 @@ impl Guards {
 
     /// Microseconds of Unix time.
     pub fn now_us(&self) -> u64 {
-        (self.clock)()
+        self.clock.now_us()
     }
 
     /// What to do about an entry that was found, and why if it is to be loaded.
@@ -85,6 +85,7 @@ impl Guards {
         if self.guards.is_empty() {
             return (value, fresh);
         }
+        value.load_cost_us = self.clock.load_us(value.load_cost_us);
         let mut life = Lifetime { fresh, ..Lifetime::default() };
         self.guards.iter().for_each(|guard| guard.lifetime(&value, &mut life));
         let Some(fresh) = life.fresh else { return (value, None) };
@@ -92,6 +93,11 @@ impl Guards {
             value.expires_at_us = self.now_us() + fresh.as_micros() as u64;
         }
         (value, Some(fresh + life.stale))
+    }
+
+    /// Whether what one of them does follows from another clock than theirs.
+    pub fn is_timed(&self) -> bool {
+        self.guards.iter().any(|guard| guard.is_timed())
     }
 
     /// Whether it is remembered in the cache that a row does not exist.

@@ -36,7 +36,7 @@ pub use stack::Stack;
 
 use crate::coherence::Coherence;
 use crate::measure::Tally;
-use crate::model::{BoxFuture, Key, Value, unix_us};
+use crate::model::{BoxFuture, Key, UnixClock, Value};
 use crate::registry::{Entry, OptionsError};
 use crate::store::{Background, Cache, NoopCache, Tasks};
 
@@ -75,6 +75,11 @@ pub trait Mitigation: Send + Sync {
         false
     }
 
+    /// Whether what it does follows from a clock that is not [`Parts::clock`].
+    fn is_timed(&self) -> bool {
+        false
+    }
+
     /// A write of this instance has been committed, and is not acknowledged yet.
     fn committed(&self, _: &Key) {}
 
@@ -109,8 +114,8 @@ pub struct Parts {
     pub tasks: Tasks,
     /// For loads that go on without their callers.
     pub background: Background,
-    /// Tells microseconds of Unix time.
-    pub clock: fn() -> u64,
+    /// What entries live by.
+    pub clock: UnixClock,
 }
 
 impl Parts {
@@ -125,7 +130,7 @@ impl Parts {
             tally: Arc::default(),
             tasks: Tasks::default(),
             background: Background::new(Tasks::default()),
-            clock: unix_us,
+            clock: UnixClock::default(),
         }
     }
 

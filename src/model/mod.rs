@@ -9,6 +9,7 @@ mod outcome;
 mod stock;
 mod timing;
 mod units;
+mod unix_clock;
 mod value;
 
 pub use event::Event;
@@ -20,6 +21,7 @@ pub use outcome::{Failure, Found, Outcome, Served, Store, StoreError};
 pub use stock::{Intent, StockLevel};
 pub use timing::{Timing, nanos};
 pub use units::{Rate, Size, Time, UnitError};
+pub use unix_clock::UnixClock;
 pub use value::{Value, checksum};
 
 /// A future that owns no thread: what every asynchronous trait of this crate returns.

@@ -4,8 +4,10 @@ use crate::measure::{CellResult, Summary};
 /// What must come out because of how the strategies work, and whether it did: a line for each that the summary
 /// has the cells for. Where it did not, the line says what stood in the way.
 pub fn follows(summary: &Summary) -> Vec<String> {
-    // While something is broken, nothing follows.
-    if summary.cells.iter().flat_map(|cell| &cell.repeats).any(|repeat| !repeat.faults.is_empty()) {
+    // While something is broken, nothing follows; nor from the times of one client.
+    if summary.is_exact()
+        || summary.cells.iter().flat_map(|cell| &cell.repeats).any(|repeat| !repeat.faults.is_empty())
+    {
         return Vec::new();
     }
     let cell = |name: &str| {

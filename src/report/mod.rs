@@ -7,6 +7,7 @@ mod climb;
 mod csv;
 mod events;
 mod eviction;
+mod exact;
 mod faults;
 mod files;
 mod follows;

@@ -95,7 +95,9 @@ pub fn context(summary: &Summary) -> Vec<String> {
         ));
     }
     lines.extend(by_cell(summary, topology));
-    lines.extend(by_cell(summary, littles_law));
+    if !summary.is_exact() {
+        lines.extend(by_cell(summary, littles_law));
+    }
     let mut cpu: Vec<f64> =
         repeats.clone().filter_map(|repeat| repeat.metrics.get("generator.cpu_us_per_op")).collect();
     cpu.sort_by(f64::total_cmp);

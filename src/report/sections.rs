@@ -8,11 +8,16 @@ use super::pressure::pressure;
 use super::results::results;
 use super::section::Section;
 use super::tradeoffs::tradeoffs;
-use super::{events, nodes, ramps, stampedes, sweep};
+use super::{events, exact, nodes, ramps, stampedes, sweep};
 use crate::measure::Summary;
 
 /// The tables of a summary that have anything to tell, in their order.
 pub fn sections(summary: &Summary) -> Vec<Section> {
+    let counted = exact::counts(summary);
+    if !counted.is_empty() {
+        // How fast one client was in logical time answers no question.
+        return vec![Section::new("Exact counts", counted).with(exact::how(summary))];
+    }
     // A search that found nothing has no measurement to show.
     let is_measured = summary.cells.iter().any(|cell| !cell.repeats.is_empty());
     let has_writes = summary.cells.iter().any(|cell| cell.median("write.response.p50").is_some());

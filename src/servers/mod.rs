@@ -35,13 +35,13 @@ mod user;
 
 pub use self::address::{Address, name_of};
 pub use self::cluster::{Resharded, failover, form, join, leave, members, reshard};
-pub use self::counters::{PostgresCounters, RedisCounters};
+pub use self::counters::{PostgresCounters, RedisCounters, rows_read};
 pub use self::error::ServerError;
 pub use self::facts::{postgres_facts, redis_facts};
 pub use self::folder::RunFolder;
 pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis, move_away};
 pub use self::postgres::{ManagedPostgres, PostgresOptions};
-pub use self::proxy::{Condition, Proxy};
+pub use self::proxy::{Carried, Condition, Proxy};
 pub use self::redis::{ClusterOptions, ManagedRedis, RedisOptions};
 pub use self::sweep::sweep;
 

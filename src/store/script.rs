@@ -14,6 +14,8 @@ pub struct Script {
     /// Commands the script calls: the server counts them as its own, so they are left out when
     /// its counters are compared with ours.
     pub touches: &'static [&'static str],
+    /// Which of its keys it gives a lifetime as an entry, and which argument tells it, if it does.
+    pub entry_life: Option<(usize, usize)>,
     /// The same step on the memory store.
     pub model: fn(&mut Entries, &[Bytes], &[Bytes]) -> Reply,
 }

@@ -13,6 +13,8 @@ pub struct Conduct {
     pub needs_cache: bool,
     /// What a write leaves of the entry of its row.
     pub leaves: Leaves,
+    /// Whether it does things after a time, rather than when it is asked something.
+    pub timed: bool,
     /// Whether somebody else may fill the cache in its place, as the SETs of a trace do. Nothing is written then, so it is
     /// for strategies that are more than a way of writing.
     pub filled_by_others: bool,

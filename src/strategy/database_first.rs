@@ -34,7 +34,13 @@ impl WriteSide for DatabaseFirst {
             (false, true) => Leaves::OldEntry,
             (false, false) => Leaves::Nothing,
         };
-        Conduct { caches: true, needs_cache: self.promise == Promise::Told, leaves, ..Conduct::default() }
+        Conduct {
+            caches: true,
+            needs_cache: self.promise == Promise::Told,
+            leaves,
+            timed: self.coherence.is_timed(),
+            ..Conduct::default()
+        }
     }
 
     async fn write(&self, operation: &Operation) -> Outcome {

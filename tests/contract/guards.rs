@@ -4,7 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cachebench::measure::QueryClass;
 use cachebench::mitigation::{Parts, Stack};
-use cachebench::model::{Failure, Key, Kind, Outcome, Payload, Served, StoreError, Value};
+use cachebench::model::{Failure, Key, Kind, Outcome, Payload, Served, StoreError, UnixClock, Value};
 use cachebench::store::{Answer, Background, Cache, Database};
 use cachebench::strategy::{self, STRATEGIES};
 use futures_util::future::join_all;
@@ -34,7 +34,7 @@ impl World {
             tally: parts.tally.clone(),
             tasks: parts.tasks.clone(),
             background: Background::new(parts.tasks.clone()),
-            clock: paused_us,
+            clock: UnixClock::told_by(paused_us),
             ..Parts::noop(self.ttl)
         };
         parts.guards = serde_json::from_str::<Stack>(guards).unwrap().build(&of_guards).unwrap();

@@ -30,7 +30,7 @@ use bytes::Bytes;
 use cachebench::coherence::COHERENCES;
 use cachebench::measure::{GuardEvent, Tally};
 use cachebench::mitigation::{self, Stack};
-use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, Value};
+use cachebench::model::{BoxFuture, Key, Kind, Operation, Outcome, Payload, UnixClock, Value};
 use cachebench::registry::Choice;
 use cachebench::store::memory::{MemoryCache, MemoryDatabase};
 use cachebench::store::{Background, Cache, Database, Tasks};
@@ -145,7 +145,7 @@ impl World {
             tally: tally.clone(),
             tasks: tasks.clone(),
             background: Background::new(tasks.clone()),
-            clock: paused_us,
+            clock: UnixClock::told_by(paused_us),
         });
         Parts {
             cache,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use cachebench::measure::Command;
 use cachebench::mitigation::{self, Stack};
-use cachebench::model::{Failure, Key, Kind, Operation, Outcome, Payload, Value, unix_us};
+use cachebench::model::{Failure, Key, Kind, Operation, Outcome, Payload, UnixClock, Value, unix_us};
 use cachebench::registry::Choice;
 use cachebench::servers::{RedisCounters, reshard};
 use cachebench::store::memory::MemoryDatabase;
@@ -304,7 +304,7 @@ fn write_behind(side: &Side, database: &MemoryDatabase) -> Box<dyn Strategy> {
         tally: side.tally.clone(),
         tasks: tasks.clone(),
         background: Background::new(tasks.clone()),
-        clock: unix_us,
+        clock: UnixClock::default(),
     });
     let parts = Parts {
         cache: side.cache.clone(),

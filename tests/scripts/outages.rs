@@ -149,8 +149,13 @@ async fn a_full_server_refuses_what_needs_memory_and_serves_the_rest() {
     }
 }
 
-static UNKNOWN: Script =
-    Script { name: "unknown", lua: "return 1", touches: &[], model: |_, _, _| Reply::Integer(1) };
+static UNKNOWN: Script = Script {
+    name: "unknown",
+    lua: "return 1",
+    touches: &[],
+    entry_life: None,
+    model: |_, _, _| Reply::Integer(1),
+};
 
 #[tokio::test]
 async fn a_script_that_was_never_loaded_is_refused() {

@@ -24,6 +24,7 @@ pub(super) mod semantics;
 mod server_settings;
 #[cfg(test)]
 mod tests;
+pub(super) mod tick;
 mod timeouts;
 pub(super) mod tls;
 mod traffic;
@@ -143,9 +144,9 @@ impl Workload {
             && (self.cache.is_sharded() || self.fault.iter().any(FaultSetting::needs_placement))
     }
 
-    /// Whether faults need a proxy of ours between the clients and a store.
+    /// Whether a proxy of ours stands between the clients and a store: for faults, or to count what goes over the wire.
     pub fn needs_proxy(&self, store: Store) -> bool {
-        self.fault.iter().any(|fault| fault.touches_network_of(store))
+        self.counts_bytes() || self.fault.iter().any(|fault| fault.touches_network_of(store))
     }
 
     /// The connections of an instance to the cache.

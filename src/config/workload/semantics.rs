@@ -1,6 +1,6 @@
 use super::{
     Compare, Report, Workload, app, at_once, cache, data, database, eviction, fault, freshness, invalidation,
-    inventory, nodes, prewarm, replay, traffic,
+    inventory, nodes, prewarm, replay, tick, traffic,
 };
 use crate::config::{Cell, Document, Problems};
 use crate::strategy;
@@ -23,6 +23,7 @@ pub fn check(document: &Document, workload: &Workload, problems: &mut Problems) 
         fault::check,
         prewarm::check,
         replay::check,
+        tick::check,
     ] {
         check(workload, report);
     }

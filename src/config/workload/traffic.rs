@@ -43,6 +43,10 @@ pub struct TrafficSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub operations: Option<u64>,
+    /// Logical time: each operation moves it on by so much, and entries live by it instead of the clock, so that what is
+    /// counted follows from the operations alone. For one client; see `cachebench run --exact`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tick: Option<Time>,
     /// An operation that takes longer fails: a time for all, or one for each kind.
     #[serde(default)]
     pub timeout: Timeouts,

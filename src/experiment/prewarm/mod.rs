@@ -77,7 +77,7 @@ async fn load(stage: &Stage<'_>, rows: &[u64]) -> Result<Prewarmed, StoreError> 
     let sharing = Sharing::Shared { connections: 1, run: 1 };
     let wiring = Wiring::plain(sharing, AT_ONCE);
     let stores = parts::connect(workload, &stage.urls, wiring, &tally, &Tasks::none()).await?;
-    let guards = preload::guards(workload, traffic)?;
+    let guards = preload::guards(workload, traffic, stage.urls.clock())?;
     let began = Instant::now();
     let loading = Loading {
         stores,

@@ -21,7 +21,7 @@ use super::site::Site;
 use super::{ExperimentError, parts};
 use crate::config::{CacheSettings, MaxMemory, Prewarm, Workload};
 use crate::measure::{Sizing, SizingStep};
-use crate::model::{Size, Time};
+use crate::model::{Size, Time, UnixClock};
 use crate::servers::{MemoryProbe, RedisCounters, ServerError};
 use crate::simulation::CacheSize;
 use crate::store::{Endpoint, Tasks};
@@ -121,13 +121,13 @@ async fn search(
     let mut caches = Vec::new();
     let wiring = parts::Wiring::plain(workload.sharing(), 0);
     for _ in 0..workload.readers() {
-        let site = Site::One(at.clone());
+        let site = Site::one(at.clone());
         let cache = parts::cache(workload, &site, &wiring, &Arc::default(), &Tasks::none()).await?;
         caches.push(cache);
     }
     let mut probe = MemoryProbe::open(at).await?;
     let rows = traffic.rows();
-    let entries = SeededEntries::new(workload, traffic)?.living_at_least(LEAST_TTL);
+    let entries = SeededEntries::new(workload, traffic, UnixClock::default())?.living_at_least(LEAST_TTL);
     let connections = (workload.readers() * workload.sharing().connections()) as u64;
     let order = Bijection::new(rows, workload.data.seed);
     let mut churn = Churn { caches, connections, entries, order, rows, put: 0 };

@@ -45,6 +45,8 @@ pub struct Findings<'a> {
     pub uncertain: u64,
     /// Measurements that shared the machine at the time, this one included.
     pub at_once: usize,
+    /// Whether it was counted rather than timed: how fast it went tells nothing then.
+    pub exact: bool,
 }
 
 impl Findings<'_> {
@@ -72,6 +74,7 @@ impl<'a> Findings<'a> {
             faults: false,
             uncertain: 0,
             at_once: 1,
+            exact: false,
         }
     }
 }
@@ -108,6 +111,10 @@ const CHECKS: &[fn(&Findings) -> Option<Remark>] = &[
     answers::future,
 ];
 
+/// The checks on a measurement that was counted rather than timed.
+const COUNTED: &[fn(&Findings) -> Option<Remark>] =
+    &[answers::none_completed, answers::all_failed, answers::corrupt, answers::future];
+
 /// Every check on what surrounds the load.
 const SURROUNDINGS: &[fn(&Findings) -> Option<Remark>] = &[machine::steal, machine::throttling];
 
@@ -120,9 +127,10 @@ impl Verdict {
     /// itself, and do both sides agree?
     pub fn on(findings: &Findings) -> Verdict {
         let mut verdict = Verdict::default();
-        CHECKS.iter().filter_map(|check| check(findings)).for_each(|remark| verdict.take(remark));
+        let (checks, surroundings) = if findings.exact { (COUNTED, &[][..]) } else { (CHECKS, SURROUNDINGS) };
+        checks.iter().filter_map(|check| check(findings)).for_each(|remark| verdict.take(remark));
         let own = verdict.reasons.len();
-        let surroundings = SURROUNDINGS.iter().filter_map(|check| check(findings));
+        let surroundings = surroundings.iter().filter_map(|check| check(findings));
         surroundings.chain(answers::counters(findings)).for_each(|remark| verdict.take(remark));
         verdict.disturbed = verdict.reasons.len() > own;
         verdict

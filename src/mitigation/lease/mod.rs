@@ -45,7 +45,8 @@ impl LeaseGuard {
         let or_entry = request.at_hand.is_none();
         if !or_entry
             && let Some(raw) = self.parts.cache.get(&request.key).await?
-            && decoded(raw.clone()).is_some_and(|found| request.is_answered_by(&found, (self.parts.clock)()))
+            && decoded(raw.clone())
+                .is_some_and(|found| request.is_answered_by(&found, self.parts.clock.now_us()))
         {
             return Ok((Leased::Entry(raw), token));
         }
@@ -122,6 +123,11 @@ fn decoded(raw: Bytes) -> Option<Value> {
 }
 
 impl Mitigation for LeaseGuard {
+    /// The server's own decides when the next token may be given out.
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn decides(&self) -> bool {
         true
     }

@@ -100,7 +100,7 @@ impl Lock {
 
     /// The entry, if it serves the caller.
     fn answer_to(&self, request: &Request, raw: Bytes) -> Option<Value> {
-        Value::decode(raw).ok().filter(|found| request.is_answered_by(found, (self.parts.clock)()))
+        Value::decode(raw).ok().filter(|found| request.is_answered_by(found, self.parts.clock.now_us()))
     }
 
     async fn release(&self, key: &Key, token: Token) {

@@ -2,9 +2,11 @@
 
 mod postgres;
 mod redis;
+mod rows;
 
 pub use self::postgres::PostgresCounters;
 pub use self::redis::RedisCounters;
+pub use self::rows::rows_read;
 
 use std::collections::BTreeMap;
 

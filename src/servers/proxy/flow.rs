@@ -1,4 +1,5 @@
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -11,12 +12,12 @@ use super::{Condition, State};
 /// Bytes of one read.
 const READ: usize = 64 << 10;
 
-/// Carries bytes one way until their end was delivered, for a connection that began after so many resets.
+/// Carries bytes one way, and counts them, until their end was delivered, for a connection that began after so many resets.
 ///
 /// # Errors
 /// When either side is broken, or the condition or the end of the proxy breaks both.
 pub async fn flow(
-    mut from: ReadHalf<'_>,
+    (mut from, read_so_far): (ReadHalf<'_>, &AtomicU64),
     mut to: WriteHalf<'_>,
     mut state: watch::Receiver<State>,
     resets: u64,
@@ -39,6 +40,7 @@ pub async fn flow(
             landed = flight.land(&mut to, delay), if is_open && !flight.is_empty() => landed?,
             read = from.read(&mut room), if is_open && flight.takes_more() => {
                 let bytes = &room[..read?];
+                read_so_far.fetch_add(bytes.len() as u64, Relaxed);
                 // A change that came before these bytes holds for them.
                 let may_pass = delay.is_zero() && flight.is_empty() && !state.has_changed().unwrap_or(true);
                 let passed = if may_pass && !bytes.is_empty() { pass(&to, bytes)? } else { 0 };

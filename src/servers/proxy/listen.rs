@@ -1,5 +1,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -16,7 +18,12 @@ pub async fn bind() -> io::Result<TcpListener> {
 }
 
 /// Takes connections until nobody sets conditions any more.
-pub async fn serve(listener: &TcpListener, to: SocketAddr, mut state: watch::Receiver<State>) {
+pub async fn serve(
+    listener: &TcpListener,
+    to: SocketAddr,
+    mut state: watch::Receiver<State>,
+    carried: Arc<[AtomicU64; 2]>,
+) {
     loop {
         let now = state.borrow_and_update().condition;
         tokio::select! {
@@ -24,7 +31,7 @@ pub async fn serve(listener: &TcpListener, to: SocketAddr, mut state: watch::Rec
             changed = state.changed() => if changed.is_err() { return },
             // In a partition, those who come wait in the kernel's queue.
             taken = listener.accept(), if now != Condition::Partition => match taken {
-                Ok((client, _)) => drop(tokio::spawn(carry(client, to, state.clone()))),
+                Ok((client, _)) => drop(tokio::spawn(carry(client, to, state.clone(), carried.clone()))),
                 // Gone before it was taken, or no file is free, which does not change at once.
                 Err(_) => tokio::time::sleep(BREATH).await,
             },
@@ -33,13 +40,18 @@ pub async fn serve(listener: &TcpListener, to: SocketAddr, mut state: watch::Rec
 }
 
 /// A connection, from client to server and back, until both have ended it or something has broken it.
-async fn carry(mut client: TcpStream, to: SocketAddr, state: watch::Receiver<State>) {
+async fn carry(
+    mut client: TcpStream,
+    to: SocketAddr,
+    state: watch::Receiver<State>,
+    carried: Arc<[AtomicU64; 2]>,
+) {
     let State { condition, resets } = *state.borrow();
     if condition == Condition::Reset {
         return reset(&client);
     }
     let Ok(mut server) = TcpStream::connect(to).await else { return reset(&client) };
-    let carried = both_ways(&mut client, &mut server, state, resets).await;
+    let carried = both_ways(&mut client, &mut server, state, resets, &carried).await;
     // What broke one side breaks the other.
     if carried.is_err() {
         reset(&client);
@@ -52,12 +64,13 @@ async fn both_ways(
     server: &mut TcpStream,
     state: watch::Receiver<State>,
     resets: u64,
+    [sent, received]: &[AtomicU64; 2],
 ) -> io::Result<()> {
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let ((asks, hears), (reads, answers)) = (client.split(), server.split());
-    let there = flow(asks, answers, state.clone(), resets);
-    let back = flow(reads, hears, state, resets);
+    let there = flow((asks, sent), answers, state.clone(), resets);
+    let back = flow((reads, received), hears, state, resets);
     tokio::try_join!(there, back).map(|_| ())
 }
 

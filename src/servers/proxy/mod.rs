@@ -12,8 +12,10 @@ mod listen;
 #[cfg(test)]
 mod tests;
 
+use std::iter::Sum;
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -42,7 +44,33 @@ pub struct Proxy {
     port: u16,
     // Dropped before the thread, which ends by that.
     state: watch::Sender<State>,
+    carried: Arc<[AtomicU64; 2]>,
     _thread: Joined,
+}
+
+/// Bytes that went through a proxy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// From clients to the server.
+    pub sent: u64,
+    /// From the server to clients.
+    pub received: u64,
+}
+
+impl Carried {
+    /// What was carried between an earlier moment and this one.
+    pub fn since(self, earlier: Carried) -> Carried {
+        Carried { sent: self.sent - earlier.sent, received: self.received - earlier.received }
+    }
+}
+
+impl Sum for Carried {
+    fn sum<I: Iterator<Item = Carried>>(all: I) -> Carried {
+        all.fold(Carried::default(), |sum, one| Carried {
+            sent: sum.sent + one.sent,
+            received: sum.received + one.received,
+        })
+    }
 }
 
 /// What holds now, and how often connections were reset: one that is over before a connection looks is felt by it too.
@@ -71,6 +99,8 @@ impl Proxy {
     pub fn start(to: SocketAddr) -> Result<Proxy, ServerError> {
         let (state, watched) = watch::channel(State::default());
         let (reply, answer) = mpsc::channel();
+        let carried: Arc<[AtomicU64; 2]> = Arc::default();
+        let counted = carried.clone();
         let carry = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
             let listening = runtime.and_then(|runtime| {
@@ -81,7 +111,7 @@ impl Proxy {
                 Ok((port, listener, runtime)) => {
                     // Whoever asked waits for it.
                     let _ = reply.send(Ok(port));
-                    runtime.block_on(listen::serve(&listener, to, watched));
+                    runtime.block_on(listen::serve(&listener, to, watched, counted));
                 }
                 Err(error) => drop(reply.send(Err(error))),
             }
@@ -90,12 +120,18 @@ impl Proxy {
         let thread = Joined(Some(thread.map_err(ServerError::Proxy)?));
         let lost = || std::io::Error::other("its thread ended");
         let port = answer.recv().map_err(|_| lost()).flatten().map_err(ServerError::Proxy)?;
-        Ok(Proxy { port, state, _thread: thread })
+        Ok(Proxy { port, state, carried, _thread: thread })
     }
 
     /// Where clients find it, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// What went through it so far.
+    pub fn carried(&self) -> Carried {
+        let [sent, received] = self.carried.each_ref().map(|bytes| bytes.load(Relaxed));
+        Carried { sent, received }
     }
 
     /// From now on, for connections that there are and those to come: nothing that is sent after this call is treated as

@@ -61,6 +61,7 @@ else
 end
 return version",
     touches: &["getrange", "set", "zadd"],
+    entry_life: Some((0, 2)),
     model,
 };
 

@@ -26,6 +26,7 @@ if ours then redis.call('UNLINK', KEYS[1]) end
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return ours and 1 or 0",
     touches: &["getrange", "publish", "unlink"],
+    entry_life: None,
     model,
 };
 

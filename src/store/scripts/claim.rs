@@ -71,6 +71,7 @@ if entry ~= '' then return entry end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return 0",
     touches: &["getrange", "set"],
+    entry_life: None,
     model,
 };
 

@@ -44,6 +44,7 @@ else
 end
 return 1",
     touches: &["getrange", "set"],
+    entry_life: Some((0, 2)),
     model,
 };
 

@@ -65,6 +65,7 @@ if KEYS[2] then
 end
 return after",
     touches: &["getrange", "set", "zadd"],
+    entry_life: None,
     model,
 };
 

@@ -65,6 +65,7 @@ pub(super) static SCRIPT: Script = Script {
 if ARGV[1] == '0' then return {} end
 return redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1, 'WITHSCORES')",
     touches: &["zrange"],
+    entry_life: None,
     model,
 };
 

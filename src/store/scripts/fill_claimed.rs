@@ -35,6 +35,7 @@ end
 redis.call('UNLINK', KEYS[1])
 return 1",
     touches: &["getrange", "set", "unlink"],
+    entry_life: Some((1, 2)),
     model,
 };
 

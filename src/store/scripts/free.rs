@@ -13,8 +13,13 @@ pub async fn free(cache: &dyn Cache, key: &Key, kind: &'static str) -> Result<bo
 }
 
 /// KEYS: claim.
-pub(super) static SCRIPT: Script =
-    Script { name: "free", lua: "return redis.call('UNLINK', KEYS[1])", touches: &["unlink"], model };
+pub(super) static SCRIPT: Script = Script {
+    name: "free",
+    lua: "return redis.call('UNLINK', KEYS[1])",
+    touches: &["unlink"],
+    entry_life: None,
+    model,
+};
 
 fn model(entries: &mut Entries, keys: &[Bytes], _: &[Bytes]) -> Reply {
     Reply::Integer(i64::from(entries.remove(&keys[0])))

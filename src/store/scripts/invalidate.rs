@@ -18,6 +18,7 @@ pub(super) static SCRIPT: Script = Script {
     name: "invalidate",
     lua: "return redis.call('UNLINK', KEYS[1], KEYS[2])",
     touches: &["unlink"],
+    entry_life: None,
     model,
 };
 

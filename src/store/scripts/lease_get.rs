@@ -81,6 +81,7 @@ redis.call('SET', KEYS[3], '1', 'PX', ARGV[3])
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return {0, stale}",
     touches: &["getrange", "pttl", "set"],
+    entry_life: None,
     model,
 };
 

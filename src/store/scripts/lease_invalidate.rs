@@ -35,6 +35,7 @@ redis.call('RENAME', KEYS[1], KEYS[4])
 redis.call('PEXPIRE', KEYS[4], ARGV[1])
 return 1",
     touches: &["exists", "pexpire", "rename", "unlink"],
+    entry_life: None,
     model,
 };
 

@@ -44,6 +44,7 @@ redis.call('UNLINK', KEYS[2], KEYS[4])
 if ARGV[4] == '1' then redis.call('UNLINK', KEYS[3]) end
 return 1",
     touches: &["getrange", "set", "unlink"],
+    entry_life: Some((0, 2)),
     model,
 };
 

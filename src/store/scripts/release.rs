@@ -29,6 +29,7 @@ if redis.call('GETRANGE', KEYS[1], 0, -1) ~= ARGV[1] then return 0 end
 redis.call('UNLINK', KEYS[1])
 return 1",
     touches: &["getrange", "unlink"],
+    entry_life: None,
     model,
 };
 

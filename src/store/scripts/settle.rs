@@ -48,6 +48,7 @@ for i = 2, #KEYS do
 end
 return clean",
     touches: &["getrange", "zadd", "zrem", "pexpire"],
+    entry_life: None,
     model,
 };
 

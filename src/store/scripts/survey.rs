@@ -76,6 +76,7 @@ for i = 1, #KEYS do
 end
 return found",
     touches: &["getrange", "pttl"],
+    entry_life: None,
     model,
 };
 

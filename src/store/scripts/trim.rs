@@ -55,6 +55,7 @@ pub(super) static SCRIPT: Script = Script {
     name: "trim",
     lua: r"return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])",
     touches: &["zremrangebyscore"],
+    entry_life: None,
     model,
 };
 

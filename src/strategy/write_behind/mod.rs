@@ -106,8 +106,15 @@ impl Drop for WriteBehind {
 
 impl WriteSide for WriteBehind {
     fn conduct(&self) -> Conduct {
-        let (leaves, defers) = (Leaves::Row, true);
-        Conduct { caches: true, cache_first: true, needs_cache: true, leaves, defers, ..Conduct::default() }
+        Conduct {
+            caches: true,
+            cache_first: true,
+            defers: true,
+            needs_cache: true,
+            leaves: Leaves::Row,
+            timed: true,
+            ..Conduct::default()
+        }
     }
 
     async fn write(&self, operation: &Operation) -> Outcome {
