@@ -1,6 +1,5 @@
 use super::exit::{Exit, Failure};
 use crate::measure::{Expectation, ExpectationError, names};
-use crate::registry::closest;
 
 /// The expectations of a flag.
 pub fn expectations(flag: &str, texts: &[String]) -> Result<Vec<Expectation>, Failure> {
@@ -15,16 +14,8 @@ pub fn metric(flag: &str, name: &str) -> Result<String, Failure> {
     }
 }
 
-fn wrong(flag: &str, error: &ExpectationError) -> Failure {
-    let help = match error {
-        ExpectationError::Metric(name) => {
-            let names = names();
-            match closest(name, names.iter().map(|(name, _)| name.as_str())) {
-                Some(meant) => format!("; did you mean `{meant}`?"),
-                None => "; docs/guide.md lists them under \"Metrics\"".into(),
-            }
-        }
-        _ => String::new(),
-    };
+/// A text of a flag that is no expectation.
+pub fn wrong(flag: &str, error: &ExpectationError) -> Failure {
+    let help = error.help().map_or(String::new(), |help| format!("; {help}"));
     Failure::new(Exit::Usage, format!("{flag}: {error}{help}"))
 }

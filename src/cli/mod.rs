@@ -4,6 +4,7 @@ mod check;
 mod choice;
 mod demands;
 mod exit;
+mod expect;
 mod find_max;
 mod list;
 mod placement;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::Printer;
 use super::exit::{Exit, Failure};
+use super::expect::Expect;
 use super::find_max;
 use super::progress::Progress;
 use super::results;
@@ -12,7 +13,7 @@ use super::workload_file::WorkloadFile;
 use crate::config::{Exact, Loaded};
 use crate::engine::Stop;
 use crate::experiment::{self, ExperimentError, Permissions};
-use crate::measure::Summary;
+use crate::measure::{Status, Summary};
 use crate::registry::Choice;
 use crate::report::{self, FORMATS, Format};
 
@@ -34,6 +35,9 @@ pub struct Arguments {
     /// Operations that --exact counts, of each cell.
     #[arg(long, value_name = "N", default_value_t = EXACT_OPERATIONS, requires = "exact", value_parser = clap::value_parser!(u64).range(1..))]
     operations: u64,
+
+    #[command(flatten)]
+    expect: Expect,
 
     #[command(flatten)]
     output: Output,
@@ -97,12 +101,8 @@ impl Output {
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let format = format(&arguments.output.format)?;
-    let loaded = match arguments.exact {
-        true => {
-            arguments.workload.load_exact(Exact { operations: arguments.operations, tick: None }, printer)?
-        }
-        false => arguments.workload.load(printer)?,
-    };
+    let exact = Exact { operations: arguments.operations, tick: None };
+    let loaded = arguments.expect.load(&arguments.workload, arguments.exact.then_some(exact), printer)?;
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
     let summary =
         arguments.output.measure(
@@ -114,13 +114,74 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
                 all => experiment::find_max(&loaded, all, permissions, progress, stop),
             },
         )?;
-    Ok(if summary.interrupted {
-        Exit::Interrupted
-    } else if !expectations.is_empty() {
-        find_max::exit(&summary)
-    } else if summary.is_valid() {
-        Exit::Done
-    } else {
-        Exit::Invalid
+    Ok(match expectations.as_slice() {
+        [] => exit(&summary),
+        _ if summary.interrupted => Exit::Interrupted,
+        _ => find_max::exit(&summary),
     })
+}
+
+/// How a run ended: what is not whole, or may not be believed, says nothing of what was expected.
+fn exit(summary: &Summary) -> Exit {
+    let is_cut_off = summary.interrupted && !summary.is_aborted();
+    let is_bad = |status| [Status::Invalid, Status::Failed].contains(&status);
+    let mut repeats = summary.cells.iter().flat_map(|cell| &cell.repeats);
+    if is_cut_off {
+        Exit::Interrupted
+    } else if repeats.any(|repeat| is_bad(repeat.status)) {
+        Exit::Invalid
+    } else if summary.is_unmet() {
+        Exit::Unmet
+    } else {
+        Exit::Done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{CellResult, Expected, RepeatResult};
+
+    fn summary(statuses: &[Status], held: &[Option<bool>]) -> Summary {
+        let repeat = |&status: &Status| RepeatResult { status, ..RepeatResult::default() };
+        let repeats = statuses.iter().map(repeat).collect();
+        let expected = |&held: &Option<bool>| Expected {
+            expectation: "hit_rate > 0.9".parse().unwrap(),
+            cell: "direct".into(),
+            value: None,
+            held,
+            remark: None,
+        };
+        Summary {
+            cells: vec![CellResult { repeats, ..CellResult::default() }],
+            expectations: held.iter().map(expected).collect(),
+            interrupted: statuses.contains(&Status::Interrupted),
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn an_expectation_counts_where_the_run_is_whole_and_may_be_believed() {
+        use Status::{Failed, Interrupted, Invalid, Valid};
+        for (statuses, held, expected) in [
+            (&[Valid][..], &[][..], Exit::Done),
+            (&[Valid], &[Some(true)], Exit::Done),
+            (&[Valid], &[Some(true), Some(false)], Exit::Unmet),
+            (&[Valid], &[None], Exit::Unmet),
+            (&[Valid, Invalid], &[Some(false)], Exit::Invalid),
+            (&[Valid, Failed], &[Some(true)], Exit::Invalid),
+            (&[Valid, Invalid, Interrupted], &[Some(false)], Exit::Interrupted),
+        ] {
+            assert_eq!(exit(&summary(statuses, held)), expected, "{statuses:?} {held:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_aborted_is_unmet_and_not_interrupted() {
+        let mut aborted = summary(&[Status::Valid, Status::Interrupted], &[Some(true)]);
+        aborted.cells[0].repeats[1].aborted = true;
+        assert_eq!(exit(&aborted), Exit::Unmet);
+        aborted.cells[0].repeats[0].status = Status::Invalid;
+        assert_eq!(exit(&aborted), Exit::Invalid);
+    }
 }

@@ -38,12 +38,18 @@ impl WorkloadFile {
         Ok(loaded)
     }
 
-    /// As [`WorkloadFile::load`], to be counted rather than timed.
+    /// As [`WorkloadFile::load_with`], to be counted rather than timed.
     ///
     /// # Errors
     /// As those of [`WorkloadFile::load`], and when no cell can be counted.
-    pub fn load_exact(&self, exact: Exact, printer: &Printer) -> Result<Loaded, Failure> {
-        let loaded = config::load_exact(&self.file, self.text()?, &self.set, exact)?;
+    pub fn load_exact(
+        &self,
+        overrides: impl IntoIterator<Item = String>,
+        exact: Exact,
+        printer: &Printer,
+    ) -> Result<Loaded, Failure> {
+        let overrides: Vec<String> = self.set.iter().cloned().chain(overrides).collect();
+        let loaded = config::load_exact(&self.file, self.text()?, &overrides, exact)?;
         WorkloadFile::warn(&loaded, printer)?;
         Ok(loaded)
     }

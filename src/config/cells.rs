@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::check::check;
-use super::workload::{self, eviction, semantics, tick, tls};
+use super::workload::{self, eviction, expect, semantics, tick, tls};
 use super::{Document, Exact, Node, Origin, Problem, Problems, Workload};
-use crate::measure::CellSetting;
+use crate::measure::{CellExpectation, CellSetting, label_of};
 use crate::mitigation::Stack;
 use crate::registry::Choice;
 use crate::servers::redact;
 use crate::strategy;
 
-/// A workload file that has been read and found right.
+/// A workload file that has been read and found right. Each cell expects what is expected of it.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     pub path: PathBuf,
@@ -107,11 +107,46 @@ fn read(path: &Path, text: String, overrides: &[String], exact: Option<Exact>) -
         semantics::check(document, &cell.workload, &mut problems);
     }
     semantics::check_keys(&both, &mut problems);
-    semantics::check_together(&document, &workload.compare, &cells, &mut problems);
+    semantics::check_together(&document, &workload, &cells, &mut problems);
     tls::check(path, &document, &both, &mut problems);
     let warnings = semantics::warnings(&cells).into_iter().chain(left_out).collect();
     let policies = eviction::named(both.into_iter());
-    problems.or(Loaded { path: path.to_path_buf(), workload, question, warnings, cells, policies })
+    let mut loaded = Loaded { path: path.to_path_buf(), workload, question, warnings, cells, policies };
+    loaded.cells.iter_mut().for_each(Cell::keep_own_expectations);
+    problems.or(loaded)
+}
+
+impl Loaded {
+    /// Expects this as well, beside what the file expects.
+    ///
+    /// # Errors
+    /// Where it is about no cell: what is wrong, and what would be right.
+    pub fn expect(&mut self, more: &[CellExpectation]) -> Result<(), String> {
+        for one in more {
+            if let Some(expect::Unmatched { title, help }) = expect::unmatched(&one.selector, &self.cells) {
+                return Err(format!("{}: {title}; {help}", one.expectation.metric));
+            }
+        }
+        self.workload.expect.extend_from_slice(more);
+        for cell in &mut self.cells {
+            cell.workload.expect.extend_from_slice(more);
+            cell.keep_own_expectations();
+        }
+        Ok(())
+    }
+}
+
+impl Cell {
+    /// How tables call it.
+    pub fn label(&self) -> String {
+        label_of(&self.settings, &self.workload.strategy.name)
+    }
+
+    /// Leaves out what is expected of other cells.
+    fn keep_own_expectations(&mut self) {
+        let Cell { settings, workload } = self;
+        workload.expect.retain(|one| one.selector.chooses(settings, &workload.strategy.name));
+    }
 }
 
 /// Leaves out the cells that are refused, where others remain; says which are not measured or counted, and why.

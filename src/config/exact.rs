@@ -15,8 +15,8 @@ const TTLS: u32 = 4;
 /// The tick of a workload without a TTL: a thousand operations a second.
 const USUAL_TICK: Time = Time(std::time::Duration::from_millis(1));
 
-/// What is taken out: it has no meaning without a clock.
-const TAKEN_OUT: [&str; 3] = ["traffic.duration", "freshness.probe", "fault"];
+/// What is taken out: it has no meaning without a clock, or is expected of a run that has one.
+const TAKEN_OUT: [&str; 5] = ["traffic.duration", "freshness.probe", "fault", "expect", "abort_on_fail"];
 
 impl Exact {
     /// Rewrites the settings that say how load is made.

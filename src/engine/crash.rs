@@ -164,7 +164,7 @@ mod tests {
             prober: None,
             stop: Stop::default(),
         };
-        crew.drive(plan, |_| Flow::Continue).unwrap()
+        crew.drive(plan, |_, _| Flow::Continue).unwrap()
     }
 
     /// Drives two clients over both instances; the second one crashes, and starts again if that is wanted.

@@ -12,7 +12,7 @@ use super::plan::{Load, Plan};
 use super::queue::Queue;
 use super::seat::View;
 use super::stop::Stop;
-use super::watch::{Pacers, Watch};
+use super::watch::{Pacers, SoFar, Watch};
 use super::witness::Witness;
 use super::worker::{MakeLane, Shift};
 use crate::measure::{Bin, IntervalLog, Recorder, Window};
@@ -88,14 +88,15 @@ impl Shared {
 }
 
 impl Crew {
-    /// Runs a plan to its limit; `each_window` sees every window as it ends, and says whether to go on.
+    /// Runs a plan to its limit; `each_window` sees every window as it ends, and all until then, and says whether
+    /// to go on.
     ///
     /// # Errors
     /// When a worker thread is gone.
     pub fn drive(
         &self,
         plan: Plan,
-        mut each_window: impl FnMut(&Window) -> Flow,
+        mut each_window: impl FnMut(&Window, &SoFar) -> Flow,
     ) -> Result<Drive, CrewError> {
         let plan = Arc::new(plan);
         let queues = (0..self.workers()).map(|_| Arc::new(Queue::new())).collect();

@@ -26,6 +26,7 @@ pub use crew::CrewError;
 pub use faults::{Action, Fault, Listeners, Reshard, Victim, When};
 pub use pacing::Pacing;
 pub use stop::Stop;
+pub(crate) use watch::SoFar;
 
 pub(crate) use crew::{Crew, Factory, Instance, Service};
 pub(crate) use drive::{Drive, Flow};

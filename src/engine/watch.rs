@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::crew::Crew;
 use super::drive::{Flow, Shared};
 use super::stop::Stop;
-use crate::measure::{Bin, IntervalLog, Meter, QueryClass, Recorder, TallyCounts, Unit, Window};
+use crate::measure::{Bin, IntervalLog, Meter, Metrics, QueryClass, Recorder, TallyCounts, Unit, Window};
 use crate::model::Moment;
 
 /// Windows are this long.
@@ -29,11 +29,27 @@ pub struct Watch<'a> {
     pub windows: Vec<Window>,
     pub log: IntervalLog,
     before: TallyCounts,
+    /// What had been sent when the drive began.
+    began: TallyCounts,
     /// The loads of the whole crew, and what they were when the drive began.
     loads: Meter,
     loaded_before: u64,
     /// Where the last window ended.
     seen: Duration,
+}
+
+/// What a drive has seen from its beginning to the end of a window.
+pub struct SoFar<'a> {
+    recorder: &'a Recorder,
+    sent: TallyCounts,
+    pub elapsed: Duration,
+}
+
+impl SoFar<'_> {
+    /// As those of a whole measurement, but for what only its end tells. They take a moment to make.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of(self.recorder, &self.sent, self.elapsed)
+    }
 }
 
 /// The pacers of a drive; none in a closed loop.
@@ -70,6 +86,7 @@ impl<'a> Watch<'a> {
         Watch {
             loads: Meter::default(),
             loaded_before: before.query(QueryClass::Load),
+            began: before.clone(),
             before,
             crew,
             shared,
@@ -87,7 +104,7 @@ impl<'a> Watch<'a> {
         all_done: &Receiver<Duration>,
         stop: &Stop,
         pacers: Pacers,
-        each_window: &mut impl FnMut(&Window) -> Flow,
+        each_window: &mut impl FnMut(&Window, &SoFar) -> Flow,
     ) -> End {
         let mut end = End::default();
         let mut last_start: Option<Instant> = None;
@@ -120,7 +137,7 @@ impl<'a> Watch<'a> {
             }
             if left > 0 && elapsed >= due {
                 due += WINDOW;
-                match each_window(self.window(elapsed)) {
+                match self.end_window(elapsed, each_window) {
                     Flow::Continue => {}
                     Flow::Enough => end.enough = true,
                     Flow::Fail(why) => end.failure = Some(why),
@@ -162,8 +179,15 @@ impl<'a> Watch<'a> {
         self.shared.queues.iter().for_each(|queue| queue.close());
     }
 
+    /// Closes the window that ends now, shows it, and says whether to go on.
+    fn end_window(&mut self, now: Duration, shown: &mut impl FnMut(&Window, &SoFar) -> Flow) -> Flow {
+        self.window(now);
+        let so_far = SoFar { recorder: &self.total, sent: &self.before - &self.began, elapsed: now };
+        self.windows.last().map_or(Flow::Continue, |window| shown(window, &so_far))
+    }
+
     /// Closes the window that ends at `end`.
-    fn window(&mut self, end: Duration) -> &Window {
+    fn window(&mut self, end: Duration) {
         let recorder = self.crew.collect(&mut self.spare);
         let counts = self.crew.counts();
         let length = end.saturating_sub(self.seen);
@@ -174,7 +198,6 @@ impl<'a> Watch<'a> {
         self.before = counts;
         self.seen = end;
         self.windows.push(window);
-        &self.windows[self.windows.len() - 1]
     }
 
     /// Closes the last window, which may be short.

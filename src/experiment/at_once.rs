@@ -17,7 +17,7 @@ pub fn measure(run: &mut Run, jobs: &[Job], at_once: usize) -> Result<(), Experi
     observer.event(&Event::Phase(Phase::Servers));
     let mut all_servers = run.servers.beside(&most_connections(run), at_once.min(jobs.len()))?;
     for batch in jobs.chunks(at_once) {
-        if stop.is_requested() {
+        if run.is_over() {
             break;
         }
         announce(run, batch, jobs.len());

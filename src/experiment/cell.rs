@@ -123,6 +123,8 @@ fn conclude(result: &mut RepeatResult, stage: &Stage, servers: &Servers, course:
     result.verdict.reasons.extend(against);
     if played.drive.interrupted {
         result.status = Status::Interrupted;
+        result.aborted = played.aborted.is_some();
+        result.verdict.reasons.extend(played.aborted.clone());
         return;
     }
     if let Some(failure) = &played.failure {

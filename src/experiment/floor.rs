@@ -86,7 +86,7 @@ impl Idle {
             prober: None,
             stop: self.stop.clone(),
         };
-        Ok(self.crew.drive(plan, |_| Flow::Continue)?)
+        Ok(self.crew.drive(plan, |_, _| Flow::Continue)?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Experiment: the composition root, from a checked workload to a summary.
 
+mod abort;
 mod assignment;
 mod at_once;
 mod audit;
@@ -48,7 +49,7 @@ use servers::Servers;
 
 use crate::config::{Cell, Loaded, TlsProblem};
 use crate::engine::{CrewError, Stop};
-use crate::measure::{CellResult, FORMAT, Floor, RepeatResult, Status, Summary, host};
+use crate::measure::{CellResult, Expected, FORMAT, Floor, RepeatResult, Status, Summary, host, judge};
 use crate::model::StoreError;
 use crate::registry::OptionsError;
 use crate::servers::ServerError;
@@ -84,8 +85,8 @@ pub struct Permissions {
 
 /// Measures every cell of a workload, its repeats interleaved, and sums up.
 ///
-/// A cell that fails is reported as failed, and the next is measured. Once `stop` is requested, what there is
-/// comes back, marked as interrupted.
+/// A cell that fails is reported as failed, and the next is measured. Once `stop` is requested, or a measurement is
+/// aborted over an expectation, what there is comes back, marked as interrupted.
 ///
 /// # Errors
 /// When nothing can be measured at all: no server, no permission, no trace file.
@@ -101,8 +102,9 @@ pub fn run(
         0 | 1 => one_by_one(&mut run, &jobs)?,
         at_once => at_once::measure(&mut run, &jobs, at_once as usize)?,
     }
+    let expectations = run.expectations();
     run.cells.retain(|cell| !cell.repeats.is_empty());
-    Ok(run.end())
+    Ok(Summary { expectations, ..run.end() })
 }
 
 /// One measurement of one cell.
@@ -128,7 +130,7 @@ fn jobs(cells: usize, repeats: u32) -> Vec<Job> {
 
 fn one_by_one(run: &mut Run, jobs: &[Job]) -> Result<(), ExperimentError> {
     for &job in jobs {
-        if run.stop.is_requested() {
+        if run.is_over() {
             break;
         }
         run.announce(job, jobs.len());
@@ -169,6 +171,16 @@ impl<'a> Run<'a> {
         let servers = Servers::new(permissions)?;
         let cells = loaded.cells.iter().map(unmeasured).collect();
         Ok(Run { loaded, observer, stop, began, started_at, floor, servers, cells })
+    }
+
+    /// Whether nothing more is to be measured.
+    fn is_over(&self) -> bool {
+        self.stop.is_requested() || self.cells.iter().flat_map(|cell| &cell.repeats).any(|one| one.aborted)
+    }
+
+    /// What became of what the workload expects; a cell that was not reached shows none of it.
+    fn expectations(&self) -> Vec<Expected> {
+        judge(&self.loaded.workload.expect, &self.cells)
     }
 
     /// To measure a cell as it is.
@@ -215,6 +227,7 @@ impl<'a> Run<'a> {
             floor: self.floor,
             cells: self.cells,
             bounds,
+            expectations: Vec::new(),
             sweep: None,
         }
     }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::abort::Abort;
 use super::assignment::Assignment;
 use super::counters::Counters;
 use super::exactness::Exactness;
@@ -13,7 +14,7 @@ use super::servers::Servers;
 use super::stage::Stage;
 use super::{ExperimentError, parts};
 use crate::config::Workload;
-use crate::engine::{CrewError, Drive, Fault, Flow, Limit, Plan, Prober, Timeline, When};
+use crate::engine::{CrewError, Drive, Fault, Flow, Limit, Plan, Prober, SoFar, Timeline, When};
 use crate::measure::{
     ExactCounts, FaultRecord, LoadSummary, Recorder, TallyCounts, Usage, Window, outages, ramp_again, recover,
 };
@@ -31,6 +32,8 @@ pub struct Played {
     pub usage: Usage,
     /// Follows acknowledged writes, where it was asked for.
     pub prober: Option<Arc<Prober>>,
+    /// Why it was ended before its time, if it failed an expectation; it is interrupted then.
+    pub aborted: Option<String>,
     /// Why it did not come to its end, if a server or a client failed.
     pub failure: Option<String>,
     /// Why acknowledged writes did not reach the database, if they did not.
@@ -81,11 +84,16 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     // What it asks the servers would be counted, too.
     let gauge = if exactness.is_none() { Gauge::start(&stage.urls.cache) } else { None };
     let (began, start) = (Instant::now(), Moment::now());
+    let mut abort = Abort::of(workload);
     let (drive, mut faults) = with_faults(stage, servers, &workload.faults(), limit.time(), |each_window| {
-        crew.drive(plan, each_window)
+        crew.drive(plan, |window, so_far| match each_window(window, so_far) {
+            Flow::Continue => abort.look(so_far),
+            flow => flow,
+        })
     });
     let gauged = gauge.map(Gauge::end).unwrap_or_default();
-    let drive = drive?;
+    let mut drive = drive?;
+    drive.interrupted |= abort.reason.is_some();
     let usage = Usage::since(&usage_before);
     let sent_to_nodes = SentToNodes::read(&stage.urls.cache).since(&sent_to_nodes);
     recover(&drive.windows, &mut faults);
@@ -102,6 +110,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         faults,
         usage,
         prober,
+        aborted: abort.reason,
         failure,
         undrained: None,
         sent: TallyCounts::default(),
@@ -112,7 +121,7 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
         start,
         exact: None,
     };
-    // After a Ctrl-C there is no time to wait for flushes.
+    // After a Ctrl-C, or an abort, there is no time to wait for flushes.
     if played.failure.is_none() && !played.drive.interrupted {
         played.undrained = drain(stage, servers, played.is_harmed());
         stage.invalidation.wait_until_quiet(assignment.stop);
@@ -142,7 +151,7 @@ pub fn aftermath(stage: &Stage, servers: &Servers, first: u64) -> Result<Option<
     let Some(time) = times.max() else { return Ok(None) };
     stage.assignment.begin(Phase::Aftermath);
     let plan = stage.plan(Limit::Time(time), first, None);
-    let drive = |each_window: &mut dyn FnMut(&Window) -> Flow| stage.crew.drive(plan, each_window);
+    let drive = |each_window: &mut EachWindow| stage.crew.drive(plan, each_window);
     let (drive, faults) = with_faults(stage, servers, &faults, None, drive);
     let drive = drive?;
     if drive.interrupted {
@@ -176,13 +185,16 @@ fn drain(stage: &Stage, servers: &Servers, harmed: bool) -> Option<String> {
     }
 }
 
+/// What is done as each window ends.
+type EachWindow<'a> = dyn FnMut(&Window, &SoFar) -> Flow + 'a;
+
 /// Measures while the workload's faults are carried out; says what became of them.
 fn with_faults(
     stage: &Stage,
     servers: &Servers,
     faults: &[Fault],
     length: Option<Duration>,
-    drive: impl FnOnce(&mut dyn FnMut(&Window) -> Flow) -> Result<Drive, CrewError>,
+    drive: impl FnOnce(&mut EachWindow) -> Result<Drive, CrewError>,
 ) -> (Result<Drive, CrewError>, Vec<FaultRecord>) {
     let Assignment { workload, observer, .. } = stage.assignment;
     let harm = Harm::new(stage, servers);
@@ -193,7 +205,7 @@ fn with_faults(
     };
     let driven = timeline.during(
         || {
-            drive(&mut |window| {
+            drive(&mut |window, _| {
                 tell();
                 watch(window, servers, observer)
             })

@@ -36,7 +36,7 @@ pub fn warm_up(stage: &Stage, servers: &Servers) -> Result<Warm, ExperimentError
     };
     stage.assignment.begin(Phase::Warmup { expected: stage.load.expected_time(limit) });
     let mut hit_rates = Vec::new();
-    let drive = stage.crew.drive(stage.plan(limit, 0, None), |window| {
+    let drive = stage.crew.drive(stage.plan(limit, 0, None), |window, _| {
         hit_rates.extend(window.metrics.get("hit_rate"));
         match watch(window, servers, observer) {
             Flow::Continue if warmup == Warmup::StableHitRate && is_stable(&hit_rates) => Flow::Enough,

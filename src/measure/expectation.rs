@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::names::names;
 use super::{Metrics, Unit};
 use crate::model::Size;
+use crate::registry::closest;
 
 /// How a metric is held against its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +50,26 @@ pub enum ExpectationError {
     Form(String),
     #[error("there is no metric `{0}`")]
     Metric(String),
+    #[error(
+        "`{0}` does not choose cells; write {{strategy=cache-aside}}, or {{strategy=cache-aside, ttl=1s}}"
+    )]
+    Selector(String),
+    #[error("`{0}` chooses cells, and this is asked of each; write it without what stands in braces")]
+    OfCells(String),
     #[error("`{limit}` is no limit for {metric}; {right}")]
     Limit { metric: String, limit: String, right: &'static str },
+}
+
+impl ExpectationError {
+    /// What was probably meant, or where to look.
+    pub fn help(&self) -> Option<String> {
+        let ExpectationError::Metric(name) = self else { return None };
+        let names = names();
+        Some(match closest(name, names.iter().map(|(name, _)| name.as_str())) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "docs/guide.md lists them under \"Metrics\"".into(),
+        })
+    }
 }
 
 impl Expectation {
@@ -68,6 +87,24 @@ impl Expectation {
             Comparison::AtLeast => value >= self.limit,
             // Counts are whole, and shares such as 0 and 1 exact: there is no tolerance to choose.
             Comparison::Equal => value == self.limit,
+        }
+    }
+
+    /// Whether a value that fails it, and may grow, could come to show it.
+    pub fn may_grow_into(&self, value: f64) -> bool {
+        match self.comparison {
+            Comparison::Below | Comparison::AtMost => false,
+            Comparison::Above | Comparison::AtLeast => true,
+            Comparison::Equal => value < self.limit,
+        }
+    }
+
+    /// Whether one value is further from showing it than another.
+    pub fn is_worse(&self, value: f64, than: f64) -> bool {
+        match self.comparison {
+            Comparison::Below | Comparison::AtMost => value > than,
+            Comparison::Above | Comparison::AtLeast => value < than,
+            Comparison::Equal => self.distance(value) > self.distance(than),
         }
     }
 
@@ -89,7 +126,10 @@ impl FromStr for Expectation {
 
     fn from_str(text: &str) -> Result<Expectation, ExpectationError> {
         let form = || ExpectationError::Form(text.trim().to_owned());
-        let at = text.find(['<', '>', '=']).ok_or_else(form)?;
+        let at = text.find(['<', '>', '=', '{']).ok_or_else(form)?;
+        if text[at..].starts_with('{') {
+            return Err(ExpectationError::OfCells(text.trim().to_owned()));
+        }
         let (metric, rest) = (text[..at].trim(), &text[at..]);
         let &(sign, comparison) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)).ok_or_else(form)?;
         let written = rest[sign.len()..].trim();
@@ -196,6 +236,7 @@ mod tests {
             ("read.response.p99 <", "no expectation"),
             ("read.response.p99 = 5ms", "no expectation"),
             ("read.respons.p99 < 5ms", "no metric `read.respons.p99`"),
+            ("hit_rate{strategy=direct} > 0.9", "write it without what stands in braces"),
             ("read.response.p99 < 5", "write 250us, 5ms or 1s"),
             ("read.response.p99 < 5 %", "write 250us, 5ms or 1s"),
             ("hit_rate > 5ms", "write 95% or 0.95"),

@@ -90,6 +90,12 @@ impl JsonSchema for Metrics {
 pub const PERCENTILES: &[(&str, f64)] =
     &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
+/// The quantile that a metric is, of those above the median: others are told of any number of operations.
+pub fn quantile(metric: &str) -> Option<f64> {
+    let is_it = |name: &str| metric.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+    PERCENTILES.iter().find(|(name, quantile)| *quantile > 0.5 && is_it(name)).map(|&(_, quantile)| quantile)
+}
+
 /// A percentile of a whole measurement is told only if this many operations lie beyond it: with fewer it is
 /// one unlucky operation rather than a property of the system.
 pub(super) const OPERATIONS_BEYOND: f64 = 100.0;
@@ -109,7 +115,12 @@ impl Metrics {
 
     /// The value under a name.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, metric)| metric.value)
+        self.metric(name).map(|metric| metric.value)
+    }
+
+    /// The metric under a name.
+    pub fn metric(&self, name: &str) -> Option<Metric> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, metric)| *metric)
     }
 
     /// Every metric, in order.

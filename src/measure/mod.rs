@@ -10,7 +10,7 @@
 //! | loads by the expiry that caused them | `loads`, `stampede` |
 //! | numbers by name, and how they come about | `metric`, `stretch`, `names`; every `tell` |
 //! | the shape of `result.json` | `summary`, and what it is made of |
-//! | what is held against the numbers | `validity`, `expectation`, `recovery`, `remap`, `audit`, `sales`, `theory` |
+//! | what is held against the numbers | `validity`, `expectation`, `selector`, `cell_expectation`, `expected`, `recovery`, `remap`, `audit`, `sales`, `theory` |
 //! | which cell is the best of many | `pick`, `sweep` |
 
 mod allocations;
@@ -18,9 +18,11 @@ mod around;
 mod audit;
 mod bounds;
 mod capacity;
+mod cell_expectation;
 mod events;
 mod exact;
 mod expectation;
+mod expected;
 mod fault;
 mod flushes;
 mod gaps;
@@ -45,6 +47,7 @@ mod recovery;
 mod remap;
 mod sales;
 mod saturation;
+mod selector;
 mod sizing;
 mod stampede;
 mod statistics;
@@ -63,9 +66,11 @@ use around::Around;
 pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Recheck, WriteAudit};
 pub use bounds::{Bounds, clock_guard};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
+pub use cell_expectation::CellExpectation;
 pub use events::{ConsumerRecord, Coverage, Events, EventsSummary, Level, Progress};
 pub use exact::{ExactCounts, OnTheWire};
 pub use expectation::{Expectation, ExpectationError};
+pub use expected::{Expected, judge};
 pub use fault::{Back, Effect, FaultRecord, MovedEntries, Recovery, Versus};
 pub use flushes::Flushes;
 pub use gaps::Gaps;
@@ -79,7 +84,7 @@ pub use ledger::{Account, Ledger, ReadFloor, Session, Unflushed};
 use ledger::{Freshness, Stale};
 use loads::Timeline;
 pub use loads::{BIN, Cause, Load, LoadSummary, Loads, TIMELINE};
-pub use metric::{Metric, Metrics, PERCENTILES, Unit};
+pub use metric::{Metric, Metrics, PERCENTILES, Unit, quantile};
 pub use names::names;
 pub use nodes::{Evenness, NodeLoad, tell_nodes};
 pub use observation::{Observation, Rows};
@@ -94,10 +99,11 @@ pub use recorder::Recorder;
 pub use recovery::{outages, recover};
 pub use remap::Remap;
 pub use sales::{Sales, StockAudit};
+pub use selector::{Condition, Selector};
 pub use sizing::{Sizing, SizingStep, note_of_idle_policy, note_of_small_limit};
 pub use stampede::{Stampede, StampedeBin};
 pub use statistics::{mean_and_interval, median};
-pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary};
+pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary, label_of};
 pub use sweep::{Row, Sweep, TheoryChoice};
 pub use tally::{Command, QueryClass, Tally, TallyCounts};
 pub use usage::{Usage, thread_time};

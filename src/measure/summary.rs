@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use super::statistics::median;
 use super::{
-    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, ExactCounts, FaultRecord, IntervalLog, Metrics,
-    NodeLoad, Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict, Window,
+    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, ExactCounts, Expected, FaultRecord, IntervalLog,
+    Metrics, NodeLoad, Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict, Window,
 };
 use crate::simulation::Simulated;
 
@@ -41,6 +41,9 @@ pub struct Summary {
     /// What ideal caches of the same sizes would have done, where entries were evicted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bounds: Vec<Bounds>,
+    /// What became of what the workload expects of its cells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<Expected>,
     /// What was swept over, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
@@ -92,7 +95,7 @@ pub enum Status {
     Invalid,
     /// Not measured to its end because a server or a client failed.
     Failed,
-    /// Stopped by the user; what there is, is a part.
+    /// Stopped by the user, or aborted over an expectation; what there is, is a part.
     Interrupted,
 }
 
@@ -105,6 +108,9 @@ pub struct RepeatResult {
     pub order: u32,
     pub status: Status,
     pub verdict: Verdict,
+    /// Whether it was ended because it failed an expectation, which the verdict tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub aborted: bool,
     /// The measured phase, in seconds.
     pub seconds: f64,
     pub metrics: Metrics,
@@ -159,6 +165,14 @@ pub struct RepeatResult {
     pub log: IntervalLog,
 }
 
+/// How tables call a cell with these settings and this strategy.
+pub fn label_of(settings: &[CellSetting], strategy: &str) -> String {
+    match settings {
+        [] => strategy.to_owned(),
+        all => all.iter().map(|setting| setting.label.as_str()).collect::<Vec<_>>().join(" · "),
+    }
+}
+
 fn is_at_most_one(nodes: &[NodeLoad]) -> bool {
     nodes.len() < 2
 }
@@ -177,12 +191,7 @@ impl Status {
 impl CellResult {
     /// How tables call the cell: its settings' values.
     pub fn label(&self) -> String {
-        match self.settings.is_empty() {
-            true => self.strategy.clone(),
-            false => {
-                self.settings.iter().map(|setting| setting.label.as_str()).collect::<Vec<_>>().join(" · ")
-            }
-        }
+        label_of(&self.settings, &self.strategy)
     }
 
     /// Whether it is set like another, but for the setting at `path`.
@@ -226,5 +235,15 @@ impl Summary {
     /// Whether every measurement of every cell may be believed.
     pub fn is_valid(&self) -> bool {
         self.cells.iter().all(|cell| cell.status() == Status::Valid)
+    }
+
+    /// Whether a measurement was ended because it failed an expectation, and the run with it.
+    pub fn is_aborted(&self) -> bool {
+        self.cells.iter().flat_map(|cell| &cell.repeats).any(|repeat| repeat.aborted)
+    }
+
+    /// Whether what was expected failed, or could not be told, in any cell.
+    pub fn is_unmet(&self) -> bool {
+        self.is_aborted() || self.expectations.iter().any(|one| one.held != Some(true))
     }
 }

@@ -1,4 +1,5 @@
 use super::Format;
+use super::expectations::expectations;
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons};
 use super::sections::sections;
@@ -24,7 +25,7 @@ impl Format for Markdown {
             text += &format!("{}\n\n", escape(question));
         }
         text += &format!("Started {}, {:.0} s.\n\n", summary.started_at, summary.seconds);
-        for section in sections(summary) {
+        for section in expectations(summary).into_iter().chain(sections(summary)) {
             text += &format!("## {}\n\n{}\n", escape(&section.title), table(&section.rows));
             if !section.rules.is_empty() {
                 text += &format!("{}\n\n", section.rules);

@@ -8,6 +8,7 @@ mod csv;
 mod events;
 mod eviction;
 mod exact;
+mod expectations;
 mod faults;
 mod files;
 mod follows;

@@ -1,3 +1,4 @@
+use super::expectations::tally;
 use super::quantity::{amount, count, duration_us, per_second, share};
 use super::sheet::{Column, sheet};
 use crate::measure::{CellResult, Status, Summary};
@@ -171,8 +172,11 @@ pub fn conclusion(summary: &Summary) -> String {
     };
     let (valid, invalid, failed) = (count(Status::Valid), count(Status::Invalid), count(Status::Failed));
     let total = summary.cells.iter().map(|cell| cell.repeats.len()).sum::<usize>();
+    let expected = tally(summary).map_or(String::new(), |tally| format!("; {tally}"));
     if summary.interrupted {
-        return format!("interrupted: {valid} of {total} started measurements are complete and valid");
+        let why = if summary.is_aborted() { "aborted over an expectation" } else { "interrupted" };
+        let expected = if summary.is_aborted() { expected } else { String::new() };
+        return format!("{why}: {valid} of {total} started measurements are complete and valid{expected}");
     }
     let checked =
         summary.cells.iter().flat_map(|cell| &cell.repeats).all(|repeat| repeat.unchecked.is_empty());
@@ -182,7 +186,7 @@ pub fn conclusion(summary: &Summary) -> String {
     let kept = if faulty { "ended what their schedule held, faults and all" } else { "kept their schedule" };
     match (invalid, failed) {
         _ if total == 0 => "no rate was confirmed: there is no measurement to show".into(),
-        (0, 0) => format!("valid: all {total} measurements {kept}, and {agree}"),
+        (0, 0) => format!("valid: all {total} measurements {kept}, and {agree}{expected}"),
         _ => format!(
             "NOT VALID: {invalid} of {total} measurements invalid, {failed} failed; see the reasons above"
         ),

@@ -3,8 +3,10 @@ use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style, Width};
 
 use super::Format;
+use super::expectations::expectations;
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons};
+use super::section::Section;
 use super::sections::sections;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
@@ -27,12 +29,7 @@ impl Format for Table {
         if let Some(question) = &summary.question {
             text += &format!("{question}\n\n");
         }
-        for section in sections(summary) {
-            let table = if section.is_text { words(section.rows) } else { numbers(section.rows) };
-            text += &format!("{}\n{table}\n", section.title);
-            section.below.iter().for_each(|line| text += &format!("{line}\n"));
-            text += "\n";
-        }
+        sections(summary).into_iter().for_each(|section| text += &told(section));
         for line in follows(summary).into_iter().chain(context(summary)) {
             text += &format!("{line}\n");
         }
@@ -42,8 +39,19 @@ impl Format for Table {
         for reason in reasons(summary) {
             text += &format!("! {reason}\n");
         }
+        // The answer of a gate stands at the end, where a log is read.
+        if let Some(section) = expectations(summary) {
+            text += &format!("\n{}", told(section));
+        }
         text + &conclusion(summary) + "\n"
     }
+}
+
+/// A section with an empty line below it.
+fn told(section: Section) -> String {
+    let table = if section.is_text { words(section.rows) } else { numbers(section.rows) };
+    let below: String = section.below.iter().map(|line| format!("{line}\n")).collect();
+    format!("{}\n{table}\n{below}\n", section.title)
 }
 
 /// A table whose first column names and whose others are numbers.

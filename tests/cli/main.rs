@@ -4,6 +4,7 @@
 
 mod check;
 mod docs;
+mod expectations;
 mod placement;
 mod recommend;
 mod show;

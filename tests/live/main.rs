@@ -15,6 +15,7 @@ mod deaths;
 mod determinism;
 mod durability;
 mod eviction;
+mod expectations;
 mod faults;
 mod flush;
 mod freshness;

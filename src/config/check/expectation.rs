@@ -17,6 +17,7 @@ pub(super) fn expectation(alternatives: &[Alternative<'_>]) -> String {
     {
         let kinds: &[(&str, &str)] = match alternative.format() {
             Some("length-of-time") => &[("string", "a time such as \"250ms\"")],
+            Some("expectation") => &[("string", "an expectation such as \"hit_rate > 0.9\"")],
             Some("size") => &[("string", "a size such as \"64MB\"")],
             Some("size-or-share") => {
                 &[("string", "a size such as \"64MB\" or a share such as \"10% of keys\"")]

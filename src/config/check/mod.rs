@@ -17,7 +17,7 @@ use super::problem::{Problem, Problems};
 
 /// Everything in the document that the schema does not accept.
 ///
-/// The schema is one that schemars made, with `length-of-time`, `size` and `size-or-share` among its formats.
+/// The schema is one that schemars made, with `length-of-time`, `expectation`, `size` and `size-or-share` among its formats.
 pub fn check(document: &Document, schema: &Json) -> Problems {
     let mut checker = Checker { schemas: Schemas::new(schema), problems: Problems::new() };
     checker.value(document.root(), schema, &SettingPath::default());

@@ -5,6 +5,7 @@ use crate::config::MaxMemory;
 use crate::config::node::{Node, NodeValue};
 use crate::config::path::SettingPath;
 use crate::config::problem::Problem;
+use crate::measure::CellExpectation;
 use crate::model::{Size, Time};
 use crate::registry::closest;
 
@@ -29,7 +30,8 @@ impl<'a> Checker<'a> {
             self.problems.push(problem.with_help(format!("write it as `{{ {text} = {options} }}`")));
         } else if let (true, [only]) = (names.is_empty(), free().collect::<Vec<_>>().as_slice()) {
             let problem = wrong_value(node, path);
-            self.problems.push(Problem { label: misread(text, **only), ..problem });
+            let (label, help) = (misread(text, **only), meant(text, **only));
+            self.problems.push(Problem { label, help, ..problem });
         } else if names.is_empty() {
             self.wrong_type(node, alternatives, path);
         } else {
@@ -81,11 +83,20 @@ impl<'a> Checker<'a> {
 fn misread(text: &str, form: Alternative<'_>) -> Option<String> {
     match form.format() {
         Some("length-of-time") => text.parse::<Time>().err().map(|error| error.to_string()),
+        Some("expectation") => text.parse::<CellExpectation>().err().map(|error| error.to_string()),
         Some("size") => text.parse::<Size>().err().map(|error| error.to_string()),
         Some("size-or-share") => text.parse::<MaxMemory>().err().map(|error| error.to_string()),
         _ if form.number("minLength").is_some_and(|least| (text.chars().count() as f64) < least) => {
             Some("expected a longer text".to_owned())
         }
+        _ => None,
+    }
+}
+
+/// What a misread text was probably meant to be.
+fn meant(text: &str, form: Alternative<'_>) -> Option<String> {
+    match form.format() {
+        Some("expectation") => text.parse::<CellExpectation>().err()?.help(),
         _ => None,
     }
 }

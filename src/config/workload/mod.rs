@@ -8,6 +8,7 @@ mod connections;
 mod data;
 mod database;
 pub(super) mod eviction;
+pub(super) mod expect;
 mod fault;
 mod freshness;
 mod invalidation;
@@ -59,8 +60,9 @@ use self::tls::TlsSettings;
 use self::traffic::TrafficSettings;
 use self::variants::TakenOut;
 use crate::engine::Fault;
+use crate::measure::CellExpectation;
 use crate::mitigation::{self, Guards, Stack};
-use crate::model::Store;
+use crate::model::{Store, Time};
 use crate::registry::{Choice, OptionsError, choice_schema};
 use crate::store::Sharing;
 use crate::strategy::{self, Conduct, STRATEGIES};
@@ -71,6 +73,12 @@ use crate::strategy::{self, Conduct, STRATEGIES};
 pub struct Workload {
     /// A short name; results are filed under it.
     pub name: String,
+    /// What every cell, or those that a selector chooses, is expected to show: exit code 99 where one does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<CellExpectation>,
+    /// Ends the run at an expectation that a measurement of at least this length has failed so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abort_on_fail: Option<Time>,
     /// How cache and database are used together.
     #[serde(default = "default_strategy")]
     #[schemars(schema_with = "strategies")]

@@ -1,5 +1,5 @@
 use super::{
-    Compare, Report, Workload, app, at_once, cache, data, database, eviction, fault, freshness, invalidation,
+    Report, Workload, app, at_once, cache, data, database, eviction, expect, fault, freshness, invalidation,
     inventory, nodes, prewarm, replay, tick, traffic,
 };
 use crate::config::{Cell, Document, Problems};
@@ -65,12 +65,13 @@ pub fn check_keys(cells: &[(&Document, &Cell)], problems: &mut Problems) {
 }
 
 /// Reports what no cell makes use of, and cells that cannot be measured together.
-pub fn check_together(document: &Document, compare: &Compare, cells: &[Cell], problems: &mut Problems) {
+pub fn check_together(document: &Document, workload: &Workload, cells: &[Cell], problems: &mut Problems) {
     let report = &mut Report::new(document, problems);
+    expect::check(&workload.expect, cells, report);
     cache::check_together(cells, report);
     traffic::check_together(cells, report);
     inventory::check_together(cells, report);
-    at_once::check(compare.at_once, cells, report);
+    at_once::check(workload.compare.at_once, cells, report);
 }
 
 /// What is allowed but probably not meant.

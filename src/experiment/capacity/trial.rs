@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::search::Answer;
 use crate::config::{LoadSetting, Workload};
-use crate::measure::{Expectation, Metrics, PERCENTILES, Purpose, RepeatResult, Status, Trial};
+use crate::measure::{Expectation, Metrics, Purpose, RepeatResult, Status, Trial, quantile};
 use crate::model::{Kind, Rate, Time};
 use crate::report::quantity;
 
@@ -63,12 +63,6 @@ fn needed(expectation: &Expectation, workload: &Workload, rate: f64) -> Duration
     let share = kind.filter(|_| all > 0.0).map_or(1.0, |kind| mix.of(kind) / all);
     let seconds = BEYOND / (1.0 - quantile) / (rate * share);
     Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST)
-}
-
-/// The quantile of a percentile above the median.
-fn quantile(metric: &str) -> Option<f64> {
-    let is_it = |name: &str| metric.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
-    PERCENTILES.iter().find(|(name, quantile)| *quantile > 0.5 && is_it(name)).map(|&(_, quantile)| quantile)
 }
 
 /// By how much longer a trial has to be in which a percentile was not told, where its count says so.
