@@ -12,6 +12,7 @@
 //! | the shape of `result.json` | `summary`, and what it is made of |
 //! | what is held against the numbers | `validity`, `expectation`, `selector`, `cell_expectation`, `expected`, `recovery`, `remap`, `audit`, `sales`, `theory` |
 //! | which cell is the best of many | `pick`, `sweep` |
+//! | what numbers that scatter show, and how surely | `inference`, `statistics` |
 
 mod allocations;
 mod around;
@@ -28,6 +29,7 @@ mod flushes;
 mod gaps;
 mod guards;
 mod host;
+pub mod inference;
 mod interval_log;
 mod judgements;
 mod latencies;
