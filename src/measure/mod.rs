@@ -13,6 +13,7 @@
 //! | what is held against the numbers | `validity`, `expectation`, `selector`, `cell_expectation`, `expected`, `recovery`, `remap`, `audit`, `sales`, `theory` |
 //! | which cell is the best of many | `pick`, `sweep` |
 //! | what numbers that scatter show, and how surely | `inference`, `statistics` |
+//! | two versions or settings side by side | `comparison` |
 
 mod allocations;
 mod around;
@@ -20,6 +21,7 @@ mod audit;
 mod bounds;
 mod capacity;
 mod cell_expectation;
+pub mod comparison;
 mod events;
 mod exact;
 mod expectation;
