@@ -69,7 +69,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
 }
 
 /// Text that stays in its cell.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 

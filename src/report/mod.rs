@@ -4,6 +4,7 @@ mod bars;
 mod capacity;
 mod claim;
 mod climb;
+mod comparison;
 mod csv;
 mod events;
 mod eviction;
@@ -33,6 +34,7 @@ mod table;
 mod timeline;
 mod tradeoffs;
 
+pub use comparison::{comparison_csv, comparison_json, comparison_markdown, comparison_table};
 pub use files::write;
 pub use placement::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
 pub use quantity::{bytes, duration_us, per_second, quantity, share};
