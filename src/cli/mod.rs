@@ -2,6 +2,7 @@
 
 mod check;
 mod choice;
+mod ci_outputs;
 mod demands;
 mod exit;
 mod expect;

@@ -64,6 +64,11 @@ impl Printer {
         tell(&format!("{} {text}", self.styled(YELLOW, "warning:")));
     }
 
+    /// A line that a CI system reads from stderr.
+    pub fn command(&self, line: &str) {
+        tell(line);
+    }
+
     /// Why it did not work.
     pub fn failure(&self, failure: &Failure) {
         match &failure.cause {

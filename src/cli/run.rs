@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Printer;
+use super::ci_outputs::CiOutputs;
 use super::exit::{Exit, Failure};
 use super::expect::Expect;
 use super::find_max;
@@ -15,7 +16,7 @@ use crate::engine::Stop;
 use crate::experiment::{self, ExperimentError, Permissions};
 use crate::measure::{Status, Summary};
 use crate::registry::Choice;
-use crate::report::{self, FORMATS, Format};
+use crate::report::{self, FORMATS, Format, GateReport};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -41,6 +42,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     output: Output,
+
+    #[command(flatten)]
+    ci: CiOutputs,
 }
 
 /// Enough for every kind of operation to come, and for a second or two.
@@ -104,6 +108,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let exact = Exact { operations: arguments.operations, tick: None };
     let loaded = arguments.expect.load(&arguments.workload, arguments.exact.then_some(exact), printer)?;
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
+    arguments.ci.check()?;
     let summary =
         arguments.output.measure(
             &loaded,
@@ -114,6 +119,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
                 all => experiment::find_max(&loaded, all, permissions, progress, stop),
             },
         )?;
+    arguments.ci.write(&GateReport::of(&summary), printer)?;
     Ok(match expectations.as_slice() {
         [] => exit(&summary),
         _ if summary.interrupted => Exit::Interrupted,

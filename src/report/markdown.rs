@@ -2,6 +2,7 @@ use super::Format;
 use super::expectations::expectations;
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons};
+use super::section::Section;
 use super::sections::sections;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
@@ -26,14 +27,7 @@ impl Format for Markdown {
         }
         text += &format!("Started {}, {:.0} s.\n\n", summary.started_at, summary.seconds);
         for section in expectations(summary).into_iter().chain(sections(summary)) {
-            text += &format!("## {}\n\n{}\n", escape(&section.title), table(&section.rows));
-            if !section.rules.is_empty() {
-                text += &format!("{}\n\n", section.rules);
-            }
-            section.below.iter().for_each(|line| text += &format!("- {}\n", escape(line)));
-            if !section.below.is_empty() {
-                text += "\n";
-            }
+            text += &told(&section, "##");
         }
         let follows = follows(summary);
         if !follows.is_empty() {
@@ -55,6 +49,24 @@ impl Format for Markdown {
     }
 }
 
+/// The tables of a summary for something that has a headline of its own.
+pub(super) fn tables(summary: &Summary) -> String {
+    sections(summary).iter().map(|section| told(section, "###")).collect()
+}
+
+/// A section under a heading of this depth.
+fn told(section: &Section, depth: &str) -> String {
+    let mut text = format!("{depth} {}\n\n{}\n", escape(&section.title), table(&section.rows));
+    if !section.rules.is_empty() {
+        text += &format!("{}\n\n", section.rules);
+    }
+    section.below.iter().for_each(|line| text += &format!("- {}\n", escape(line)));
+    if !section.below.is_empty() {
+        text += "\n";
+    }
+    text
+}
+
 /// A Markdown table; the first row is its header, the first column its names.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
@@ -68,9 +80,16 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Text that stays in its cell.
+/// Text that stays in its cell, and is no tag.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
+    let mut escaped = text.replace('|', "\\|").replace('\n', " ");
+    let opens = |escaped: &str, at: usize| {
+        escaped[at + 1..].starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next))
+    };
+    while let Some((at, _)) = escaped.match_indices('<').find(|(at, _)| opens(&escaped, *at)) {
+        escaped.replace_range(at..=at, "&lt;");
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -81,5 +100,10 @@ mod tests {
     fn a_bar_or_a_newline_stays_in_its_cell() {
         let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["x|y".to_owned(), "1\n2".to_owned()]];
         assert_eq!(table(&rows), "| a | b |\n|---|---:|\n| x\\|y | 1 2 |\n");
+    }
+
+    #[test]
+    fn what_looks_like_a_tag_is_none() {
+        assert_eq!(escape("p99 < 5ms </details><b> <"), "p99 < 5ms &lt;/details>&lt;b> <");
     }
 }

@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod follows;
 mod freshness;
+mod gate;
 mod hgrm;
 mod json;
 mod markdown;
@@ -36,6 +37,10 @@ mod tradeoffs;
 
 pub use comparison::{comparison_csv, comparison_json, comparison_markdown, comparison_table};
 pub use files::write;
+pub use gate::{
+    Better, CaseOutcome, GateCase, GateNumber, GateReport, annotations, benchmark, junit,
+    markdown as gate_markdown,
+};
 pub use placement::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
 pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use recommend::{

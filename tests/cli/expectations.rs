@@ -67,3 +67,16 @@ fn expectations_of_the_command_line_are_checked_before_anything_runs() {
     run(&["recommend", "nowhere", "--require", "hit_rate{ttl=1s} > 0"])
         .fails(2, &["--require: ", "chooses cells"]);
 }
+
+#[test]
+fn a_file_for_ci_that_cannot_be_written_is_told_before_anything_runs() {
+    let file = with("");
+    for flag in ["--markdown", "--junit", "--benchmark-json", "--benchmark-json-bigger"] {
+        let results = file.folder.path().join("results");
+        let arguments =
+            ["run", file.path(), "--output", results.to_str().unwrap(), flag, "/no/such/folder/file"];
+        run(&arguments).fails(3, &["cannot write /no/such/folder/file"]);
+        assert!(!results.exists());
+    }
+    run(&["run", file.path(), "--annotations=soon"]).fails(2, &["auto, always, never"]);
+}

@@ -24,7 +24,12 @@ const GOOD: &str = "# Which one?\nname = \"good\"\n\n[data]\nrows = 100\n\n[traf
 /// The program, in an environment that says nothing about colours.
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cachebench"));
-    command.args(args).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("CI");
+    command
+        .args(args)
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS");
     command
 }
 

@@ -71,7 +71,7 @@ impl Bench {
             command.arg("--output").arg(self.folder.path().join("results"));
         }
         command.args(arguments).current_dir(self.folder.path()).env("TMPDIR", self.temporary());
-        command.env_remove("NO_COLOR").env_remove("CI");
+        command.env_remove("NO_COLOR").env_remove("CI").env_remove("GITHUB_ACTIONS");
         command
     }
 

@@ -1,3 +1,5 @@
+use std::fs;
+
 use serde_json::Value as Json;
 
 use super::bench::Bench;
@@ -45,11 +47,21 @@ fn expectations_that_hold_are_a_pass() {
 
 #[test]
 fn one_that_fails_or_is_not_told_is_no_pass() {
-    let outcome = Bench::new(WORKLOAD).run(&[
+    let bench = Bench::new(WORKLOAD);
+    let [markdown, junit, numbers] =
+        ["summary.md", "junit.xml", "less.json"].map(|name| bench.file(name, ""));
+    let outcome = bench.run(&[
         "--expect",
         "hit_rate > 0.5",
         "--expect",
         "read.response.p99.9{strategy=direct} < 60s",
+        "--markdown",
+        markdown.to_str().unwrap(),
+        "--junit",
+        junit.to_str().unwrap(),
+        "--benchmark-json",
+        numbers.to_str().unwrap(),
+        "--annotations",
     ]);
     outcome.ends_with(99);
     let not_held: Vec<_> = told(&outcome).into_iter().filter(|(.., held)| *held != Some(true)).collect();
@@ -60,6 +72,15 @@ fn one_that_fails_or_is_not_told_is_no_pass() {
     {
         assert!(outcome.stdout.contains(words), "{}", outcome.stdout);
     }
+    let [markdown, junit, numbers] = [markdown, junit, numbers].map(|file| fs::read_to_string(file).unwrap());
+    assert!(markdown.starts_with("## ❌ gate: failed\n"), "{markdown}");
+    assert!(
+        junit.contains("failures=\"2\"") && junit.contains("measured 0.0 %, expected &gt; 0.5"),
+        "{junit}"
+    );
+    let numbers: Json = serde_json::from_str(&numbers).unwrap();
+    assert!(numbers.as_array().unwrap().iter().any(|it| it["name"] == "cache-aside · db.queries_per_read"));
+    assert_eq!(outcome.stderr.matches("::error title=direct%3A ").count(), 2, "{}", outcome.stderr);
 }
 
 #[test]
