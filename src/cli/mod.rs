@@ -4,6 +4,7 @@ mod check;
 mod choice;
 mod ci_outputs;
 mod demands;
+mod doctor;
 mod exit;
 mod expect;
 mod find_max;
@@ -56,6 +57,8 @@ enum Verb {
     Sweep(sweep::Arguments),
     /// Check a workload file without running it.
     Check(check::Arguments),
+    /// Look for what would spoil a measurement on this machine, and what helps.
+    Doctor(doctor::Arguments),
     /// Print the JSON Schema of workload files, or of results.
     Schema(schema::Arguments),
     /// List everything that a workload file can name.
@@ -79,6 +82,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::Run(arguments) => run::run(&arguments, &printer),
         Verb::Sweep(arguments) => sweep::run(&arguments, &printer),
         Verb::Check(arguments) => check::run(&arguments, &printer),
+        Verb::Doctor(arguments) => doctor::run(&arguments, &printer),
         Verb::Schema(arguments) => schema::run(&arguments, &printer),
         Verb::List(arguments) => list::run(&arguments, &printer),
         Verb::Show(arguments) => show::run(&arguments, &printer),

@@ -49,7 +49,10 @@ use servers::Servers;
 
 use crate::config::{Cell, Loaded, TlsProblem};
 use crate::engine::{CrewError, Stop};
-use crate::measure::{CellResult, Expected, FORMAT, Floor, RepeatResult, Status, Summary, host, judge};
+use crate::measure::{
+    CellResult, Expected, FORMAT, Finding, Floor, Machine, RepeatResult, Status, Summary, examine, host,
+    judge,
+};
 use crate::model::StoreError;
 use crate::registry::OptionsError;
 use crate::servers::ServerError;
@@ -152,6 +155,7 @@ struct Run<'a> {
     stop: &'a Stop,
     began: Instant,
     started_at: String,
+    doctor: Vec<Finding>,
     floor: Floor,
     servers: Servers,
     cells: Vec<CellResult>,
@@ -166,11 +170,12 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>, ExperimentError> {
         let began = Instant::now();
         let started_at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let doctor = examine(&Machine { files_needed: files_needed(loaded), ..Machine::glance() });
         observer.event(&Event::Phase(Phase::Floor));
         let floor = floor::measure(stop)?;
         let servers = Servers::new(permissions)?;
         let cells = loaded.cells.iter().map(unmeasured).collect();
-        Ok(Run { loaded, observer, stop, began, started_at, floor, servers, cells })
+        Ok(Run { loaded, observer, stop, began, started_at, doctor, floor, servers, cells })
     }
 
     /// Whether nothing more is to be measured.
@@ -224,6 +229,7 @@ impl<'a> Run<'a> {
             ),
             workload: serde_json::to_value(&self.loaded.workload).unwrap_or_default(),
             host: host(),
+            doctor: self.doctor,
             floor: self.floor,
             cells: self.cells,
             bounds,
@@ -231,6 +237,13 @@ impl<'a> Run<'a> {
             sweep: None,
         }
     }
+}
+
+/// The open files that the connections of the cell with most of them take.
+fn files_needed(loaded: &Loaded) -> Option<u64> {
+    let of = |cell: &Cell| cell.workload.connections() as u64;
+    let most = loaded.cells.iter().map(of).max()?;
+    Some(most * u64::from(loaded.workload.compare.at_once.max(1)))
 }
 
 fn unmeasured(cell: &Cell) -> CellResult {

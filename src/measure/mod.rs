@@ -14,6 +14,7 @@
 //! | which cell is the best of many | `pick`, `sweep` |
 //! | what numbers that scatter show, and how surely | `inference`, `statistics` |
 //! | two versions or settings side by side | `comparison` |
+//! | what of the machine would spoil it all | `doctor` |
 
 mod allocations;
 mod around;
@@ -22,6 +23,7 @@ mod bounds;
 mod capacity;
 mod cell_expectation;
 pub mod comparison;
+mod doctor;
 mod events;
 mod exact;
 mod expectation;
@@ -71,6 +73,7 @@ pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Recheck, Writ
 pub use bounds::{Bounds, clock_guard};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use cell_expectation::CellExpectation;
+pub use doctor::{Finding, Machine, State, examine};
 pub use events::{ConsumerRecord, Coverage, Events, EventsSummary, Level, Progress};
 pub use exact::{ExactCounts, OnTheWire};
 pub use expectation::{Expectation, ExpectationError};

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::statistics::median;
 use super::{
-    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, ExactCounts, Expected, FaultRecord, IntervalLog,
+    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, ExactCounts, Expected, FaultRecord, Finding, IntervalLog,
     Metrics, NodeLoad, Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict, Window,
 };
 use crate::simulation::Simulated;
@@ -27,7 +27,7 @@ pub struct Summary {
     pub started_at: String,
     /// Seconds from start to end, servers and seeding included.
     pub seconds: f64,
-    /// Whether the run was stopped before its end; what is here is then a part.
+    /// Whether the run was stopped before its end, by the user or over an expectation; what is here is then a part.
     pub interrupted: bool,
     /// The version of cachebench, and the revision it was built from where that is known.
     pub cachebench: String,
@@ -35,6 +35,9 @@ pub struct Summary {
     pub workload: Json,
     /// The machine.
     pub host: BTreeMap<String, String>,
+    /// What a look at the machine found before anything was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doctor: Vec<Finding>,
     /// What the harness itself costs.
     pub floor: Floor,
     pub cells: Vec<CellResult>,

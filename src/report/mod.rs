@@ -6,6 +6,7 @@ mod claim;
 mod climb;
 mod comparison;
 mod csv;
+mod doctor;
 mod events;
 mod eviction;
 mod exact;
@@ -36,6 +37,7 @@ mod timeline;
 mod tradeoffs;
 
 pub use comparison::{comparison_csv, comparison_json, comparison_markdown, comparison_table};
+pub use doctor::{findings_json, findings_table};
 pub use files::write;
 pub use gate::{
     Better, CaseOutcome, GateCase, GateNumber, GateReport, annotations, benchmark, junit,

@@ -1,3 +1,4 @@
+use super::doctor::machine_notes;
 use super::expectations::tally;
 use super::quantity::{amount, count, duration_us, per_second, share};
 use super::sheet::{Column, sheet};
@@ -57,13 +58,13 @@ pub fn reasons(summary: &Summary) -> Vec<String> {
     lines
 }
 
-/// What a reader should know of numbers that may be believed: a line for each cell, its first note.
+/// What a reader should know of numbers that may be believed: of the machine, and for each cell its first note.
 pub fn notes(summary: &Summary) -> Vec<String> {
     let first = |cell: &CellResult| {
         let note = cell.repeats.iter().find_map(|repeat| repeat.verdict.notes.first())?;
         Some(format!("{}: {note}", cell.label()))
     };
-    summary.cells.iter().filter_map(first).collect()
+    machine_notes(&summary.doctor).into_iter().chain(summary.cells.iter().filter_map(first)).collect()
 }
 
 /// How the numbers came about, in lines: load, machine, servers, the harness' own cost.

@@ -6,7 +6,6 @@ use super::Format;
 use super::expectations::expectations;
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons};
-use super::section::Section;
 use super::sections::sections;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
@@ -29,7 +28,10 @@ impl Format for Table {
         if let Some(question) = &summary.question {
             text += &format!("{question}\n\n");
         }
-        sections(summary).into_iter().for_each(|section| text += &told(section));
+        for section in sections(summary) {
+            let table = if section.is_text { words(section.rows) } else { numbers(section.rows) };
+            text += &told(&section.title, &table, &section.below);
+        }
         for line in follows(summary).into_iter().chain(context(summary)) {
             text += &format!("{line}\n");
         }
@@ -41,17 +43,16 @@ impl Format for Table {
         }
         // The answer of a gate stands at the end, where a log is read.
         if let Some(section) = expectations(summary) {
-            text += &format!("\n{}", told(section));
+            text += &format!("\n{}", told(&section.title, &wrapped(section.rows, 60), &section.below));
         }
         text + &conclusion(summary) + "\n"
     }
 }
 
-/// A section with an empty line below it.
-fn told(section: Section) -> String {
-    let table = if section.is_text { words(section.rows) } else { numbers(section.rows) };
-    let below: String = section.below.iter().map(|line| format!("{line}\n")).collect();
-    format!("{}\n{table}\n{below}\n", section.title)
+/// A table under its title, with an empty line below it.
+fn told(title: &str, table: &str, below: &[String]) -> String {
+    let below: String = below.iter().map(|line| format!("{line}\n")).collect();
+    format!("{title}\n{table}\n{below}\n")
 }
 
 /// A table whose first column names and whose others are numbers.
@@ -66,7 +67,12 @@ pub(super) fn numbers(rows: Vec<Vec<String>>) -> String {
 
 /// A table of texts, wrapped in its columns.
 fn words(rows: Vec<Vec<String>>) -> String {
+    wrapped(rows, 23)
+}
+
+/// A table of texts, each column at most so many letters wide.
+pub(super) fn wrapped(rows: Vec<Vec<String>>, width: usize) -> String {
     let mut table = Builder::from_iter(rows).build();
-    table.with(Style::rounded()).modify(Columns::new(..), Width::wrap(23).keep_words(true));
+    table.with(Style::rounded()).modify(Columns::new(..), Width::wrap(width).keep_words(true));
     table.to_string()
 }

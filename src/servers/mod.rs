@@ -10,6 +10,7 @@ mod cluster;
 mod connection;
 mod counters;
 mod databases;
+mod doctor;
 mod error;
 mod facts;
 mod find;
@@ -46,6 +47,7 @@ pub use self::redis::{ClusterOptions, ManagedRedis, RedisOptions};
 pub use self::sweep::sweep;
 
 pub(crate) use self::databases::{at_database, create_database};
+pub use self::doctor::examine_servers;
 pub(crate) use self::memory::{MemoryProbe, RedisMemory};
 pub(crate) use self::policies::Policies;
 pub(crate) use self::secrets::{mask, redact};

@@ -4,6 +4,7 @@
 
 mod check;
 mod docs;
+mod doctor;
 mod expectations;
 mod placement;
 mod recommend;
@@ -96,7 +97,7 @@ fn workloads() -> Vec<PathBuf> {
 
 #[test]
 fn without_arguments_the_help_is_shown_and_the_usage_is_wrong() {
-    run(&[]).fails(2, &["Usage: cachebench", "run", "check", "schema", "list", "show"]);
+    run(&[]).fails(2, &["Usage: cachebench", "run", "check", "doctor", "schema", "list", "show"]);
 }
 
 #[test]

@@ -26,7 +26,10 @@ impl Outcome {
     #[track_caller]
     pub fn ends_with(&self, code: i32) {
         let only_the_machine = || self.measurements().iter().all(|one| one.status() == "valid");
-        let ended = if self.code == Some(4) && only_the_machine() { Some(0) } else { self.code };
+        // What was expected is held against it all the same.
+        let is_told = [0, 99].contains(&code);
+        let ended =
+            if self.code == Some(4) && is_told && only_the_machine() { Some(code) } else { self.code };
         assert_eq!(ended, Some(code), "{}\n{}", self.stdout, self.stderr);
     }
 

@@ -168,6 +168,12 @@ impl Workload {
         self.all_instances() * of_one
     }
 
+    /// The connections of all instances to both stores: to each node of the cache as many.
+    pub fn connections(&self) -> usize {
+        let to_cache = self.sharing().connections() * self.cache.server_count();
+        self.connections_to_database() + self.all_instances() * to_cache
+    }
+
     /// The longest that a fault delays events.
     pub fn longest_delay_of_events(&self) -> Duration {
         let delays = self.fault.iter().filter(|fault| fault.delay_events.is_some());
