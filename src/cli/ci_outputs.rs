@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::Printer;
 use super::exit::{Exit, Failure};
-use crate::report::{Better, GateReport, annotations, benchmark, gate_markdown, junit};
+use crate::measure::comparison::Better;
+use crate::report::{GateReport, annotations, benchmark, gate_markdown, junit};
 
 /// Files and lines for the CI system that a command runs in.
 #[derive(Debug, Args)]

@@ -15,6 +15,14 @@ pub enum Exit {
     Environment = 3,
     /// Measured, but it may not be believed.
     Invalid = 4,
+    /// Compared, and head is better.
+    Improved = 95,
+    /// Compared, but base differs from itself.
+    TooNoisy = 96,
+    /// Compared, and neither a difference nor its absence is shown.
+    Inconclusive = 97,
+    /// Compared, and head is worse.
+    Regressed = 98,
     /// Measured, but what was expected of it did not hold.
     Unmet = 99,
     Interrupted = 130,

@@ -1,8 +1,10 @@
 //! Command line: one file a verb, and the printer.
 
+mod baseline;
 mod check;
 mod choice;
 mod ci_outputs;
+mod compare;
 mod demands;
 mod doctor;
 mod exit;
@@ -33,8 +35,8 @@ use printer::Printer;
 #[command(version, max_term_width = 110, propagate_version = true)]
 #[command(
     after_help = "Start with: cachebench run workloads/quickstart.toml\n\nExit codes: 0 done, 1 internal error, \
-2 usage or bad workload, 3 environment (no server, no permission), 4 invalid run, 99 expectation not met, \
-130 interrupted"
+2 usage or bad workload, 3 environment (no server, no permission), 4 invalid run, 95 improved, 96 too noisy, \
+97 inconclusive, 98 regressed, 99 expectation not met, 130 interrupted"
 )]
 pub struct Cli {
     /// Only results and errors, no progress.
@@ -55,6 +57,10 @@ enum Verb {
     Run(run::Arguments),
     /// Measure a workload over steps of a setting, beside theory, and choose one.
     Sweep(sweep::Arguments),
+    /// Compare two settings, versions or results: exact counts, counts under concurrency, times.
+    Compare(compare::Arguments),
+    /// Keep the exact counts of a workload, and check that they are still the same.
+    Baseline(baseline::Arguments),
     /// Check a workload file without running it.
     Check(check::Arguments),
     /// Look for what would spoil a measurement on this machine, and what helps.
@@ -81,6 +87,8 @@ pub fn run(cli: Cli) -> Exit {
     let done = match cli.verb {
         Verb::Run(arguments) => run::run(&arguments, &printer),
         Verb::Sweep(arguments) => sweep::run(&arguments, &printer),
+        Verb::Compare(arguments) => compare::run(&arguments, &printer),
+        Verb::Baseline(arguments) => baseline::run(&arguments, &printer),
         Verb::Check(arguments) => check::run(&arguments, &printer),
         Verb::Doctor(arguments) => doctor::run(&arguments, &printer),
         Verb::Schema(arguments) => schema::run(&arguments, &printer),

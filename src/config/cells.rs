@@ -51,7 +51,7 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
 /// # Errors
 /// As those of [`load`], and when no cell can be counted.
 pub fn load_exact(path: &Path, text: String, overrides: &[String], exact: Exact) -> Result<Loaded, Problems> {
-    let exact = exact.ticking(&load(path, text.clone(), overrides)?.cells);
+    let exact = exact.ticking(&read(path, text.clone(), overrides, Some(exact))?.cells);
     read(path, text, overrides, Some(exact))
 }
 

@@ -19,6 +19,7 @@
 mod allocations;
 mod around;
 mod audit;
+mod baseline;
 mod bounds;
 mod capacity;
 mod cell_expectation;
@@ -70,6 +71,7 @@ mod window;
 pub use allocations::{Counting, allocations};
 use around::Around;
 pub use audit::{Audit, CacheAudit, Compared, Difference, EXAMPLES, Recheck, WriteAudit};
+pub use baseline::{BASELINE_FORMAT, Baseline, Moved, steady};
 pub use bounds::{Bounds, clock_guard};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use cell_expectation::CellExpectation;

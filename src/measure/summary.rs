@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 
 use super::statistics::median;
 use super::{
-    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, ExactCounts, Expected, FaultRecord, Finding, IntervalLog,
-    Metrics, NodeLoad, Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict, Window,
+    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, ExactCounts, Expected, FaultRecord, Finding,
+    IntervalLog, Metrics, NodeLoad, Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict,
+    Window,
 };
 use crate::simulation::Simulated;
 

@@ -11,7 +11,7 @@ use super::{Expiry, Loaded, Mitigation, Need, Next, Parts, Request, bounded};
 use crate::measure::{GuardEvent, Tally, theory};
 use crate::model::{BoxFuture, Failure, Key, Moment};
 use crate::registry::{self, Entry};
-use crate::store::Background;
+use crate::store::{Background, Tasks};
 
 pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
     name: "single-flight",
@@ -19,8 +19,9 @@ pub const ENTRY: Entry<dyn Mitigation, Parts> = Entry {
     options: registry::schema_of::<Options>,
     build: |options, parts| {
         let options: Options = registry::options(options)?;
-        let Parts { tally, background, .. } = parts;
-        Ok(Box::new(SingleFlight { flights: Arc::default(), forget: options.forget, tally, background }))
+        let Parts { tally, background, tasks, .. } = parts;
+        let flights = Arc::default();
+        Ok(Box::new(SingleFlight { flights, forget: options.forget, tally, background, tasks }))
     },
 };
 
@@ -46,6 +47,7 @@ struct SingleFlight {
     forget: bool,
     tally: Arc<Tally>,
     background: Background,
+    tasks: Tasks,
 }
 
 /// The load of each row that is under way and may be joined.
@@ -75,18 +77,22 @@ impl SingleFlight {
         let (sender, landed) = watch::channel(None);
         let (flights, row, need) = (self.flights.clone(), request.key.id(), request.need());
         let (own, landed_at) = (landed.clone(), Arc::new(OnceLock::new()));
-        let landing = landed_at.clone();
+        let (landing, tasks) = (landed_at.clone(), self.tasks.clone());
         self.background.spawn(async move {
             let loaded = bounded(next.load(request)).await;
             // It is set once, here.
             let _ = landing.set(Moment::now());
             sender.send_replace(Some(loaded));
-            sleep(STRAGGLING).await;
-            // Another may have taken its place meanwhile.
-            let mut flights = locked(&flights);
-            if flights.get(&row).is_some_and(|flight| flight.landed.same_channel(&own)) {
-                flights.remove(&row);
-            }
+            // Apart: the load is over, and nobody has to wait for stragglers who may not come.
+            tasks.spawn(async move {
+                sleep(STRAGGLING).await;
+                drop(sender);
+                // Another may have taken its place meanwhile.
+                let mut flights = locked(&flights);
+                if flights.get(&row).is_some_and(|flight| flight.landed.same_channel(&own)) {
+                    flights.remove(&row);
+                }
+            });
         });
         Flight { landed, landed_at, need }
     }

@@ -40,8 +40,7 @@ pub use comparison::{comparison_csv, comparison_json, comparison_markdown, compa
 pub use doctor::{findings_json, findings_table};
 pub use files::write;
 pub use gate::{
-    Better, CaseOutcome, GateCase, GateNumber, GateReport, annotations, benchmark, junit,
-    markdown as gate_markdown,
+    CaseOutcome, GateCase, GateNumber, GateReport, annotations, benchmark, junit, markdown as gate_markdown,
 };
 pub use placement::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
 pub use quantity::{bytes, duration_us, per_second, quantity, share};

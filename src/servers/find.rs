@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use super::error::ServerError;
 use super::user::ServerUser;
 
-const REDIS_VARIABLE: &str = "CACHEBENCH_REDIS_SERVER";
-const POSTGRES_VARIABLE: &str = "CACHEBENCH_POSTGRES_BIN";
+/// The variable that names the redis-server to start.
+pub const REDIS_VARIABLE: &str = "CACHEBENCH_REDIS_SERVER";
+/// The variable that names the folder of postgres and initdb.
+pub const POSTGRES_VARIABLE: &str = "CACHEBENCH_POSTGRES_BIN";
 const REDIS_NAMES: [&str; 2] = ["redis-server", "valkey-server"];
 /// How far above the executable's folder a project's `.tools` may lie: target/release/deps and then some.
 const LEVELS: usize = 5;

@@ -39,6 +39,7 @@ pub use self::cluster::{Resharded, failover, form, join, leave, members, reshard
 pub use self::counters::{PostgresCounters, RedisCounters, rows_read};
 pub use self::error::ServerError;
 pub use self::facts::{postgres_facts, redis_facts};
+pub use self::find::{POSTGRES_VARIABLE, REDIS_VARIABLE};
 pub use self::folder::RunFolder;
 pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis, move_away};
 pub use self::postgres::{ManagedPostgres, PostgresOptions};

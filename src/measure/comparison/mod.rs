@@ -7,6 +7,9 @@
 mod conclusion;
 mod counted;
 mod counts;
+mod exact;
+mod runs;
+mod stored;
 mod times;
 
 #[cfg(test)]
@@ -14,6 +17,9 @@ mod resampled;
 
 pub use counted::counted;
 pub use counts::{CountJudged, Counted, LEAST_SEEDS, Tallied, Told, figure, judge_counts};
+pub use exact::{CountsByCell, compare_exact, exact_counts};
+pub use runs::{Block, better, counts, series};
+pub use stored::{Incomparable, by_repeat, check_comparable, differences, side_by_side};
 pub use times::{
     Canary, Judged, LEAST_CANARY, MOST_METRICS, Misfit, Series, judge, pairs_needed, percent, range, short,
 };

@@ -36,6 +36,13 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
     }
     sides(comparison).iter().for_each(|line| text += &format!("- {}\n", markdown::escape(line)));
     text += &format!("- Started {}, {:.0} s.\n", comparison.started_at, comparison.seconds);
+    text += &markdown_tables(comparison);
+    text + &format!("\n**{}**\n", markdown::escape(&comparison.conclusion))
+}
+
+/// Its tables alone, in Markdown.
+pub(super) fn markdown_tables(comparison: &Comparison) -> String {
+    let mut text = String::new();
     for Section { title, rows, below } in sections(comparison) {
         text += &format!("\n## {title}\n\n");
         if rows.len() > 1 {
@@ -43,7 +50,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
         }
         below.iter().for_each(|line| text += &format!("- {}\n", markdown::escape(line)));
     }
-    text + &format!("\n**{}**\n", markdown::escape(&comparison.conclusion))
+    text
 }
 
 /// Everything, as `comparison.json` holds it.

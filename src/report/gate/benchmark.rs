@@ -1,6 +1,7 @@
 use serde_json::{Map, Value as Json, json};
 
-use super::{Better, GateNumber, GateReport};
+use super::{GateNumber, GateReport};
+use crate::measure::comparison::Better;
 
 /// The numbers of which less, or more, is better, as github-action-benchmark reads them: `customSmallerIsBetter` or
 /// `customBiggerIsBetter`, a file for each.

@@ -1,4 +1,5 @@
-use super::{Better, CaseOutcome, GateCase, GateNumber, GateReport};
+use super::{CaseOutcome, GateCase, GateNumber, GateReport};
+use crate::measure::comparison::Better;
 use crate::measure::{Capacity, CellResult, Ended, Expected, Metric, Status, Summary, Unit};
 use crate::report::expectations::measured;
 use crate::report::markdown::tables;

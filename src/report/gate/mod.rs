@@ -2,6 +2,7 @@
 
 mod annotations;
 mod benchmark;
+mod compared;
 mod junit;
 mod markdown;
 mod measured;
@@ -10,6 +11,8 @@ pub use annotations::annotations;
 pub use benchmark::benchmark;
 pub use junit::junit;
 pub use markdown::markdown;
+
+use crate::measure::comparison::Better;
 
 /// What a gate found, as CI systems are told it.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,13 +61,6 @@ pub struct GateNumber {
     /// Between which values it lay, in words.
     pub range: Option<String>,
     pub better: Better,
-}
-
-/// Which of two values of a number is the better one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    Less,
-    More,
 }
 
 impl GateReport {

@@ -1,0 +1,340 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Printer;
+use super::ci_outputs::CiOutputs;
+use super::compare::{self, Format};
+use super::exit::{Exit, Failure};
+use super::progress::Progress;
+use super::run::EXACT_OPERATIONS;
+use super::signals::stop_on_signals;
+use super::workload_file::WorkloadFile;
+use crate::config::{Exact, Loaded};
+use crate::engine::Stop;
+use crate::experiment::{self, Permissions};
+use crate::measure::comparison::{
+    COMPARISON_FORMAT, Comparison, Counted, LEAST_SEEDS, Side, Tallied, compare_exact, counted, exact_counts,
+    judge_counts,
+};
+use crate::measure::{BASELINE_FORMAT, Baseline, Status, Summary, steady};
+use crate::model::Time;
+use crate::report::GateReport;
+
+const EXAMPLES: &str = "Examples:
+  cachebench baseline save workloads/gate.toml
+  cachebench baseline check workloads/gate.toml
+  cachebench baseline check workloads/gate.toml --junit junit.xml --markdown summary.md
+
+A baseline holds exact counts: so many operations of one client, in logical time. They are the same on every machine,
+so that any change is one of the program, of a driver, or of a server. `check` shows each that has changed; who
+finds it right accepts it by `save`, and commits the file.
+
+Exit codes of check: 0 unchanged, 95 improved, 98 regressed; an improvement has to be accepted, too.";
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Count a workload, and keep the counts as what is right.
+    #[command(after_help = EXAMPLES)]
+    Save(Save),
+    /// Count a workload again, and show what is not as it was.
+    #[command(after_help = EXAMPLES)]
+    Check(Check),
+}
+
+/// Which workload, and where its baseline is.
+#[derive(Debug, Args)]
+struct Subject {
+    #[command(flatten)]
+    workload: WorkloadFile,
+
+    /// The file of the baseline; without it, results/baselines/NAME.json, by the name of the workload.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Use an external server even if it holds somebody else's data. It is left alone all the same.
+    #[arg(long)]
+    allow_foreign_data: bool,
+}
+
+#[derive(Debug, Args)]
+struct Save {
+    #[command(flatten)]
+    subject: Subject,
+
+    /// Operations of each cell.
+    #[arg(long, value_name = "N", default_value_t = EXACT_OPERATIONS, value_parser = clap::value_parser!(u64).range(1..))]
+    operations: u64,
+
+    /// How often it is counted: what is not the same each time is not kept.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..=20))]
+    runs: u16,
+
+    /// Count under concurrency as well, over so many seeds: stale reads, loads for each expiry, coalescing. Each seed is a
+    /// run as the workload has it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(LEAST_SEEDS as i64..=50))]
+    seeds: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    #[command(flatten)]
+    subject: Subject,
+
+    /// The exact counts alone, even if the baseline has counts under concurrency.
+    #[arg(long)]
+    exact_only: bool,
+
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+
+    #[command(flatten)]
+    ci: CiOutputs,
+}
+
+pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
+    match &arguments.what {
+        What::Save(arguments) => save(arguments, printer),
+        What::Check(arguments) => check(arguments, printer),
+    }
+}
+
+fn save(arguments: &Save, printer: &Printer) -> Result<Exit, Failure> {
+    let subject = &arguments.subject;
+    let loaded = subject.exact(arguments.operations, None, printer)?;
+    let path = subject.path(&loaded);
+    let meter = Meter::new(subject, printer)?;
+    let (mut runs, mut tick) = (Vec::new(), String::new());
+    for _ in 0..arguments.runs {
+        let summary = meter.measure(&loaded)?;
+        tick = tick_of(&summary);
+        runs.push(exact_counts(&summary));
+    }
+    let (cells, moved) = steady(&runs);
+    let mut baseline = Baseline {
+        format: BASELINE_FORMAT,
+        name: loaded.workload.name.clone(),
+        cachebench: env!("CARGO_PKG_VERSION").into(),
+        build: build().into(),
+        operations: arguments.operations,
+        tick,
+        cells,
+        ..Baseline::default()
+    };
+    for (cell, metric, told) in meter.over_seeds(&subject.workload, arguments.seeds.unwrap_or(0), printer)? {
+        baseline.counts.entry(cell).or_default().entry(metric).or_default().push(told.tallied);
+    }
+    write(&path, &baseline)?;
+    for one in moved {
+        printer
+            .note(&format!("not kept, since it was not the same in each run: {} of {}", one.count, one.cell));
+    }
+    let counts: usize = baseline.cells.values().map(|counts| counts.0.len()).sum();
+    printer.note(&format!("{counts} counts of {} cells: {}", baseline.cells.len(), path.display()));
+    Ok(Exit::Done)
+}
+
+fn check(arguments: &Check, printer: &Printer) -> Result<Exit, Failure> {
+    let subject = &arguments.subject;
+    arguments.ci.check()?;
+    let named = subject.workload.load(printer)?;
+    let path = subject.path(&named);
+    let baseline = read(&path, &named)?;
+    let tick = baseline.tick.parse::<Time>().map_err(|error| {
+        Failure::new(Exit::Usage, format!("{} is no baseline: tick: {error}", path.display()))
+    })?;
+    let loaded = subject.exact(baseline.operations, Some(tick), printer)?;
+    let meter = Meter::new(subject, printer)?;
+    let summary = meter.measure(&loaded)?;
+    let built_alike = baseline.build == build() && baseline.cachebench == env!("CARGO_PKG_VERSION");
+    let mut comparison = Comparison {
+        format: COMPARISON_FORMAT,
+        base: Side {
+            label: "baseline".into(),
+            cachebench: baseline.cachebench.clone(),
+            what: vec![path.display().to_string()],
+        },
+        head: Side {
+            label: "now".into(),
+            cachebench: summary.cachebench.clone(),
+            what: vec![loaded.path.display().to_string()],
+        },
+        name: summary.name.clone(),
+        question: summary.question.clone(),
+        started_at: summary.started_at.clone(),
+        exact: Some(compare_exact(&baseline.cells, &exact_counts(&summary), built_alike)),
+        // Nothing of it depends on what the machine did meanwhile.
+        interleaved: true,
+        ..Comparison::default()
+    };
+    if !built_alike {
+        let (build, version) = (&baseline.build, &baseline.cachebench);
+        let text =
+            format!("the baseline is of a {build} build of version {version}: allocations are not compared");
+        comparison.warnings.push(text);
+    }
+    if !arguments.exact_only && !baseline.counts.is_empty() {
+        let seeds = baseline.counts.values().flat_map(BTreeMap::values).map(Vec::len).max().unwrap_or(0);
+        let told = meter.over_seeds(&subject.workload, seeds as u16, printer)?;
+        comparison.counts = judge_counts(&beside(&baseline, told));
+    }
+    comparison.seconds = meter.began.elapsed().as_secs_f64();
+    comparison.conclude();
+    printer.data(&arguments.format.render(&comparison));
+    arguments.ci.write(&GateReport::of_comparison(&comparison), printer)?;
+    let exit = compare::exit(comparison.outcome, &[]);
+    if exit != Exit::Done {
+        printer.note(&format!("if that is right: cachebench baseline save {}", loaded.path.display()));
+    }
+    Ok(exit)
+}
+
+/// What one run counted under concurrency.
+struct Told {
+    law: crate::measure::inference::Law,
+    better: crate::measure::comparison::Better,
+    tallied: Tallied,
+}
+
+/// What was counted now beside what the baseline has.
+fn beside(baseline: &Baseline, told: Vec<(String, String, Told)>) -> Vec<Counted> {
+    let mut all: Vec<Counted> = Vec::new();
+    for (cell, metric, Told { law, better, tallied }) in told {
+        let Some(base) = baseline.counts.get(&cell).and_then(|metrics| metrics.get(&metric)) else {
+            continue;
+        };
+        match all.iter_mut().find(|one| one.cell == cell && one.metric == metric) {
+            Some(one) => one.head.push(tallied),
+            None => all.push(Counted { cell, metric, better, law, base: base.clone(), head: vec![tallied] }),
+        }
+    }
+    all
+}
+
+impl Subject {
+    fn exact(&self, operations: u64, tick: Option<Time>, printer: &Printer) -> Result<Loaded, Failure> {
+        self.workload.load_exact([], Exact { operations, tick }, printer)
+    }
+
+    fn path(&self, loaded: &Loaded) -> PathBuf {
+        let usual = || PathBuf::from("results/baselines").join(format!("{}.json", loaded.workload.name));
+        self.baseline.clone().unwrap_or_else(usual)
+    }
+}
+
+/// Measures in this process, again and again.
+struct Meter<'a> {
+    permissions: Permissions,
+    stop: Stop,
+    progress: Progress<'a>,
+    began: std::time::Instant,
+}
+
+impl<'a> Meter<'a> {
+    fn new(subject: &Subject, printer: &'a Printer) -> Result<Meter<'a>, Failure> {
+        let stop = Stop::default();
+        stop_on_signals(&stop)?;
+        let permissions = Permissions { foreign_data: subject.allow_foreign_data };
+        Ok(Meter { permissions, stop, progress: Progress::new(printer), began: std::time::Instant::now() })
+    }
+
+    /// One run, all of which may be believed.
+    fn measure(&self, loaded: &Loaded) -> Result<Summary, Failure> {
+        let summary = experiment::run(loaded, self.permissions, &self.progress, &self.stop);
+        self.progress.finish();
+        let summary = summary?;
+        if summary.interrupted {
+            return Err(Failure::new(Exit::Interrupted, "interrupted"));
+        }
+        for cell in &summary.cells {
+            if let Some(repeat) = cell.repeats.iter().find(|repeat| repeat.status != Status::Valid) {
+                let reason = repeat.verdict.reasons.first().map_or("", String::as_str);
+                let text = format!("{} is {}: {reason}", cell.label(), repeat.status.name());
+                return Err(Failure::new(Exit::Invalid, text));
+            }
+        }
+        Ok(summary)
+    }
+
+    /// What runs over so many seeds count under concurrency: cell, metric, and the count.
+    fn over_seeds(
+        &self,
+        workload: &WorkloadFile,
+        seeds: u16,
+        printer: &Printer,
+    ) -> Result<Vec<(String, String, Told)>, Failure> {
+        let mut all = Vec::new();
+        for number in 0..u64::from(seeds) {
+            let seed = workload.read([])?.workload.data.seed + number;
+            let overrides = [format!("data.seed={seed}"), "compare.repeat=1".to_owned()];
+            let loaded = match number {
+                0 => workload.load_with(overrides, printer)?,
+                _ => workload.read(overrides)?,
+            };
+            for cell in self.measure(&loaded)?.cells {
+                let repeats = cell.repeats.iter();
+                let told = repeats.flat_map(|repeat| counted(repeat, seed));
+                all.extend(told.map(|(metric, law, better, tallied)| {
+                    (cell.label(), metric.to_owned(), Told { law, better, tallied })
+                }));
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn tick_of(summary: &Summary) -> String {
+    let tick = summary.workload.pointer("/traffic/tick").and_then(serde_json::Value::as_str);
+    tick.unwrap_or_default().to_owned()
+}
+
+fn build() -> &'static str {
+    if cfg!(debug_assertions) { "debug" } else { "release" }
+}
+
+fn write(path: &std::path::Path, baseline: &Baseline) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(Exit::Environment, format!("cannot write {}: {error}", path.display()))
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    // Numbers and texts under names: there is nothing in it that JSON cannot say.
+    let text = serde_json::to_string_pretty(baseline).unwrap_or_default() + "\n";
+    std::fs::write(path, text).map_err(failed)
+}
+
+fn read(path: &std::path::Path, loaded: &Loaded) -> Result<Baseline, Failure> {
+    let wrong = |text: String| Failure::new(Exit::Usage, text);
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let save = format!("cachebench baseline save {}", loaded.path.display());
+        wrong(format!("cannot read the baseline {shown}: {error}; make it by `{save}`"))
+    })?;
+    let json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| wrong(format!("{shown} is no baseline: {error}")))?;
+    match json.get("format").and_then(serde_json::Value::as_u64) {
+        Some(format) if format == u64::from(BASELINE_FORMAT) => {}
+        Some(format) => {
+            return Err(wrong(format!(
+                "{shown} has baseline format {format}, this cachebench reads {BASELINE_FORMAT}"
+            )));
+        }
+        None => return Err(wrong(format!("{shown} is no baseline: it has no `format`"))),
+    }
+    let baseline: Baseline =
+        serde_json::from_value(json).map_err(|error| wrong(format!("{shown} is no baseline: {error}")))?;
+    if baseline.name != loaded.workload.name {
+        let (own, other) = (&loaded.workload.name, &baseline.name);
+        return Err(wrong(format!("{shown} is the baseline of `{other}`, and the workload is `{own}`")));
+    }
+    Ok(baseline)
+}

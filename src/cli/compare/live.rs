@@ -1,0 +1,291 @@
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::progress::Progress;
+use super::side::{Given, Spec};
+use super::{Plan, Tier, job};
+use crate::cli::Printer;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::results;
+use crate::cli::signals::stop_on_signals;
+use crate::engine::Stop;
+use crate::measure::comparison::{
+    Block, COMPARISON_FORMAT, Comparison, Exact, Outcome, compare_exact, counts, exact_counts, judge,
+    judge_counts, series,
+};
+use crate::measure::{Status, Summary};
+use crate::report::{comparison_json, comparison_markdown};
+use crate::traffic::{Random, Stream};
+
+/// Runs both sides in turns and compares them; says whether it came to its end.
+///
+/// # Errors
+/// When a side cannot be run, or its runs may not be believed.
+pub fn compare(
+    given: &Given,
+    plan: &Plan,
+    metrics: &[String],
+    output: &Path,
+    printer: &Printer,
+) -> Result<(Comparison, bool), Failure> {
+    let sides = given.specs()?;
+    let folder = results::make(output, &format!("compare-{}", sides[1].loaded.workload.name))?;
+    let stop = Stop::default();
+    stop_on_signals(&stop)?;
+    let mut course = Course::new(&sides, plan, &folder, &stop, printer);
+    let ran = course.run(metrics);
+    course.progress.finish();
+    let mut comparison = course.told(metrics)?;
+    let written = write(&comparison, &folder);
+    ran?;
+    written.map_err(|error| {
+        Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
+    })?;
+    let is_whole = !stop.is_requested();
+    if !is_whole {
+        comparison.warnings.push("interrupted: what is told here is a part".into());
+    }
+    printer.note(&format!("results: {}", folder.display()));
+    Ok((comparison, is_whole))
+}
+
+fn write(comparison: &Comparison, folder: &Path) -> std::io::Result<()> {
+    std::fs::write(folder.join("comparison.json"), comparison_json(comparison))?;
+    std::fs::write(folder.join("comparison.md"), comparison_markdown(comparison))
+}
+
+/// What one block has measured.
+struct Measured {
+    seed: u64,
+    base: Summary,
+    head: Summary,
+    again: Option<Summary>,
+}
+
+/// A comparison under way.
+struct Course<'a> {
+    sides: &'a [Spec; 2],
+    plan: &'a Plan,
+    /// Of the comparison; each run has one below.
+    folder: &'a Path,
+    stop: &'a Stop,
+    progress: Progress<'a>,
+    began: Instant,
+    started_at: String,
+    runs: usize,
+    exact: Option<Exact>,
+    blocks: Vec<Measured>,
+    /// Blocks with a run that may not be believed: why.
+    discarded: Vec<String>,
+    /// The versions of cachebench that ran base and head.
+    versions: [String; 2],
+}
+
+impl<'a> Course<'a> {
+    fn new(
+        sides: &'a [Spec; 2],
+        plan: &'a Plan,
+        folder: &'a Path,
+        stop: &'a Stop,
+        printer: &'a Printer,
+    ) -> Course<'a> {
+        let exact = if plan.tiers.contains(&Tier::Exact) { 2 } else { 0 };
+        let total = exact + blocks_wanted(plan) * runs_of_a_block(plan);
+        Course {
+            sides,
+            plan,
+            folder,
+            stop,
+            progress: Progress::new(printer, total),
+            began: Instant::now(),
+            started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            runs: 0,
+            exact: None,
+            blocks: Vec::new(),
+            discarded: Vec::new(),
+            versions: Default::default(),
+        }
+    }
+
+    fn run(&mut self, metrics: &[String]) -> Result<(), Failure> {
+        if self.plan.tiers.contains(&Tier::Exact) {
+            self.count()?;
+        }
+        let wanted = blocks_wanted(self.plan);
+        self.measure(wanted)?;
+        // Once, and to a number that was set before: who looks again and again until it fits finds what he looks for.
+        let more = usize::from(self.plan.max_pairs).saturating_sub(wanted);
+        if more > 0 && self.is_undecided(metrics) {
+            self.progress.more(more * runs_of_a_block(self.plan));
+            self.measure(wanted + more)?;
+        }
+        Ok(())
+    }
+
+    /// The exact tier: one run of each side, by the logical time of base.
+    fn count(&mut self) -> Result<(), Failure> {
+        let operations = self.plan.operations;
+        for side in self.sides {
+            if let Err(reason) = side.countable(operations) {
+                self.exact =
+                    Some(Exact { left_out: Some(format!("{}: {reason}", side.name)), ..Exact::default() });
+                return Ok(());
+            }
+        }
+        let flags = ["--exact".to_owned(), "--operations".into(), operations.to_string()];
+        let Some(base) = self.one(0, "exact", &flags)? else { return Ok(()) };
+        let tick = base.workload.pointer("/traffic/tick").and_then(serde_json::Value::as_str);
+        let tick = tick.map(|tick| ["--set".to_owned(), format!("traffic.tick={tick}")]);
+        let flags: Vec<String> = flags.into_iter().chain(tick.into_iter().flatten()).collect();
+        let Some(head) = self.one(1, "exact", &flags)? else { return Ok(()) };
+        for (side, summary) in [("base", &base), ("head", &head)] {
+            if let Some(reason) = doubt(summary) {
+                return Err(Failure::new(Exit::Invalid, format!("the exact run of {side}: {reason}")));
+            }
+        }
+        let built_alike =
+            self.sides[0].program == self.sides[1].program || base.cachebench == head.cachebench;
+        self.exact = Some(compare_exact(&exact_counts(&base), &exact_counts(&head), built_alike));
+        Ok(())
+    }
+
+    /// Measures until there are so many blocks.
+    fn measure(&mut self, wanted: usize) -> Result<(), Failure> {
+        while self.blocks.len() < wanted && !self.stop.is_requested() {
+            let number = self.blocks.len() + self.discarded.len();
+            if self.discarded.len() > wanted / 2 {
+                let last = self.discarded.last().map_or("", String::as_str);
+                let text = format!(
+                    "{} of {number} blocks have runs that may not be believed; the last: {last}",
+                    self.discarded.len()
+                );
+                return Err(Failure::new(Exit::Invalid, text));
+            }
+            self.block(number)?;
+        }
+        Ok(())
+    }
+
+    /// One block: its runs in an order that is drawn, all on the same load.
+    fn block(&mut self, number: usize) -> Result<(), Failure> {
+        let seed = self.sides[0].loaded.workload.data.seed + number as u64;
+        let mut order: Vec<usize> = (0..runs_of_a_block(self.plan)).collect();
+        let mut random = Random::new(self.plan.seed, Stream::Steps, number as u64);
+        for last in (1..order.len()).rev() {
+            order.swap(last, random.below(last as u64 + 1) as usize);
+        }
+        let flags =
+            ["--set".to_owned(), format!("data.seed={seed}"), "--set".into(), "compare.repeat=1".into()];
+        let mut found: [Option<Summary>; 3] = Default::default();
+        for which in order {
+            let name = ["base", "head", "again"][which];
+            let Some(summary) =
+                self.one(usize::from(which == 1), &format!("{:02}-{name}", number + 1), &flags)?
+            else {
+                return Ok(());
+            };
+            if let Some(reason) = doubt(&summary) {
+                self.discarded.push(format!("{name}: {reason}"));
+                return Ok(());
+            }
+            found[which] = Some(lean(summary));
+        }
+        if let [Some(base), Some(head), again] = found {
+            self.blocks.push(Measured { seed, base, head, again });
+        }
+        Ok(())
+    }
+
+    /// One run of a side; nothing where the user has ended it.
+    fn one(&mut self, side: usize, what: &str, flags: &[String]) -> Result<Option<Summary>, Failure> {
+        self.runs += 1;
+        let spec = &self.sides[side];
+        self.progress.begin(&format!("{what}, {}", spec.name));
+        let folder: PathBuf = self.folder.join("runs").join(format!("{:02}-{}-{what}", self.runs, spec.name));
+        let summary = job::run(spec, flags, &folder, self.stop)?;
+        if let Some(summary) = &summary {
+            self.versions[side] = summary.cachebench.clone();
+        }
+        self.progress.end();
+        Ok(summary)
+    }
+
+    fn blocks(&self) -> Vec<Block<'_>> {
+        let told = self.blocks.iter().map(|one| {
+            let Measured { seed, base, head, again } = one;
+            Block { seed: *seed, base, head, again: again.as_ref() }
+        });
+        told.collect()
+    }
+
+    /// Whether more blocks could decide what these have not.
+    fn is_undecided(&self, metrics: &[String]) -> bool {
+        let judged = judge(&series(&self.blocks(), metrics)).unwrap_or_default();
+        self.plan.tiers.contains(&Tier::Times)
+            && judged.iter().any(|one| one.outcome == Outcome::Inconclusive)
+    }
+
+    /// What it has come to so far.
+    fn told(&self, metrics: &[String]) -> Result<Comparison, Failure> {
+        let blocks = self.blocks();
+        let tiers = &self.plan.tiers;
+        let workload = &self.sides[1].loaded;
+        let mut comparison = Comparison {
+            format: COMPARISON_FORMAT,
+            base: self.sides[0].told(&self.versions[0]),
+            head: self.sides[1].told(&self.versions[1]),
+            name: workload.workload.name.clone(),
+            question: workload.question.clone(),
+            started_at: self.started_at.clone(),
+            seconds: self.began.elapsed().as_secs_f64(),
+            interleaved: true,
+            exact: self.exact.clone(),
+            ..Comparison::default()
+        };
+        if tiers.contains(&Tier::Counts) {
+            comparison.counts = judge_counts(&counts(&blocks));
+        }
+        if tiers.contains(&Tier::Times) {
+            let judged = judge(&series(&blocks, metrics));
+            comparison.times = judged.map_err(|error| Failure::new(Exit::Usage, error))?;
+        }
+        if !self.discarded.is_empty() {
+            comparison.warnings.push(format!(
+                "{} blocks were measured anew, since a run of theirs may not be believed; the last: {}",
+                self.discarded.len(),
+                self.discarded.last().map_or("", String::as_str)
+            ));
+        }
+        comparison.conclude();
+        Ok(comparison)
+    }
+}
+
+fn blocks_wanted(plan: &Plan) -> usize {
+    let is_measured = plan.tiers.contains(&Tier::Times) || plan.tiers.contains(&Tier::Counts);
+    if is_measured { plan.pairs.into() } else { 0 }
+}
+
+fn runs_of_a_block(plan: &Plan) -> usize {
+    if plan.no_canary || !plan.tiers.contains(&Tier::Times) { 2 } else { 3 }
+}
+
+/// Why a run may not be believed, if so.
+fn doubt(summary: &Summary) -> Option<String> {
+    let repeats = summary.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |repeat| (cell, repeat)));
+    let mut doubtful = repeats.filter(|(_, repeat)| repeat.status != Status::Valid);
+    doubtful.next().map(|(cell, repeat)| {
+        let reason = repeat.verdict.reasons.first().map_or("", String::as_str);
+        format!("{} is {}: {reason}", cell.label(), repeat.status.name())
+    })
+}
+
+/// The result without its windows, which nobody compares.
+fn lean(mut summary: Summary) -> Summary {
+    summary
+        .cells
+        .iter_mut()
+        .flat_map(|cell| &mut cell.repeats)
+        .for_each(|repeat| repeat.windows = Vec::new());
+    summary
+}

@@ -1,0 +1,60 @@
+use std::path::Path;
+
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::results;
+use crate::measure::Summary;
+use crate::measure::comparison::{
+    Comparison, Side, by_repeat, check_comparable, compare_exact, counts, differences, exact_counts, judge,
+    judge_counts, series, side_by_side,
+};
+
+/// Compares two results that there are: exact counts first, then what their repeats tell.
+///
+/// # Errors
+/// When one cannot be read, and when the two cannot be compared.
+pub fn compare(base: &Path, head: &Path, metrics: &[String]) -> Result<Comparison, Failure> {
+    let (old, new) = (results::read(base)?, results::read(head)?);
+    check_comparable(&old, &new).map_err(|reason| {
+        let text = format!("{} and {} cannot be compared: {reason}", base.display(), head.display());
+        Failure::new(Exit::Usage, text)
+    })?;
+    let mut comparison = Comparison {
+        name: new.name.clone(),
+        question: new.question.clone(),
+        started_at: new.started_at.clone(),
+        seconds: old.seconds + new.seconds,
+        base: told("base", base, &old),
+        head: told("head", head, &new),
+        ..Comparison::default()
+    };
+    let settings = differences("", &old.workload, &new.workload);
+    let settings: Vec<&str> = settings.iter().map(|one| one.trim_start_matches('.')).collect();
+    if !settings.is_empty() {
+        comparison.warnings.push(format!("settings differ: {}", settings.join(", ")));
+    }
+    if old.is_exact() {
+        comparison.exact =
+            Some(compare_exact(&exact_counts(&old), &exact_counts(&new), old.cachebench == new.cachebench));
+    } else {
+        comparison.warnings.push(
+            "these runs did not take turns: what the machine did meanwhile is part of their difference; \
+             `cachebench compare` with the workload file runs both sides in turns"
+                .into(),
+        );
+        if old.host != new.host {
+            comparison.warnings.push("they were taken on different machines".into());
+        }
+        let (own, others) = (by_repeat(&old), by_repeat(&new));
+        let blocks = side_by_side(&own, &others);
+        comparison.counts = judge_counts(&counts(&blocks));
+        comparison.times =
+            judge(&series(&blocks, metrics)).map_err(|error| Failure::new(Exit::Usage, error))?;
+    }
+    comparison.conclude();
+    Ok(comparison)
+}
+
+fn told(label: &str, path: &Path, summary: &Summary) -> Side {
+    let what = vec![format!("{}, {}", path.display(), summary.started_at)];
+    Side { label: label.into(), cachebench: summary.cachebench.clone(), what }
+}
