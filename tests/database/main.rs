@@ -84,7 +84,7 @@ async fn the_database_in_memory_answers_as_postgres_does() {
 #[tokio::test]
 async fn every_shape_of_query_loads_the_same_rows() {
     let server = server().await;
-    let aggregate = Query::Aggregate { parts: 3 };
+    let aggregate = Query::Aggregate { parts: 3, indexed: true };
     let traffic = fill(&server, 20, &aggregate).await;
     for query in [Query::Point {}, aggregate, Query::Sleep(Time(Duration::from_millis(1)))] {
         let (postgres, tally) = connect(&server, 2, query.clone()).await;
@@ -105,7 +105,7 @@ async fn every_shape_of_query_loads_the_same_rows() {
         assert_eq!((&tally.counts() - &before).query(QueryClass::Load), 1, "{query:?}");
     }
     // A row that was made later has no parts, and is a row all the same.
-    let (postgres, _) = connect(&server, 1, Query::Aggregate { parts: 3 }).await;
+    let (postgres, _) = connect(&server, 1, Query::Aggregate { parts: 3, indexed: true }).await;
     let made = Payload::new(&key(20), Bytes::from_static(b"made later"));
     assert_eq!(postgres.insert(&key(20), &made).await.unwrap(), 1);
     assert_eq!(postgres.load(&key(20)).await.unwrap().unwrap().body, "made later");
@@ -115,7 +115,7 @@ async fn every_shape_of_query_loads_the_same_rows() {
 async fn seeding_makes_exactly_the_rows_of_the_traffic() {
     const COUNT: u64 = 20_000;
     let server = server().await;
-    let query = Query::Aggregate { parts: 4 };
+    let query = Query::Aggregate { parts: 4, indexed: true };
     let (postgres, _) = connect(&server, 1, query.clone()).await;
     let mut connection = PgConnection::connect_with(&options(&server.url()).unwrap()).await.unwrap();
     // Twice, over rows that a run has changed: the second time starts from nothing.

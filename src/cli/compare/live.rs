@@ -115,7 +115,7 @@ impl<'a> Course<'a> {
         self.measure(wanted)?;
         // Once, and to a number that was set before: who looks again and again until it fits finds what he looks for.
         let more = usize::from(self.plan.max_pairs).saturating_sub(wanted);
-        if more > 0 && self.is_undecided(metrics) {
+        if more > 0 && !self.gave_up() && self.is_undecided(metrics) {
             self.progress.more(more * runs_of_a_block(self.plan));
             self.measure(wanted + more)?;
         }
@@ -153,17 +153,17 @@ impl<'a> Course<'a> {
     fn measure(&mut self, wanted: usize) -> Result<(), Failure> {
         while self.blocks.len() < wanted && !self.stop.is_requested() {
             let number = self.blocks.len() + self.discarded.len();
-            if self.discarded.len() > wanted / 2 {
-                let last = self.discarded.last().map_or("", String::as_str);
-                let text = format!(
-                    "{} of {number} blocks have runs that may not be believed; the last: {last}",
-                    self.discarded.len()
-                );
-                return Err(Failure::new(Exit::Invalid, text));
+            if self.gave_up() {
+                return Ok(());
             }
             self.block(number)?;
         }
         Ok(())
+    }
+
+    /// Whether so many blocks were left out that no more were measured.
+    fn gave_up(&self) -> bool {
+        self.discarded.len() > blocks_wanted(self.plan) / 2
     }
 
     /// One block: its runs in an order that is drawn, all on the same load.
@@ -249,14 +249,17 @@ impl<'a> Course<'a> {
             let judged = judge(&series(&blocks, metrics));
             comparison.times = judged.map_err(|error| Failure::new(Exit::Usage, error))?;
         }
-        if !self.discarded.is_empty() {
+        if let Some(last) = self.discarded.last() {
             comparison.warnings.push(format!(
-                "{} blocks were measured anew, since a run of theirs may not be believed; the last: {}",
+                "{} blocks have runs that may not be believed, and were left out; the last: {last}",
                 self.discarded.len(),
-                self.discarded.last().map_or("", String::as_str)
             ));
         }
         comparison.conclude();
+        if self.gave_up() && comparison.outcome != Outcome::Regressed {
+            let conclusion = "too noisy: too many runs may not be believed, see the reasons";
+            (comparison.outcome, comparison.conclusion) = (Outcome::TooNoisy, conclusion.into());
+        }
         Ok(comparison)
     }
 }

@@ -2,6 +2,23 @@ use super::counts::figure;
 use super::times::{percent, range};
 use super::{Comparison, CountJudged, ExactChange, Judged, Outcome};
 
+/// Of each tier a sentence names so many; the tables have all.
+const NAMED: usize = 4;
+
+/// The first few of a list, and how many there are beside.
+fn few(list: &[String]) -> String {
+    let shown = list[..list.len().min(NAMED)].join(", ");
+    match list.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Bytes and allocations change with whatever is sent, and say less of why.
+fn follows_from_others(count: &str) -> bool {
+    count.contains("bytes") || count == "allocations"
+}
+
 impl Comparison {
     /// What becomes of the whole.
     ///
@@ -64,21 +81,23 @@ impl Comparison {
     fn named(&self, outcome: Outcome) -> Vec<String> {
         let mut named = Vec::new();
         let changes = self.exact.iter().flat_map(|exact| &exact.changes);
-        let changes: Vec<String> = changes.filter(|one| one.outcome == outcome).map(exactly).collect();
+        let mut changes: Vec<&ExactChange> = changes.filter(|one| one.outcome == outcome).collect();
+        changes.sort_by_key(|one| follows_from_others(&one.count));
+        let changes: Vec<String> = changes.into_iter().map(exactly).collect();
         if !changes.is_empty() {
-            named.push(format!("{}, by exact counts", changes.join(", ")));
+            named.push(format!("{}, by exact counts", few(&changes)));
         }
         let counts: Vec<&CountJudged> = self.counts.iter().filter(|one| one.outcome == outcome).collect();
         if let Some(first) = counts.first() {
             let seeds = first.base.seeds.min(first.head.seeds);
             let counts: Vec<String> = counts.iter().map(|one| counted(one)).collect();
-            named.push(format!("{}, by counts over {seeds} seeds", counts.join(", ")));
+            named.push(format!("{}, by counts over {seeds} seeds", few(&counts)));
         }
         let times = self.times.iter().filter(|one| self.stands(one) == outcome);
         let times: Vec<String> = times.map(timed).collect();
         if !times.is_empty() {
             let tier = if self.interleaved { "by time" } else { "by time of runs that were not interleaved" };
-            named.push(format!("{}, {tier}", times.join(", ")));
+            named.push(format!("{}, {tier}", few(&times)));
         }
         named
     }

@@ -1,3 +1,4 @@
+use super::measured::unit_name;
 use super::{CaseOutcome, GateCase, GateNumber, GateReport};
 use crate::measure::comparison::{Comparison, Outcome};
 use crate::report::comparison::markdown_tables;
@@ -7,7 +8,7 @@ impl GateReport {
     pub fn of_comparison(comparison: &Comparison) -> GateReport {
         let numbers = comparison.times.iter().map(|time| GateNumber {
             name: format!("{} · {}", time.cell, time.metric),
-            unit: time.unit.suffix().trim_start_matches('_').into(),
+            unit: unit_name(time.unit).into(),
             value: time.head,
             range: None,
             better: time.better,

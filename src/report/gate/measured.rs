@@ -131,7 +131,7 @@ fn numbers(cell: &CellResult) -> Vec<GateNumber> {
     found.into_iter().chain(NUMBERS.iter().filter_map(number).filter(|_| !valid.is_empty())).collect()
 }
 
-fn unit_name(unit: Unit) -> &'static str {
+pub(super) fn unit_name(unit: Unit) -> &'static str {
     match unit {
         Unit::Us => "us",
         Unit::S => "s",

@@ -25,6 +25,9 @@ pub enum Query {
         #[serde(default = "default_parts")]
         #[schemars(range(min = 1, max = 1000))]
         parts: u32,
+        /// Whether the parts of a row are found by an index; without it, all parts of all rows are read for each row.
+        #[serde(default = "indexed", skip_serializing_if = "is_indexed")]
+        indexed: bool,
     },
     /// By primary key, and the connection is held for this long.
     Sleep(Time),
@@ -47,7 +50,7 @@ impl<'de> Deserialize<'de> for Query {
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Query, E> {
                 match name {
                     "point" => Ok(Query::Point {}),
-                    "aggregate" => Ok(Query::Aggregate { parts: default_parts() }),
+                    "aggregate" => Ok(Query::Aggregate { parts: default_parts(), indexed: true }),
                     _ => Err(E::unknown_variant(name, &["point", "aggregate", "sleep"])),
                 }
             }
@@ -70,6 +73,14 @@ fn allow_bare_names(schema: &mut Schema) {
 
 fn default_parts() -> u32 {
     8
+}
+
+fn indexed() -> bool {
+    true
+}
+
+fn is_indexed(indexed: &bool) -> bool {
+    *indexed
 }
 
 impl Default for Query {
@@ -98,9 +109,14 @@ impl Query {
     /// Rows in the table of parts for each item.
     pub fn parts(&self) -> u32 {
         match self {
-            Query::Aggregate { parts } => *parts,
+            Query::Aggregate { parts, .. } => *parts,
             _ => 0,
         }
+    }
+
+    /// Whether the parts of an item are found by an index.
+    pub(super) fn is_indexed(&self) -> bool {
+        !matches!(self, Query::Aggregate { indexed: false, .. })
     }
 
     pub(super) fn load<'a>(&self, id: i64) -> QueryAs<'a, sqlx::Postgres, Stored, PgArguments> {
