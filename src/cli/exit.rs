@@ -21,7 +21,7 @@ pub enum Exit {
     TooNoisy = 96,
     /// Compared, and neither a difference nor its absence is shown.
     Inconclusive = 97,
-    /// Compared, and head is worse.
+    /// Compared, and head is worse; or worse than before.
     Regressed = 98,
     /// Measured, but what was expected of it did not hold.
     Unmet = 99,

@@ -10,6 +10,7 @@ mod doctor;
 mod exit;
 mod expect;
 mod find_max;
+mod history;
 mod list;
 mod placement;
 mod printer;
@@ -73,6 +74,8 @@ enum Verb {
     Show(show::Arguments),
     /// Choose among the cells of a result: what is required, and what shall be least.
     Recommend(recommend::Arguments),
+    /// Print how results changed over time, or add one to them.
+    History(history::Arguments),
     /// Simulate caches over a trace: hit rates by policy and size, without a server.
     Simulate(simulate::Arguments),
     /// Place keys on nodes by every scheme: what moves when nodes change, and how even it is, without a server.
@@ -95,6 +98,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::List(arguments) => list::run(&arguments, &printer),
         Verb::Show(arguments) => show::run(&arguments, &printer),
         Verb::Recommend(arguments) => recommend::run(&arguments, &printer),
+        Verb::History(arguments) => history::run(&arguments, &printer),
         Verb::Simulate(arguments) => simulate::run(&arguments, &printer),
         Verb::Placement(arguments) => placement::run(&arguments, &printer),
         Verb::Trace(arguments) => trace::run(&arguments, &printer),

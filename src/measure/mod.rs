@@ -15,6 +15,7 @@
 //! | what numbers that scatter show, and how surely | `inference`, `statistics` |
 //! | two versions or settings side by side | `comparison` |
 //! | what of the machine would spoil it all | `doctor` |
+//! | one program over time | `history` |
 
 mod allocations;
 mod around;
@@ -33,6 +34,7 @@ mod fault;
 mod flushes;
 mod gaps;
 mod guards;
+pub mod history;
 mod host;
 pub mod inference;
 mod interval_log;

@@ -17,6 +17,7 @@ mod follows;
 mod freshness;
 mod gate;
 mod hgrm;
+mod history;
 mod json;
 mod markdown;
 mod nodes;
@@ -42,6 +43,7 @@ pub use files::write;
 pub use gate::{
     CaseOutcome, GateCase, GateNumber, GateReport, annotations, benchmark, junit, markdown as gate_markdown,
 };
+pub use history::{history_csv, history_json, history_markdown, history_table};
 pub use placement::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
 pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use recommend::{

@@ -6,6 +6,7 @@ mod check;
 mod docs;
 mod doctor;
 mod expectations;
+mod history;
 mod placement;
 mod recommend;
 mod show;
@@ -110,9 +111,19 @@ fn help_and_version_are_answers_and_no_errors() {
     let version = run(&["--version"]);
     assert_eq!(version.code, Some(0));
     assert_eq!(version.stdout, format!("cachebench {}\n", env!("CARGO_PKG_VERSION")));
-    for verb in
-        ["run", "sweep", "check", "schema", "list", "show", "recommend", "simulate", "placement", "trace"]
-    {
+    for verb in [
+        "run",
+        "sweep",
+        "check",
+        "schema",
+        "list",
+        "show",
+        "recommend",
+        "history",
+        "simulate",
+        "placement",
+        "trace",
+    ] {
         let help = run(&[verb, "--help"]);
         assert_eq!(help.code, Some(0));
         assert!(help.stdout.contains(&format!("Usage: cachebench {verb}")), "{}", help.stdout);
