@@ -11,7 +11,7 @@ COMPOSE    := docker compose -f docker/compose.yaml
 QUICK := $(addprefix --test ,$(filter-out live theory machine,$(basename $(notdir $(wildcard tests/*)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test check schema bench results up down clean
+.PHONY: help setup build run test gate check schema bench results up down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ run: build ## run a workload: make run WORKLOAD=workloads/x.toml ARGS="--set tra
 
 test: setup ## run all tests, on real servers
 	scripts/test.sh
+
+gate: setup ## hold the exact counts of workloads/gate.toml against the committed baseline
+	scripts/gate.sh
 
 check: setup ## formatting, lints, documentation, and the tests but for those that measure
 	cargo fmt --check

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step fails its test")]
 
 mod check;
+mod compare;
 mod docs;
 mod doctor;
 mod expectations;

@@ -64,13 +64,26 @@ impl Bench {
         processes::inside(&self.temporary())
     }
 
+    /// Runs another verb over the workload to its end: exit code, stdout, and stderr.
+    pub fn verb(&self, verb: &[&str], arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = self.over(verb).args(arguments).output().unwrap();
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), stdout, stderr)
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cachebench"));
-        command.arg("run").arg(self.folder.path().join("w.toml"));
+        let mut command = self.over(&["run"]);
         if !arguments.contains(&"--output") {
             command.arg("--output").arg(self.folder.path().join("results"));
         }
-        command.args(arguments).current_dir(self.folder.path()).env("TMPDIR", self.temporary());
+        command.args(arguments);
+        command
+    }
+
+    fn over(&self, verb: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cachebench"));
+        command.args(verb).arg(self.folder.path().join("w.toml"));
+        command.current_dir(self.folder.path()).env("TMPDIR", self.temporary());
         command.env_remove("NO_COLOR").env_remove("CI").env_remove("GITHUB_ACTIONS");
         command
     }

@@ -11,10 +11,12 @@ mod capacity;
 mod cluster;
 #[path = "../clusters/mod.rs"]
 mod clusters;
+mod comparison;
 mod deaths;
 mod determinism;
 mod durability;
 mod eviction;
+mod exact;
 mod expectations;
 mod faults;
 mod flush;

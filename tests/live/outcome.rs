@@ -132,6 +132,11 @@ impl Measurement<'_> {
     }
 
     /// How the cache's limit was found; null where it was not.
+    /// What was counted rather than timed.
+    pub fn exact(&self) -> &Json {
+        &self.repeat["exact"]
+    }
+
     pub fn sizing(&self) -> &Json {
         &self.repeat["sizing"]
     }
