@@ -1,5 +1,4 @@
-use super::counts::figure;
-use super::times::{percent, range};
+use super::words::{figure, percent, range};
 use super::{Comparison, CountJudged, ExactChange, Judged, Outcome};
 
 /// Of each tier a sentence names so many; the tables have all.

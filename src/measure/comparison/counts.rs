@@ -1,11 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::times::chance;
+use super::words::{chance, figure};
 use super::{Better, Outcome};
 use crate::measure::inference::{
-    Dispersion, Law, dispersion, garwood, holm, newcombe, normal_quantile, normal_tail, rate_difference,
-    rate_test, share_test, student_quantile, student_tail, wilson,
+    Dispersion, Law, dispersion, garwood, holm, newcombe, rate_difference, rate_test, share_test, wilson,
 };
 
 /// How often a regression is told though there is none, at most: over all counts of a comparison.
@@ -122,12 +121,12 @@ impl Weighed<'_> {
         let is_told = base_sum.1 > 0.0 && head_sum.1 > 0.0;
         let (mut p, mut interval) = (1.0, (0.0, 0.0));
         if is_told {
-            let alpha = widened(2.0 * ALPHA, dispersion);
+            let alpha = dispersion.widened(2.0 * ALPHA);
             (p, interval) = match counted.law {
                 Law::Share => (share_test(theirs, ours), newcombe(theirs, ours, alpha)),
                 Law::Rate => (rate_test(theirs, ours), rate_difference(theirs, ours, alpha)),
             };
-            p = carried_over(p, dispersion);
+            p = dispersion.carried_over(p);
         }
         Weighed {
             base: told(counted.law, base.len(), base_sum, dispersion),
@@ -210,26 +209,11 @@ fn unusable(base: (usize, (f64, f64)), head: (usize, (f64, f64))) -> Option<(Out
     (base.1.0 == 0.0 && head.1.0 == 0.0).then(|| (Outcome::Unchanged, "none on either side".into()))
 }
 
-/// The p of a test of counts whose dispersion was found from few degrees of freedom: the same place in Student's
-/// distribution.
-fn carried_over(p: f64, dispersion: Dispersion) -> f64 {
-    if dispersion.factor > 1.0 { student_tail(normal_quantile(p), dispersion.degrees) } else { p }
-}
-
-/// The alpha at which a normal interval is as wide as Student's.
-fn widened(alpha: f64, dispersion: Dispersion) -> f64 {
-    if dispersion.factor > 1.0 {
-        2.0 * normal_tail(student_quantile(alpha / 2.0, dispersion.degrees))
-    } else {
-        alpha
-    }
-}
-
 fn told(law: Law, seeds: usize, (count, of): (f64, f64), dispersion: Dispersion) -> Told {
     if of <= 0.0 {
         return Told { seeds, count, of, value: 0.0, low: 0.0, high: 0.0 };
     }
-    let alpha = widened(2.0 * ALPHA, dispersion);
+    let alpha = dispersion.widened(2.0 * ALPHA);
     let (events, over) = (count / dispersion.factor, of / dispersion.factor);
     let (low, high) = match law {
         Law::Share => wilson(events, over, alpha),
@@ -239,16 +223,6 @@ fn told(law: Law, seeds: usize, (count, of): (f64, f64), dispersion: Dispersion)
         }
     };
     Told { seeds, count, of, value: count / of, low, high }
-}
-
-/// A value in three digits: a share in percent, a rate as it is.
-pub fn figure(law: Law, value: f64) -> String {
-    let (value, unit) = if law == Law::Share { (value * 100.0, " %") } else { (value, "") };
-    if value == 0.0 {
-        return format!("0{unit}");
-    }
-    let places = (2 - value.abs().log10().floor() as i32).clamp(0, 9);
-    format!("{value:.*}{unit}", places as usize)
 }
 
 #[cfg(test)]
@@ -337,14 +311,11 @@ mod tests {
 
     #[test]
     fn of_many_counts_a_likely_change_is_not_sure() {
-        let likely = counted("x", Law::Rate, Better::Less, &[20.0; 5], &[27.0; 5]);
-        assert!(judge_counts(std::slice::from_ref(&likely))[0].p < 0.02);
-        let mut likely_more = likely.clone();
-        likely_more.head = side(&[29.0; 5], 1_000.0);
-        let alone = &judge_counts(std::slice::from_ref(&likely_more))[0];
+        let likely = counted("x", Law::Rate, Better::Less, &[20.0; 5], &[29.0; 5]);
+        let alone = &judge_counts(std::slice::from_ref(&likely))[0];
         assert_eq!(alone.outcome, Outcome::Regressed);
         let mut many = vec![counted("y", Law::Rate, Better::Less, &BASE, &BASE); 9];
-        many.push(likely_more);
+        many.push(likely);
         let among = judge_counts(&many).pop().unwrap();
         assert_eq!(among.outcome, Outcome::Inconclusive, "{among:?}");
     }

@@ -11,18 +11,18 @@ mod exact;
 mod runs;
 mod stored;
 mod times;
+mod words;
 
 #[cfg(test)]
 mod resampled;
 
 pub use counted::counted;
-pub use counts::{CountJudged, Counted, LEAST_SEEDS, Tallied, Told, figure, judge_counts};
+pub use counts::{CountJudged, Counted, LEAST_SEEDS, Tallied, Told, judge_counts};
 pub use exact::{CountsByCell, compare_exact, exact_counts};
-pub use runs::{Block, better, counts, series};
+pub use runs::{Block, counts, series};
 pub use stored::{Incomparable, by_repeat, check_comparable, differences, side_by_side};
-pub use times::{
-    Canary, Judged, LEAST_CANARY, MOST_METRICS, Misfit, Series, judge, pairs_needed, percent, range, short,
-};
+pub use times::{Canary, Judged, LEAST_CANARY, MOST_METRICS, Misfit, Series, judge, pairs_needed};
+pub use words::{figure, percent, range, short};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -139,4 +139,22 @@ pub struct Comparison {
     pub outcome: Outcome,
     /// That in a sentence, with what it rests on.
     pub conclusion: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_throughput_and_hits_more_is_better_and_of_all_else_less() {
+        for metric in
+            ["throughput.achieved", "near.hit_rate", "hit_rate", "guard.coalescing", "fresh_at.10ms"]
+        {
+            assert_eq!(Better::of(metric), Better::More, "{metric}");
+        }
+        for metric in ["read.hit.response.p50", "stale_rate", "db.queries_per_read", "cache.commands_per_op"]
+        {
+            assert_eq!(Better::of(metric), Better::Less, "{metric}");
+        }
+    }
 }

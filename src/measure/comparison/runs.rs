@@ -21,12 +21,6 @@ const GATED: &[&str] = &[
     "multi-read.response.p50",
 ];
 
-/// Which way of a metric is better.
-pub fn better(metric: &str) -> Better {
-    let more = ["throughput.", "hit_rate", "near.hit_rate", "guard.coalescing"];
-    if more.iter().any(|begin| metric.starts_with(begin)) { Better::More } else { Better::Less }
-}
-
 /// What is called a cell of base beside one of head.
 fn label(base: &CellResult, head: &CellResult) -> String {
     let (base, head) = (base.label(), head.label());
@@ -58,7 +52,7 @@ pub fn series(blocks: &[Block], metrics: &[String]) -> Vec<Series> {
                 cell: cell.clone(),
                 metric: metric.to_owned(),
                 unit,
-                better: better(metric),
+                better: Better::of(metric),
                 base: base?,
                 head: head?,
                 again: again.unwrap_or_default(),

@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::words::{chance, percent, range};
 use super::{Better, Outcome};
 use crate::measure::inference::{SignedRank, holm, least_p, signed_rank};
 use crate::measure::{Unit, median};
@@ -226,31 +227,6 @@ fn too_noisy(canary: &Canary, limit: f64) -> String {
         range(canary.low, canary.high),
         limit * 100.0
     )
-}
-
-/// A change in percent with its sign.
-pub fn percent(change: f64) -> String {
-    format!("{:+.1} %", change * 100.0)
-}
-
-/// An interval of changes.
-pub fn range(low: f64, high: f64) -> String {
-    format!("{:+.1} to {:+.1} %", low * 100.0, high * 100.0)
-}
-
-/// A probability among so many tests, as the end of a sentence.
-pub(super) fn chance(p_holm: f64, tests: usize, what: &str) -> String {
-    let p = short(p_holm);
-    if tests == 1 { format!("p {p}") } else { format!("p {p} among {tests} {what}s") }
-}
-
-/// A probability in as few digits as tell it.
-pub fn short(p: f64) -> String {
-    match p {
-        p if p < 0.0001 => "< 0.0001".into(),
-        p if p < 0.01 => format!("{p:.4}"),
-        p => format!("{p:.2}"),
-    }
 }
 
 #[cfg(test)]

@@ -205,4 +205,29 @@ mod tests {
         control[95..].iter_mut().for_each(|value| *value += 30.0);
         assert_eq!(places(&control), [95], "five points are a level");
     }
+
+    /// Sums of twelve draws of a plain linear congruential generator, less six.
+    fn congruential(levels: &[(f64, usize)], deviation: f64, seed: u64) -> Vec<f64> {
+        let mut state = seed;
+        let mut draw = || {
+            state = (state * 1_103_515_245 + 12_345) % (1 << 31);
+            state as f64 / (1u64 << 31) as f64
+        };
+        let steps = levels.iter().flat_map(|&(level, points)| std::iter::repeat_n(level, points));
+        steps.map(|level| level + deviation * ((0..12).map(|_| draw()).sum::<f64>() - 6.0)).collect()
+    }
+
+    #[test]
+    fn the_places_are_those_that_otava_finds() {
+        // By Apache Otava 0.8.0, with its defaults, where it does not tell levels of one or two points.
+        for (seed, levels, deviation, expected) in [
+            (1, &[(100.0, 40), (103.0, 35), (101.0, 60), (110.0, 20)][..], 1.0, &[40, 75, 135][..]),
+            (3, &[(50.0, 10), (55.0, 10), (50.0, 10), (55.0, 120)], 2.0, &[30]),
+            (4, &[(100.0, 120)], 3.0, &[]),
+            (5, &[(100.0, 30), (98.5, 30), (100.0, 30), (101.5, 30), (100.0, 30)], 1.0, &[42, 61, 92, 119]),
+            (6, &[(10.0, 45), (10.9, 8), (10.0, 60)], 0.5, &[43, 53]),
+        ] {
+            assert_eq!(places(&congruential(levels, deviation, seed)), expected, "{seed}");
+        }
+    }
 }

@@ -15,7 +15,6 @@ mod signed_rank;
 mod simulated;
 
 pub use change_points::{ChangePoint, change_points};
-pub use distribution::{normal_quantile, normal_tail, student_quantile, student_tail};
 pub use holm::holm;
 pub use overdispersion::{Dispersion, Law, dispersion};
 pub use poisson::{garwood, rate_difference, rate_test};

@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::distribution::{normal_quantile, normal_tail, student_quantile, student_tail};
+
 /// What a count is by its nature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -18,6 +20,19 @@ pub struct Dispersion {
     pub factor: f64,
     /// What it was found from.
     pub degrees: f64,
+}
+
+impl Dispersion {
+    /// The p of a test of counts that were divided by the factor: as this was found from few degrees of freedom, the same
+    /// place in Student's distribution.
+    pub fn carried_over(&self, p: f64) -> f64 {
+        if self.factor > 1.0 { student_tail(normal_quantile(p), self.degrees) } else { p }
+    }
+
+    /// The alpha at which a normal interval is as wide as Student's.
+    pub fn widened(&self, alpha: f64) -> f64 {
+        if self.factor > 1.0 { 2.0 * normal_tail(student_quantile(alpha / 2.0, self.degrees)) } else { alpha }
+    }
 }
 
 /// Pearson's chi-square over its degrees of freedom, within groups of counts, each with what it is counted over.
@@ -68,5 +83,16 @@ mod tests {
             assert_eq!(dispersion(&[&[(3.0, 5.0)]], law), Dispersion { factor: 1.0, degrees: 0.0 });
         }
         assert_eq!(dispersion(&[&[(5.0, 5.0), (5.0, 5.0)]], Law::Share).factor, 1.0);
+    }
+
+    #[test]
+    fn a_factor_that_was_found_from_few_runs_makes_tests_and_intervals_wider() {
+        let found = Dispersion { factor: 2.0, degrees: 8.0 };
+        // The limits of 5 %: 2.306 of Student's where the normal distribution has 1.96.
+        let normal = 2.0 * normal_tail(2.306_004);
+        assert!((found.widened(0.05) - normal).abs() < 1e-6);
+        assert!((found.carried_over(normal_tail(2.306_004)) - 0.025).abs() < 1e-6);
+        let none = Dispersion { factor: 1.0, degrees: 8.0 };
+        assert_eq!((none.widened(0.05), none.carried_over(0.03)), (0.05, 0.03));
     }
 }
