@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use cachebench::cli::Cli;
-use cachebench::measure::Counting;
+use cachebench::cli::{Cli, Counting};
 use clap::Parser;
 
 // Exact counts tell allocations, too.

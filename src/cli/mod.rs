@@ -26,6 +26,7 @@ mod sweep;
 mod trace;
 mod workload_file;
 
+pub use crate::measure::Counting;
 pub use exit::Exit;
 
 use clap::{Parser, Subcommand};

@@ -72,7 +72,7 @@ fn sides_that_are_the_same_or_of_different_kinds_are_refused() {
     run(&["compare", file, result]).fails(2, &["a result and a workload file cannot be compared"]);
     run(&["compare", result, result, "--head", "cache.ttl=1s"])
         .fails(2, &["--head is for workloads that are run"]);
-    run(&["compare", file, "--head", "cache.tll=1s"]).fails(2, &["did you mean `ttl`"]);
+    run(&["compare", file, "--head", "cache.tttl=1s"]).fails(2, &["did you mean `ttl`"]);
     run(&["compare", file, "--head-cachebench", "/no/such/program"])
         .fails(2, &["--head-cachebench", "no such program"]);
     run(&["compare", file, "--base-redis", "/no/such/redis"]).fails(2, &["--base-redis /no/such/redis"]);

@@ -25,12 +25,8 @@ fn exact_counts_find_a_round_trip_more_and_an_index_that_is_gone() {
         let tier = ["--tiers", "exact", "--operations", "400", "-o", "results"];
         bench.verb(&["compare"], &[&tier, more].concat())
     };
-    let (code, stdout, stderr) = exactly(&[
-        "--base",
-        "traffic.multi_read.fetch=batch",
-        "--head",
-        "traffic.multi_read.fetch=one-by-one",
-    ]);
+    let (code, stdout, stderr) =
+        exactly(&["--base", "traffic.multi_read.as=batch", "--head", "traffic.multi_read.as=one-by-one"]);
     assert_eq!(code, Some(98), "{stdout}{stderr}");
     assert!(stdout.contains("round_trips of cache-aside"), "{stdout}");
     let gone = "database.query={ aggregate = { parts = 4, indexed = false } }";

@@ -34,7 +34,7 @@ fn counts_are_the_same_again_and_follow_from_the_settings() {
     let [first, again] = [(); 2].map(|()| counts(&bench, &[]));
     assert_eq!(first, again);
     for told in ["allocations", "cache.bytes_sent", "db.bytes_received", "db.rows_read"] {
-        assert!(first[told].as_u64().is_some_and(|count| count > 1000), "{told}: {first}");
+        assert!(first[told].as_u64().is_some_and(|count| count > 500), "{told}: {first}");
     }
     assert_ne!(first, counts(&bench, &["--set", "data.seed=7"]));
     let tick = ["--set", "traffic.tick=20ms"];
@@ -56,7 +56,7 @@ fn a_baseline_holds_until_something_changes_and_names_it() {
     assert!(stdout.contains("unchanged: ") && stdout.contains("exact counts alike"), "{stdout}");
     let (code, stdout, stderr) = check(&["--set", "cache.ttl=2500ms"]);
     assert_eq!(code, Some(98), "{stdout}{stderr}");
-    assert!(stdout.contains("regressed: db.reads of cache-aside"), "{stdout}");
+    assert!(stdout.contains("db.reads of cache-aside"), "{stdout}");
     assert!(stderr.contains("if that is right: cachebench baseline save"), "{stderr}");
 }
 

@@ -36,15 +36,15 @@ pub fn compare(
     let ran = course.run(metrics);
     course.progress.finish();
     let mut comparison = course.told(metrics)?;
+    let is_whole = !stop.is_requested();
+    if !is_whole {
+        comparison.warnings.push("interrupted: what is told here is a part".into());
+    }
     let written = write(&comparison, &folder);
     ran?;
     written.map_err(|error| {
         Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
     })?;
-    let is_whole = !stop.is_requested();
-    if !is_whole {
-        comparison.warnings.push("interrupted: what is told here is a part".into());
-    }
     printer.note(&format!("results: {}", folder.display()));
     Ok((comparison, is_whole))
 }

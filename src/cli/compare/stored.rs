@@ -4,8 +4,8 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::results;
 use crate::measure::Summary;
 use crate::measure::comparison::{
-    Comparison, Side, by_repeat, check_comparable, compare_exact, counts, differences, exact_counts, judge,
-    judge_counts, series, side_by_side,
+    COMPARISON_FORMAT, Comparison, Side, by_repeat, check_comparable, compare_exact, counts, differences,
+    exact_counts, judge, judge_counts, series, side_by_side,
 };
 
 /// Compares two results that there are: exact counts first, then what their repeats tell.
@@ -19,6 +19,7 @@ pub fn compare(base: &Path, head: &Path, metrics: &[String]) -> Result<Compariso
         Failure::new(Exit::Usage, text)
     })?;
     let mut comparison = Comparison {
+        format: COMPARISON_FORMAT,
         name: new.name.clone(),
         question: new.question.clone(),
         started_at: new.started_at.clone(),

@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use super::{Better, Exact, ExactChange, Outcome};
 use crate::measure::{ExactCounts, Summary};
 
-/// By so much counts of bytes may differ, as a share: numbers in a protocol's text have more digits or fewer.
-const BYTES: f64 = 0.005;
+/// By so much counts of bytes and of allocations may differ, as a share: numbers in a protocol's text have more digits or
+/// fewer, and an answer that comes in two parts takes a buffer more.
+const ROUGHLY: f64 = 0.005;
 /// What both sides have to have done alike, or they did not do the same.
 const ASKED: [&str; 2] = ["operations", "reads"];
 /// What follows from how a program was built, and not from what it does alone.
@@ -22,7 +23,8 @@ pub fn exact_counts(summary: &Summary) -> CountsByCell {
     told.collect()
 }
 
-/// Holds the counts of two sides against each other: every one must be the same, those of bytes within 0.5 %. Those that
+/// Holds the counts of two sides against each other: every one must be the same, those of bytes and allocations within
+/// 0.5 %. Those that
 /// only one side tells are left out, and allocations too where the two were not built alike.
 pub fn compare_exact(base: &CountsByCell, head: &CountsByCell, built_alike: bool) -> Exact {
     let mut exact = Exact::default();
@@ -61,9 +63,10 @@ pub fn compare_exact(base: &CountsByCell, head: &CountsByCell, built_alike: bool
     exact
 }
 
-fn alike(count: &str, base: u64, head: u64) -> bool {
-    match count.contains("bytes") {
-        true => (head as f64 - base as f64).abs() <= BYTES * base as f64,
+/// Whether two values of a count are the same, as far as it is exact.
+pub(in crate::measure) fn alike(count: &str, base: u64, head: u64) -> bool {
+    match count.contains("bytes") || count == BUILT {
+        true => (head as f64 - base as f64).abs() <= ROUGHLY * base as f64,
         false => base == head,
     }
 }

@@ -18,6 +18,7 @@ mod resampled;
 
 pub use counted::counted;
 pub use counts::{CountJudged, Counted, LEAST_SEEDS, Tallied, Told, judge_counts};
+pub(super) use exact::alike;
 pub use exact::{CountsByCell, compare_exact, exact_counts};
 pub use runs::{Block, counts, series};
 pub use stored::{Incomparable, by_repeat, check_comparable, differences, side_by_side};

@@ -8,10 +8,12 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// Readings of the clock that are timed.
 const READINGS: u32 = 2_000;
 
+/// What stands in the file of a path; nothing where there is none, or it cannot be read.
+pub type Files = Box<dyn Fn(&str) -> Option<String>>;
+
 /// A machine as the checks see it: what its kernel tells in files, and what a short look at it shows.
 pub struct Machine {
-    /// What stands in a file; nothing where there is none, or it cannot be read.
-    pub files: Box<dyn Fn(&str) -> Option<String>>,
+    pub files: Files,
     /// /proc/stat before and after the look.
     pub stat: [Option<String>; 2],
     /// Ticks of the processor that each process used during the look, by its name; nothing where that was not asked for.
