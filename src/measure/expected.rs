@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::metric::{OPERATIONS_BEYOND, quantile};
+use super::names::names;
 use super::{CellExpectation, CellResult, Metric, Metrics, RepeatResult, Status};
 
 /// What became of an expectation in one cell.
@@ -65,21 +66,25 @@ fn is_fresh(repeat: &RepeatResult, metric: &str) -> bool {
 
 /// Why a measurement does not tell a metric.
 fn why_untold(metric: &str, repeat: &RepeatResult) -> String {
-    let of = if repeat.aborted { "a measurement that was aborted" } else { "the measurement" };
+    if repeat.aborted {
+        return "the measurement was aborted before".into();
+    }
     let Some(quantile) = quantile(metric) else {
-        return format!(
-            "{of} does not tell it: nothing of its kind happened, or it is not part of this workload"
-        );
+        return "nothing of its kind happened, or it is not part of this workload".into();
     };
     let needed = (OPERATIONS_BEYOND / (1.0 - quantile)).round();
-    let had = count_of(metric, &repeat.metrics).map_or(String::new(), |count| format!(", and had {count}"));
-    format!("{of} does not tell it: that takes {needed} of these operations{had}")
+    let had =
+        count_of(metric, &repeat.metrics).map_or(String::new(), |count| format!(", and there were {count}"));
+    format!("it takes {needed} operations of its kind{had}")
 }
 
 /// The number of operations that a percentile is about, where it is that of an operation.
 fn count_of(metric: &str, metrics: &Metrics) -> Option<f64> {
     let (of, _) = [".response.", ".service.", ".lag."].iter().find_map(|clock| metric.split_once(clock))?;
-    metrics.get(&format!("{of}.count")).or(Some(0.0))
+    let name = format!("{of}.count");
+    // Of a kind that is counted but was not there, there were none.
+    let is_counted = || names().iter().any(|(known, _)| *known == name);
+    metrics.get(&name).or_else(|| is_counted().then_some(0.0))
 }
 
 #[cfg(test)]
@@ -133,7 +138,11 @@ mod tests {
             panic!("one cell")
         };
         assert_eq!((*value, *held), (None, None));
-        assert!(remark.contains("takes 10000 of these operations, and had 4000"), "{remark}");
+        assert!(remark.contains("takes 10000 operations of its kind, and there were 4000"), "{remark}");
+        let remark_of =
+            |metric: &str| judged(&format!("{metric} < 5ms"), &[cell("direct", &[0.0])]).remove(0).2;
+        assert!(remark_of("write.response.p99").ends_with("and there were 0"));
+        assert!(remark_of("stampede.response.p99").ends_with("operations of its kind"), "nobody counts them");
         let [(_, held, remark)] = &judged("lost_writes == 0", &[cell("direct", &[0.0])])[..] else {
             panic!()
         };

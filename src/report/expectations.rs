@@ -34,7 +34,8 @@ pub fn verdict(expected: &Expected) -> &'static str {
 fn remarks(summary: &Summary) -> Vec<String> {
     let told = |one: &Expected| {
         let remark = one.remark.as_ref()?;
-        Some(format!("{}, {}: {remark}", one.cell, one.expectation.expectation.metric))
+        let not_told = if one.held.is_none() { "not told: " } else { "" };
+        Some(format!("{}, {}: {not_told}{remark}", one.cell, one.expectation.expectation.metric))
     };
     summary.expectations.iter().filter_map(told).collect()
 }
@@ -84,7 +85,7 @@ mod tests {
         assert_eq!(section.rows[1], ["direct", "read.response.p99 < 5ms", "9.10 ms", "held"]);
         assert_eq!(section.rows[2][3], "FAILED");
         assert_eq!(section.rows[3][2..], ["–", "NOT TOLD"]);
-        assert_eq!(section.below, ["direct, read.response.p99: too short"]);
+        assert_eq!(section.below, ["direct, read.response.p99: not told: too short"]);
     }
 
     #[test]

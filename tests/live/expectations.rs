@@ -71,7 +71,7 @@ fn one_that_fails_or_is_not_told_is_no_pass() {
     let not_held: Vec<_> = told(&outcome).into_iter().filter(|(.., held)| *held != Some(true)).collect();
     let expected = [("hit_rate > 0.5", Some(false)), ("read.response.p99.9{strategy=direct} < 60s", None)];
     assert_eq!(not_held, expected.map(|(text, held)| (text.to_owned(), "direct".to_owned(), held)));
-    for words in ["takes 100000 of these operations, and had 2000", "NOT TOLD"] {
+    for words in ["not told: it takes 100000 operations of its kind, and there were 2000", "NOT TOLD"] {
         assert!(outcome.stdout.contains(words), "{}", outcome.stdout);
     }
     let [markdown, junit, numbers] = [markdown, junit, numbers].map(|file| fs::read_to_string(file).unwrap());

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{Machine, State, Symptom};
 
 /// Others may use so much of the processor time.
@@ -31,11 +33,15 @@ pub fn look(machine: &Machine) -> Option<Symptom> {
     })
 }
 
-/// The processes that used most, those that used less than a tick left out.
+/// The programs that used most, those that used next to nothing left out.
 fn busiest(machine: &Machine) -> String {
-    let mut all: Vec<_> = machine.processes.iter().filter(|(_, ticks)| *ticks > 1).collect();
+    let mut used = BTreeMap::<&str, u64>::new();
+    for (name, ticks) in &machine.processes {
+        *used.entry(name).or_default() += ticks;
+    }
+    let mut all: Vec<_> = used.into_iter().filter(|(_, ticks)| *ticks > 1).collect();
     all.sort_by_key(|(_, ticks)| std::cmp::Reverse(*ticks));
-    let names: Vec<&str> = all.iter().take(NAMED).map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = all.iter().take(NAMED).map(|(name, _)| *name).collect();
     if names.is_empty() { String::new() } else { format!(", by {}", names.join(", ")) }
 }
 
@@ -63,7 +69,7 @@ mod tests {
             Some("cpu  100 0 100 9800 0 0 0 0 0 0\n".into()),
             Some("cpu  140 0 110 9850 0 0 0 0 0 0\n".into()),
         ];
-        let processes = vec![("idle".into(), 0), ("make".into(), 9), ("cc1".into(), 40)];
+        let processes = vec![("idle".into(), 0), ("make".into(), 9), ("cc1".into(), 6), ("cc1".into(), 6)];
         let found = look(&Machine { stat, processes, ..Machine::of(&[]) }).unwrap();
         assert_eq!(
             (found.state, found.found.as_str()),

@@ -40,7 +40,7 @@ pub fn markdown(report: &GateReport) -> String {
 
 /// Something that is shown when its title is opened.
 fn folded(title: &str, inside: &str) -> String {
-    format!("\n<details><summary>{title}</summary>\n\n{inside}\n</details>\n")
+    format!("\n<details><summary>{title}</summary>\n\n{}\n\n</details>\n", inside.trim_end())
 }
 
 /// A table of cases that takes about so many bytes at most.
