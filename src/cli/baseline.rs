@@ -1,11 +1,10 @@
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use super::Printer;
 use super::ci_outputs::CiOutputs;
-use super::compare::{self, Format};
+use super::compare::{self, Format, hidden};
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
 use super::run::EXACT_OPERATIONS;
@@ -15,10 +14,11 @@ use crate::config::{Exact, Loaded};
 use crate::engine::Stop;
 use crate::experiment::{self, Permissions};
 use crate::measure::comparison::{
-    COMPARISON_FORMAT, Comparison, Counted, LEAST_SEEDS, Side, Tallied, compare_exact, counted, exact_counts,
-    judge_counts,
+    Better, COMPARISON_FORMAT, Comparison, Counted, LEAST_SEEDS, Side, Tallied, compare_exact, counted,
+    exact_counts, judge_counts,
 };
-use crate::measure::{BASELINE_FORMAT, Baseline, Status, Summary, steady};
+use crate::measure::inference::Law;
+use crate::measure::{BASELINE_FORMAT, Baseline, Summary, steady};
 use crate::model::Time;
 use crate::report::GateReport;
 
@@ -31,7 +31,8 @@ A baseline holds exact counts: so many operations of one client, in logical time
 so that any change is one of the program, of a driver, or of a server. `check` shows each that has changed; who
 finds it right accepts it by `save`, and commits the file.
 
-Exit codes of check: 0 unchanged, 95 improved, 98 regressed; an improvement has to be accepted, too.";
+Exit codes of check: 0 unchanged, 95 improved, 97 something is not told any more or was asked otherwise,
+98 regressed; an improvement has to be accepted, too.";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -182,46 +183,65 @@ fn check(arguments: &Check, printer: &Printer) -> Result<Exit, Failure> {
         comparison.warnings.push(text);
     }
     if !arguments.exact_only && !baseline.counts.is_empty() {
-        let seeds = baseline.counts.values().flat_map(BTreeMap::values).map(Vec::len).max().unwrap_or(0);
-        let told = meter.over_seeds(&subject.workload, seeds as u16, printer)?;
-        comparison.counts = judge_counts(&beside(&baseline, told));
+        let told = meter.over_seeds(&subject.workload, baseline.seeds() as u16, printer)?;
+        comparison.counts = judge_counts(&beside(&baseline, &told));
     }
     comparison.seconds = meter.began.elapsed().as_secs_f64();
     comparison.conclude();
     printer.data(&arguments.format.render(&comparison));
-    arguments.ci.write(&GateReport::of_comparison(&comparison), printer)?;
     let exit = compare::exit(comparison.outcome, &[]);
+    arguments.ci.write(&GateReport::of_comparison(&comparison, exit == Exit::Done), printer)?;
     if exit != Exit::Done {
-        printer.note(&format!("if that is right: cachebench baseline save {}", loaded.path.display()));
+        printer.note(&format!("if that is right: {}", subject.save(&baseline)));
     }
     Ok(exit)
 }
 
 /// What one run counted under concurrency.
 struct Told {
-    law: crate::measure::inference::Law,
-    better: crate::measure::comparison::Better,
+    law: Law,
+    better: Better,
     tallied: Tallied,
 }
 
-/// What was counted now beside what the baseline has.
-fn beside(baseline: &Baseline, told: Vec<(String, String, Told)>) -> Vec<Counted> {
-    let mut all: Vec<Counted> = Vec::new();
-    for (cell, metric, Told { law, better, tallied }) in told {
-        let Some(base) = baseline.counts.get(&cell).and_then(|metrics| metrics.get(&metric)) else {
-            continue;
-        };
-        match all.iter_mut().find(|one| one.cell == cell && one.metric == metric) {
-            Some(one) => one.head.push(tallied),
-            None => all.push(Counted { cell, metric, better, law, base: base.clone(), head: vec![tallied] }),
-        }
-    }
-    all
+/// What the baseline has beside what was counted now; what is not told any more has nothing on that side.
+fn beside(baseline: &Baseline, told: &[(String, String, Told)]) -> Vec<Counted> {
+    let known = baseline
+        .counts
+        .iter()
+        .flat_map(|(cell, metrics)| metrics.iter().map(move |(metric, base)| (cell, metric, base)));
+    known
+        .map(|(cell, metric, base)| {
+            let now = || told.iter().filter(move |(where_, what, _)| where_ == cell && what == metric);
+            let (law, better) =
+                now().next().map_or((Law::Rate, Better::of(metric)), |(.., it)| (it.law, it.better));
+            let head = now().map(|(.., it)| it.tallied).collect();
+            Counted { cell: cell.clone(), metric: metric.clone(), better, law, base: base.clone(), head }
+        })
+        .collect()
 }
 
 impl Subject {
     fn exact(&self, operations: u64, tick: Option<Time>, printer: &Printer) -> Result<Loaded, Failure> {
         self.workload.load_exact([], Exact { operations, tick }, printer)
+    }
+
+    /// The command that makes a baseline anew as it is.
+    fn save(&self, baseline: &Baseline) -> String {
+        let mut command = format!("cachebench baseline save {}", self.workload.file.display());
+        for setting in self.workload.settings() {
+            command += &format!(" --set '{}'", hidden(setting));
+        }
+        if let Some(path) = &self.baseline {
+            command += &format!(" --baseline {}", path.display());
+        }
+        if baseline.operations != EXACT_OPERATIONS {
+            command += &format!(" --operations {}", baseline.operations);
+        }
+        if baseline.seeds() > 0 {
+            command += &format!(" --seeds {}", baseline.seeds());
+        }
+        command
     }
 
     fn path(&self, loaded: &Loaded) -> PathBuf {
@@ -254,12 +274,8 @@ impl<'a> Meter<'a> {
         if summary.interrupted {
             return Err(Failure::new(Exit::Interrupted, "interrupted"));
         }
-        for cell in &summary.cells {
-            if let Some(repeat) = cell.repeats.iter().find(|repeat| repeat.status != Status::Valid) {
-                let reason = repeat.verdict.reasons.first().map_or("", String::as_str);
-                let text = format!("{} is {}: {reason}", cell.label(), repeat.status.name());
-                return Err(Failure::new(Exit::Invalid, text));
-            }
+        if let Some(reason) = summary.doubt() {
+            return Err(Failure::new(Exit::Invalid, reason));
         }
         Ok(summary)
     }
@@ -273,7 +289,7 @@ impl<'a> Meter<'a> {
     ) -> Result<Vec<(String, String, Told)>, Failure> {
         let mut all = Vec::new();
         for number in 0..u64::from(seeds) {
-            let seed = workload.read([])?.workload.data.seed + number;
+            let seed = workload.read([])?.workload.data.seed.wrapping_add(number);
             let overrides = [format!("data.seed={seed}"), "compare.repeat=1".to_owned()];
             let loaded = match number {
                 0 => workload.load_with(overrides, printer)?,

@@ -59,7 +59,7 @@ impl CiOutputs {
         for path in all.into_iter().flatten() {
             let was_there = path.exists();
             open(path, true).map_err(|error| unwritable(path, &error))?;
-            if !was_there {
+            if !was_there || self.markdown.as_ref() != Some(path) {
                 // Whoever finds it would take it for an answer.
                 let _ = fs::remove_file(path);
             }

@@ -19,6 +19,11 @@ pub struct WorkloadFile {
 }
 
 impl WorkloadFile {
+    /// The overrides, as they were given.
+    pub fn settings(&self) -> &[String] {
+        &self.set
+    }
+
     /// Reads it, and warns of what is probably not meant.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-use super::{Cell, Document, Problems};
+use super::{Cell, Document, Node, Problems};
 use crate::model::Time;
 
 /// A workload as it is counted rather than timed: so many operations of one client, in logical time.
@@ -26,7 +26,7 @@ impl Exact {
     pub(super) fn rewrite(&self, document: &mut Document) -> Result<(), Problems> {
         for path in TAKEN_OUT {
             document.remove(path);
-            document.remove(&format!("compare.\"{path}\""));
+            forget_compared(document, path);
         }
         let mut settings = vec![
             ("traffic.load", "{ closed = { clients = 1 } }".to_owned()),
@@ -37,11 +37,13 @@ impl Exact {
             ("freshness.audit", "false".to_owned()),
             ("compare.repeat", "1".to_owned()),
             ("compare.at_once", "1".to_owned()),
+            // No operation may fail for want of time.
+            ("traffic.timeout", "\"10m\"".to_owned()),
         ];
         settings.extend(self.tick.map(|tick| ("traffic.tick", format!("\"{tick}\""))));
         for (path, value) in settings {
             document.impose("--exact", &format!("{path}={value}"))?;
-            document.remove(&format!("compare.\"{path}\""));
+            forget_compared(document, path);
         }
         Ok(())
     }
@@ -56,5 +58,17 @@ impl Exact {
         };
         let tick = self.tick.or(own).or_else(|| ttls.max().map(of_ttl)).unwrap_or(USUAL_TICK);
         Exact { tick: Some(tick), ..self }
+    }
+}
+
+/// Takes out of the comparison the setting at `path`, and those inside of it.
+fn forget_compared(document: &mut Document, path: &str) {
+    let Some(compared) = document.get("compare").and_then(Node::as_table) else { return };
+    let inside = format!("{path}.");
+    let is_it = |name: &&str| *name == path || name.starts_with(&inside);
+    let names: Vec<String> =
+        compared.iter().map(|(key, _)| key.name.as_str()).filter(is_it).map(str::to_owned).collect();
+    for name in names {
+        document.remove(&format!("compare.\"{name}\""));
     }
 }

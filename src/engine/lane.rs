@@ -81,6 +81,7 @@ impl Lane {
             let operation = self.traffic.operation(ticket);
             let expected = self.witness.before(&operation);
             let entered = Entered::before(&operation, &self.loads);
+            let ticked = self.ticks.as_ref().map(|ticks| ticks.begin());
             let started = Moment::now();
             if self.tickets.is_over(started) || self.stop.is_requested() {
                 self.witness.leave_out(&operation, &expected);
@@ -90,7 +91,6 @@ impl Lane {
                 Some(writer) if operation.kind.is_write() => writer.service(),
                 _ => self.instance.service(),
             };
-            let ticked = self.ticks.as_ref().map(|ticks| ticks.begin());
             let outcome = match &service {
                 Some(service) => {
                     let limit = self.timeouts[operation.kind as usize];

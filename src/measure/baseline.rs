@@ -30,6 +30,13 @@ pub struct Baseline {
     pub counts: BTreeMap<String, BTreeMap<String, Vec<Tallied>>>,
 }
 
+impl Baseline {
+    /// Over how many seeds it was counted under concurrency; 0 if it was not.
+    pub fn seeds(&self) -> usize {
+        self.counts.values().flat_map(BTreeMap::values).map(Vec::len).max().unwrap_or(0)
+    }
+}
+
 /// A count that was not the same in two runs of the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 pub fn host() -> BTreeMap<String, String> {
     let mut host = BTreeMap::new();
     host.insert("os".into(), std::env::consts::OS.into());
+    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+    host.insert("build".into(), build.into());
     host.insert("architecture".into(), std::env::consts::ARCH.into());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     host.insert("cores".into(), cores.to_string());

@@ -236,6 +236,17 @@ impl Summary {
         self.cells.iter().flat_map(|cell| &cell.repeats).any(|repeat| repeat.exact.is_some())
     }
 
+    /// Why it may not be believed, or is not whole: the first reason there is.
+    pub fn doubt(&self) -> Option<String> {
+        let repeats = self.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |one| (cell, one)));
+        let mut doubtful = repeats.filter(|(_, repeat)| repeat.status != Status::Valid);
+        let told = doubtful.next().map(|(cell, repeat)| {
+            let reason = repeat.verdict.reasons.first().map_or("no reason is told", String::as_str);
+            format!("{}, repeat {} is {}: {reason}", cell.label(), repeat.repeat, repeat.status.name())
+        });
+        told.or_else(|| self.interrupted.then(|| "it was interrupted: what it has is a part".into()))
+    }
+
     /// Whether every measurement of every cell may be believed.
     pub fn is_valid(&self) -> bool {
         self.cells.iter().all(|cell| cell.status() == Status::Valid)

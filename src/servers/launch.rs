@@ -40,6 +40,15 @@ pub(super) fn command(program: &Path, folder: &ServerFolder, death_signal: Signa
     Ok(command)
 }
 
+/// Has a process that is about to be started get this signal when the thread that starts it is gone.
+pub fn end_with_us(command: &mut Command, signal: Signal) {
+    let parent = nix::unistd::getpid();
+    // SAFETY: between fork and exec the closure makes only system calls; it neither allocates nor locks.
+    unsafe {
+        command.pre_exec(move || die_with_parent(parent, signal));
+    }
+}
+
 /// Runs after the change of user, which would clear the death signal.
 #[cfg(target_os = "linux")]
 fn die_with_parent(parent: nix::unistd::Pid, signal: Signal) -> io::Result<()> {

@@ -42,6 +42,7 @@ pub use self::facts::{postgres_facts, redis_facts};
 pub use self::find::{POSTGRES_VARIABLE, REDIS_VARIABLE};
 pub use self::folder::RunFolder;
 pub use self::guest::{admit_postgres, admit_redis, leave_postgres, leave_redis, move_away};
+pub use self::launch::end_with_us;
 pub use self::postgres::{ManagedPostgres, PostgresOptions};
 pub use self::proxy::{Carried, Condition, Proxy};
 pub use self::redis::{ClusterOptions, ManagedRedis, RedisOptions};

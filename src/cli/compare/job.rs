@@ -1,5 +1,6 @@
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::results;
 use crate::engine::Stop;
 use crate::measure::Summary;
+use crate::servers::end_with_us;
 
 /// How often to look whether a run has ended.
 const LOOK: Duration = Duration::from_millis(20);
@@ -47,6 +49,9 @@ pub fn run(spec: &Spec, more: &[String], folder: &Path, stop: &Stop) -> Result<O
     command.args(["--format", "csv", "--output"]).arg(folder);
     command.envs(spec.servers.iter().map(|(variable, path)| (variable, path)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    // A group of its own, so that a terminal's Ctrl-C reaches us alone, and we ask it once to end.
+    command.process_group(0);
+    end_with_us(&mut command, Signal::SIGTERM);
     let program = spec.program.display();
     let mut child = command.spawn().map_err(|error| failed(format!("cannot start {program}: {error}")))?;
     let code =
@@ -78,11 +83,8 @@ fn wait(child: &mut Child, stop: &Stop) -> std::io::Result<Option<i32>> {
         }
         if stop.is_requested() {
             let since = *asked.get_or_insert_with(|| {
-                // A terminal's Ctrl-C has reached it as well, and a second one would end it at once.
-                let is_alone = !std::io::IsTerminal::is_terminal(&std::io::stdin());
-                if is_alone {
-                    let _ = kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM);
-                }
+                // It fails where the run has just ended by itself.
+                let _ = kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM);
                 Instant::now()
             });
             if since.elapsed() > GRACE {

@@ -9,11 +9,11 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::results;
 use crate::cli::signals::stop_on_signals;
 use crate::engine::Stop;
+use crate::measure::Summary;
 use crate::measure::comparison::{
-    Block, COMPARISON_FORMAT, Comparison, Exact, Outcome, compare_exact, counts, exact_counts, judge,
-    judge_counts, series,
+    Block, COMPARISON_FORMAT, Comparison, Exact, MOST_METRICS, Outcome, built_alike, compare_exact, counts,
+    exact_counts, judge, judge_counts, series, untold,
 };
-use crate::measure::{Status, Summary};
 use crate::report::{comparison_json, comparison_markdown};
 use crate::traffic::{Random, Stream};
 
@@ -29,6 +29,14 @@ pub fn compare(
     printer: &Printer,
 ) -> Result<(Comparison, bool), Failure> {
     let sides = given.specs()?;
+    let cells = sides[1].loaded.cells.len();
+    if metrics.len() * cells > MOST_METRICS {
+        let text = format!(
+            "{} metrics of {cells} cells are too many; six can be told apart from chance: give fewer of one or the other",
+            metrics.len()
+        );
+        return Err(Failure::new(Exit::Usage, text));
+    }
     let folder = results::make(output, &format!("compare-{}", sides[1].loaded.workload.name))?;
     let stop = Stop::default();
     stop_on_signals(&stop)?;
@@ -41,11 +49,14 @@ pub fn compare(
         comparison.warnings.push("interrupted: what is told here is a part".into());
     }
     let written = write(&comparison, &folder);
+    printer.note(&format!("results: {}", folder.display()));
     ran?;
+    if let Some(reason) = course.unmeasurable() {
+        return Err(Failure::new(Exit::Invalid, reason));
+    }
     written.map_err(|error| {
         Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
     })?;
-    printer.note(&format!("results: {}", folder.display()));
     Ok((comparison, is_whole))
 }
 
@@ -62,6 +73,12 @@ struct Measured {
     again: Option<Summary>,
 }
 
+/// A block that is left out.
+struct Discarded {
+    is_head: bool,
+    reason: String,
+}
+
 /// A comparison under way.
 struct Course<'a> {
     sides: &'a [Spec; 2],
@@ -76,7 +93,7 @@ struct Course<'a> {
     exact: Option<Exact>,
     blocks: Vec<Measured>,
     /// Blocks with a run that may not be believed: why.
-    discarded: Vec<String>,
+    discarded: Vec<Discarded>,
     /// The versions of cachebench that ran base and head.
     versions: [String; 2],
 }
@@ -133,18 +150,17 @@ impl<'a> Course<'a> {
             }
         }
         let flags = ["--exact".to_owned(), "--operations".into(), operations.to_string()];
-        let Some(base) = self.one(0, "exact", &flags)? else { return Ok(()) };
+        let Some(base) = self.one(0, "exact-base", &flags)? else { return Ok(()) };
         let tick = base.workload.pointer("/traffic/tick").and_then(serde_json::Value::as_str);
         let tick = tick.map(|tick| ["--set".to_owned(), format!("traffic.tick={tick}")]);
         let flags: Vec<String> = flags.into_iter().chain(tick.into_iter().flatten()).collect();
-        let Some(head) = self.one(1, "exact", &flags)? else { return Ok(()) };
+        let Some(head) = self.one(1, "exact-head", &flags)? else { return Ok(()) };
         for (side, summary) in [("base", &base), ("head", &head)] {
-            if let Some(reason) = doubt(summary) {
+            if let Some(reason) = summary.doubt() {
                 return Err(Failure::new(Exit::Invalid, format!("the exact run of {side}: {reason}")));
             }
         }
-        let built_alike =
-            self.sides[0].program == self.sides[1].program || base.cachebench == head.cachebench;
+        let built_alike = built_alike(&base, &head);
         self.exact = Some(compare_exact(&exact_counts(&base), &exact_counts(&head), built_alike));
         Ok(())
     }
@@ -161,6 +177,19 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
+    /// Why one side cannot be measured, if every block was left out for its sake.
+    fn unmeasurable(&self) -> Option<String> {
+        let is_heads = self.discarded.iter().all(|one| one.is_head);
+        let is_bases = self.discarded.iter().all(|one| !one.is_head);
+        let last = self.discarded.last().filter(|_| self.gave_up() && self.blocks.is_empty())?;
+        let side = match (is_heads, is_bases) {
+            (true, _) => "head",
+            (_, true) => "base",
+            _ => return None,
+        };
+        Some(format!("{side} cannot be measured: {}", last.reason))
+    }
+
     /// Whether so many blocks were left out that no more were measured.
     fn gave_up(&self) -> bool {
         self.discarded.len() > blocks_wanted(self.plan) / 2
@@ -168,7 +197,8 @@ impl<'a> Course<'a> {
 
     /// One block: its runs in an order that is drawn, all on the same load.
     fn block(&mut self, number: usize) -> Result<(), Failure> {
-        let seed = self.sides[0].loaded.workload.data.seed + number as u64;
+        let first = self.sides[0].loaded.workload.data.seed.wrapping_add(self.plan.seed.wrapping_sub(1));
+        let seed = first.wrapping_add(number as u64);
         let mut order: Vec<usize> = (0..runs_of_a_block(self.plan)).collect();
         let mut random = Random::new(self.plan.seed, Stream::Steps, number as u64);
         for last in (1..order.len()).rev() {
@@ -180,12 +210,12 @@ impl<'a> Course<'a> {
         for which in order {
             let name = ["base", "head", "again"][which];
             let Some(summary) =
-                self.one(usize::from(which == 1), &format!("{:02}-{name}", number + 1), &flags)?
+                self.one(usize::from(which == 1), &format!("block-{:02}-{name}", number + 1), &flags)?
             else {
                 return Ok(());
             };
-            if let Some(reason) = doubt(&summary) {
-                self.discarded.push(format!("{name}: {reason}"));
+            if let Some(reason) = summary.doubt() {
+                self.discarded.push(Discarded { is_head: which == 1, reason: format!("{name}: {reason}") });
                 return Ok(());
             }
             found[which] = Some(lean(summary));
@@ -200,8 +230,8 @@ impl<'a> Course<'a> {
     fn one(&mut self, side: usize, what: &str, flags: &[String]) -> Result<Option<Summary>, Failure> {
         self.runs += 1;
         let spec = &self.sides[side];
-        self.progress.begin(&format!("{what}, {}", spec.name));
-        let folder: PathBuf = self.folder.join("runs").join(format!("{:02}-{}-{what}", self.runs, spec.name));
+        self.progress.begin(what);
+        let folder: PathBuf = self.folder.join("runs").join(format!("{:02}-{what}", self.runs));
         let summary = job::run(spec, flags, &folder, self.stop)?;
         if let Some(summary) = &summary {
             self.versions[side] = summary.cachebench.clone();
@@ -249,13 +279,14 @@ impl<'a> Course<'a> {
             let judged = judge(&series(&blocks, metrics));
             comparison.times = judged.map_err(|error| Failure::new(Exit::Usage, error))?;
         }
-        if let Some(last) = self.discarded.last() {
+        if let Some(Discarded { reason, .. }) = self.discarded.last() {
             comparison.warnings.push(format!(
-                "{} blocks have runs that may not be believed, and were left out; the last: {last}",
+                "{} blocks have runs that may not be believed, and were left out; the last: {reason}",
                 self.discarded.len(),
             ));
         }
         comparison.conclude();
+        comparison.leave_open(&untold(&blocks, metrics));
         if self.gave_up() && comparison.outcome != Outcome::Regressed {
             let conclusion = "too noisy: too many runs may not be believed, see the reasons";
             (comparison.outcome, comparison.conclusion) = (Outcome::TooNoisy, conclusion.into());
@@ -271,16 +302,6 @@ fn blocks_wanted(plan: &Plan) -> usize {
 
 fn runs_of_a_block(plan: &Plan) -> usize {
     if plan.no_canary || !plan.tiers.contains(&Tier::Times) { 2 } else { 3 }
-}
-
-/// Why a run may not be believed, if so.
-fn doubt(summary: &Summary) -> Option<String> {
-    let repeats = summary.cells.iter().flat_map(|cell| cell.repeats.iter().map(move |repeat| (cell, repeat)));
-    let mut doubtful = repeats.filter(|(_, repeat)| repeat.status != Status::Valid);
-    doubtful.next().map(|(cell, repeat)| {
-        let reason = repeat.verdict.reasons.first().map_or("", String::as_str);
-        format!("{} is {}: {reason}", cell.label(), repeat.status.name())
-    })
 }
 
 /// The result without its windows, which nobody compares.

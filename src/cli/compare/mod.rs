@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+pub use self::side::hidden;
 use self::side::{Given, SideArguments};
 use super::Printer;
 use super::ci_outputs::CiOutputs;
@@ -15,6 +16,7 @@ use super::demands;
 use super::exit::{Exit, Failure};
 use super::run::EXACT_OPERATIONS;
 use crate::measure::comparison::{Comparison, LEAST_CANARY, MOST_METRICS, Outcome};
+use crate::measure::{Unit, names};
 use crate::report::{GateReport, comparison_csv, comparison_json, comparison_markdown, comparison_table};
 
 const EXAMPLES: &str = "Examples:
@@ -136,8 +138,7 @@ impl Format {
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let plan = &arguments.plan;
-    let metrics: Vec<String> =
-        plan.metric.iter().map(|name| demands::metric("--metric", name)).collect::<Result<_, _>>()?;
+    let metrics: Vec<String> = plan.metric.iter().map(|name| timed(name)).collect::<Result<_, _>>()?;
     if metrics.len() > MOST_METRICS {
         let text = format!("--metric: {} are too many; six can be told apart from chance", metrics.len());
         return Err(Failure::new(Exit::Usage, text));
@@ -163,8 +164,24 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
         }
     };
     printer.data(&arguments.format.render(&comparison));
-    arguments.ci.write(&GateReport::of_comparison(&comparison), printer)?;
-    Ok(if is_whole { exit(comparison.outcome, &arguments.fail_on) } else { Exit::Interrupted })
+    let exit = if is_whole { exit(comparison.outcome, &arguments.fail_on) } else { Exit::Interrupted };
+    arguments.ci.write(&GateReport::of_comparison(&comparison, exit == Exit::Done), printer)?;
+    Ok(exit)
+}
+
+/// A metric that can be better or worse: a number of events follows from how many operations there were.
+fn timed(name: &str) -> Result<String, Failure> {
+    let name = demands::metric("--metric", name)?;
+    let unit = names().into_iter().find_map(|(known, unit)| (known == name).then_some(unit));
+    match unit {
+        Some(Unit::Count | Unit::Bytes) => {
+            let text = format!(
+                "--metric: {name} is a number of things, and neither better nor worse; give a time, a rate or a share"
+            );
+            Err(Failure::new(Exit::Usage, text))
+        }
+        _ => Ok(name),
+    }
 }
 
 /// Whether a path is that of a result rather than of a workload.
@@ -182,4 +199,24 @@ pub fn exit(outcome: Outcome, fail_on: &[FailOn]) -> Exit {
         Outcome::Regressed => (Exit::Regressed, FailOn::Regressed),
     };
     if fail_on.is_empty() || fail_on.contains(&failure) { exit } else { Exit::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_verdict_has_its_exit_code_unless_others_are_to_fail() {
+        let all = [
+            Outcome::Unchanged,
+            Outcome::Improved,
+            Outcome::TooNoisy,
+            Outcome::Inconclusive,
+            Outcome::Regressed,
+        ];
+        assert_eq!(all.map(|outcome| exit(outcome, &[]) as i32), [0, 95, 96, 97, 98]);
+        assert_eq!(all.map(|outcome| exit(outcome, &[FailOn::Regressed]) as i32), [0, 0, 0, 0, 98]);
+        let two = [FailOn::TooNoisy, FailOn::Regressed];
+        assert_eq!(all.map(|outcome| exit(outcome, &two) as i32), [0, 0, 96, 0, 98]);
+    }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{self, Exact, Loaded};
 use crate::measure::comparison::Side;
-use crate::servers::{POSTGRES_VARIABLE, REDIS_VARIABLE};
+use crate::servers::{POSTGRES_VARIABLE, REDIS_VARIABLE, redact};
 
 /// What makes the two sides different.
 #[derive(Debug, Args)]
@@ -158,6 +158,15 @@ impl Given<'_> {
     }
 }
 
+/// A setting without what nobody else may read.
+pub fn hidden(setting: &str) -> String {
+    match setting.split_once('=') {
+        Some((path, _)) if path.trim().starts_with("cache.tls") => format!("{path}=***"),
+        Some((path, value)) if value.contains("://") => format!("{path}={}", redact(value)),
+        _ => setting.to_owned(),
+    }
+}
+
 impl Spec {
     /// Whether the workload can be counted exactly; why not, if not.
     pub fn countable(&self, operations: u64) -> Result<(), String> {
@@ -170,7 +179,7 @@ impl Spec {
 
     /// The side as a report tells it.
     pub fn told(&self, cachebench: &str) -> Side {
-        let settings = self.settings.iter().cloned();
+        let settings = self.settings.iter().map(|setting| hidden(setting));
         let servers = self.servers.iter().map(|(variable, path)| {
             let name = path
                 .file_name()
@@ -182,5 +191,18 @@ impl Spec {
             cachebench: cachebench.into(),
             what: [self.file.display().to_string()].into_iter().chain(settings).chain(servers).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_in_no_report() {
+        let told = hidden("cache.url=redis://me:hunter2@host");
+        assert!(told.contains("cache.url=redis://") && !told.contains("hunter2"), "{told}");
+        assert_eq!(hidden("cache.tls.key=/secret"), "cache.tls.key=***");
+        assert_eq!(hidden("cache.ttl=5s"), "cache.ttl=5s");
     }
 }

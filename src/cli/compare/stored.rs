@@ -4,8 +4,8 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::results;
 use crate::measure::Summary;
 use crate::measure::comparison::{
-    COMPARISON_FORMAT, Comparison, Side, by_repeat, check_comparable, compare_exact, counts, differences,
-    exact_counts, judge, judge_counts, series, side_by_side,
+    COMPARISON_FORMAT, Comparison, CountJudged, Outcome, Side, built_alike, by_repeat, check_comparable,
+    compare_exact, counts, differences, exact_counts, judge, judge_counts, series, side_by_side, untold,
 };
 
 /// Compares two results that there are: exact counts first, then what their repeats tell.
@@ -28,6 +28,7 @@ pub fn compare(base: &Path, head: &Path, metrics: &[String]) -> Result<Compariso
         head: told("head", head, &new),
         ..Comparison::default()
     };
+    let mut not_told = Vec::new();
     let settings = differences("", &old.workload, &new.workload);
     let settings: Vec<&str> = settings.iter().map(|one| one.trim_start_matches('.')).collect();
     if !settings.is_empty() {
@@ -35,7 +36,7 @@ pub fn compare(base: &Path, head: &Path, metrics: &[String]) -> Result<Compariso
     }
     if old.is_exact() {
         comparison.exact =
-            Some(compare_exact(&exact_counts(&old), &exact_counts(&new), old.cachebench == new.cachebench));
+            Some(compare_exact(&exact_counts(&old), &exact_counts(&new), built_alike(&old, &new)));
     } else {
         comparison.warnings.push(
             "these runs did not take turns: what the machine did meanwhile is part of their difference; \
@@ -47,12 +48,23 @@ pub fn compare(base: &Path, head: &Path, metrics: &[String]) -> Result<Compariso
         }
         let (own, others) = (by_repeat(&old), by_repeat(&new));
         let blocks = side_by_side(&own, &others);
-        comparison.counts = judge_counts(&counts(&blocks));
+        not_told = untold(&blocks, metrics);
+        comparison.counts = judge_counts(&counts(&blocks)).into_iter().map(open).collect();
         comparison.times =
             judge(&series(&blocks, metrics)).map_err(|error| Failure::new(Exit::Usage, error))?;
     }
     comparison.conclude();
+    comparison.leave_open(&not_told);
     Ok(comparison)
+}
+
+/// How often entries expire for each read follows from how fast the machine is, which it may not have been alike.
+fn open(mut count: CountJudged) -> CountJudged {
+    if matches!(count.outcome, Outcome::Regressed | Outcome::Improved) {
+        count.outcome = Outcome::Inconclusive;
+        count.reason = format!("the runs did not take turns; {}", count.reason);
+    }
+    count
 }
 
 fn told(label: &str, path: &Path, summary: &Summary) -> Side {

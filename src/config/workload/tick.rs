@@ -27,8 +27,8 @@ pub fn refusal(workload: &Workload) -> Option<&'static str> {
 /// Reports what makes no sense about logical time.
 pub(super) fn check(workload: &Workload, report: &mut Report) {
     let Some(tick) = workload.traffic.tick else { return };
-    if tick.0.is_zero() {
-        report.wrong("traffic.tick", "the tick must be above 0");
+    if tick.0.is_zero() || tick.0.subsec_nanos() % 1_000 != 0 {
+        report.wrong("traffic.tick", "the tick must be a whole number of microseconds above 0");
     }
     if let Some(reason) = refusal(workload) {
         report.refuse("traffic.tick", format!("no logical time for this workload: {reason}"), "leave it out");

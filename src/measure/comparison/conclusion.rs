@@ -44,6 +44,19 @@ impl Comparison {
         self.conclusion = self.sentence();
     }
 
+    /// What was asked for and could not be judged keeps it from being a pass.
+    pub fn leave_open(&mut self, untold: &[String]) {
+        if untold.is_empty() {
+            return;
+        }
+        let list = untold.join(", ");
+        self.warnings.push(format!("not told by every run, and not judged: {list}"));
+        if matches!(self.outcome, Outcome::Unchanged | Outcome::Improved) {
+            self.outcome = Outcome::Inconclusive;
+            self.conclusion = format!("{}: not every run tells {list}", self.outcome.name());
+        }
+    }
+
     /// What a time is worth in this comparison.
     fn stands(&self, time: &Judged) -> Outcome {
         match time.outcome {

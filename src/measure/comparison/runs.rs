@@ -69,7 +69,20 @@ pub fn series(blocks: &[Block], metrics: &[String]) -> Vec<Series> {
             all.extend(metrics.iter().filter_map(|metric| of(metric)));
         }
     }
+    if metrics.is_empty() {
+        all.truncate(MOST_METRICS);
+    }
     all
+}
+
+/// The metrics that were asked for and that not every run tells, each with its cell: nothing can be said of them.
+pub fn untold(blocks: &[Block], metrics: &[String]) -> Vec<String> {
+    let told = series(blocks, metrics);
+    let all =
+        cells(blocks).into_iter().flat_map(|cell| metrics.iter().map(move |metric| (cell.clone(), metric)));
+    all.filter(|(cell, metric)| !told.iter().any(|one| one.cell == *cell && one.metric == **metric))
+        .map(|(cell, metric)| format!("{metric} of {cell}"))
+        .collect()
 }
 
 /// What is counted under concurrency, over the seeds of the blocks. Base again stays out of it, so that both sides have

@@ -1,7 +1,7 @@
 use serde_json::Value as Json;
 
 use super::Block;
-use crate::measure::{Status, Summary};
+use crate::measure::Summary;
 
 /// What makes one question of two runs: the data and the load. Everything else may be what is compared.
 const QUESTION: [&str; 5] = ["data", "traffic", "inventory", "freshness", "fault"];
@@ -13,8 +13,8 @@ const SHOWN: usize = 4;
 pub enum Incomparable {
     #[error("{side} was interrupted: what it has is a part")]
     Interrupted { side: &'static str },
-    #[error("{side} may not be believed: {cell}, repeat {repeat} is {status}: {reason}")]
-    Invalid { side: &'static str, cell: String, repeat: u32, status: &'static str, reason: String },
+    #[error("{side} may not be believed: {reason}")]
+    Invalid { side: &'static str, reason: String },
     #[error("they ask different questions: {0}")]
     Question(String),
     #[error("they have different cells: {base} and {head}")]
@@ -63,16 +63,8 @@ fn check_whole(side: &'static str, summary: &Summary) -> Result<(), Incomparable
     if summary.cells.iter().all(|cell| cell.repeats.is_empty()) {
         return Err(Incomparable::Empty { side });
     }
-    for cell in &summary.cells {
-        if let Some(repeat) = cell.repeats.iter().find(|repeat| repeat.status != Status::Valid) {
-            return Err(Incomparable::Invalid {
-                side,
-                cell: cell.label(),
-                repeat: repeat.repeat,
-                status: repeat.status.name(),
-                reason: repeat.verdict.reasons.first().cloned().unwrap_or_default(),
-            });
-        }
+    if let Some(reason) = summary.doubt() {
+        return Err(Incomparable::Invalid { side, reason });
     }
     Ok(())
 }
@@ -127,7 +119,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::measure::{CellResult, RepeatResult, Verdict};
+    use crate::measure::{CellResult, RepeatResult, Status, Verdict};
 
     fn result(rows: u64, strategy: &str) -> Summary {
         let repeat = RepeatResult { repeat: 1, ..RepeatResult::default() };

@@ -5,7 +5,9 @@ use crate::report::comparison::markdown_tables;
 
 impl GateReport {
     /// What a comparison says: a case for each tier of a cell or each metric, and what head measured.
-    pub fn of_comparison(comparison: &Comparison) -> GateReport {
+    ///
+    /// `passed` is what the command that asks makes of the verdict; what fails has a case that failed.
+    pub fn of_comparison(comparison: &Comparison, passed: bool) -> GateReport {
         let numbers = comparison.times.iter().map(|time| GateNumber {
             name: format!("{} · {}", time.cell, time.metric),
             unit: unit_name(time.unit).into(),
@@ -13,12 +15,21 @@ impl GateReport {
             range: None,
             better: time.better,
         });
+        let mut cases: Vec<GateCase> = exact(comparison).into_iter().chain(measured(comparison)).collect();
+        if !passed && !cases.iter().any(|case| case.outcome == CaseOutcome::Failed) {
+            cases.push(GateCase {
+                suite: "verdict".into(),
+                name: comparison.outcome.name().into(),
+                outcome: CaseOutcome::Failed,
+                detail: comparison.conclusion.clone(),
+            });
+        }
         GateReport {
             title: comparison.name.clone(),
-            passed: comparison.outcome != Outcome::Regressed,
+            passed,
             conclusion: comparison.conclusion.clone(),
             seconds: comparison.seconds,
-            cases: exact(comparison).into_iter().chain(measured(comparison)).collect(),
+            cases,
             numbers: numbers.collect(),
             markdown: markdown_tables(comparison),
         }
@@ -96,11 +107,14 @@ mod tests {
         let exact = Exact { left_out: None, counts: 9, changes: vec![change] };
         let mut comparison = Comparison { name: "w".into(), exact: Some(exact), ..Comparison::default() };
         comparison.conclude();
-        let report = GateReport::of_comparison(&comparison);
+        let report = GateReport::of_comparison(&comparison, false);
         assert!(!report.passed);
         let told: Vec<_> = report.cases.iter().map(|case| (case.name.as_str(), case.outcome)).collect();
         let expected = [("exact cache.get", CaseOutcome::Failed), ("the other counts", CaseOutcome::Passed)];
         assert_eq!(told, expected);
+        let improved = Comparison { outcome: Outcome::Improved, ..Comparison::default() };
+        let failed = |passed| GateReport::of_comparison(&improved, passed).count(CaseOutcome::Failed);
+        assert_eq!([true, false].map(failed), [0, 1]);
         assert_eq!(report.cases[0].detail, "180 instead of 90 per 100 operations");
         assert_eq!(outcome(Outcome::TooNoisy), CaseOutcome::Skipped);
     }
