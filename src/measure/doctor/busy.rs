@@ -1,3 +1,4 @@
+use super::steal::counted_ticks;
 use std::collections::BTreeMap;
 
 use super::{Machine, State, Symptom};
@@ -47,14 +48,7 @@ fn busiest(machine: &Machine) -> String {
 
 /// All ticks of the first line of /proc/stat, and those that somebody used (proc(5)): not idle, waiting or stolen.
 fn ticks(stat: &str) -> Option<(f64, f64)> {
-    let numbers: Vec<f64> = stat
-        .lines()
-        .next()?
-        .strip_prefix("cpu ")?
-        .split_whitespace()
-        .map_while(|it| it.parse().ok())
-        .collect();
-    let counted = numbers.get(..8)?;
+    let counted = counted_ticks(stat)?;
     let all: f64 = counted.iter().sum();
     Some((all, all - counted[3] - counted[4] - counted[7]))
 }

@@ -26,16 +26,15 @@ pub fn look(machine: &Machine) -> Option<Symptom> {
 
 /// All ticks of the first line, and those that were stolen.
 fn ticks(stat: &str) -> Option<(f64, f64)> {
-    let numbers: Vec<f64> = stat
-        .lines()
-        .next()?
-        .strip_prefix("cpu ")?
-        .split_whitespace()
-        .map_while(|it| it.parse().ok())
-        .collect();
-    // The two behind them are part of the first two.
-    let counted = numbers.get(..8)?;
+    let counted = counted_ticks(stat)?;
     Some((counted.iter().sum(), counted[7]))
+}
+
+/// The first eight numbers of the first line of /proc/stat (proc(5)); the two behind them are part of the first two.
+pub(super) fn counted_ticks(stat: &str) -> Option<[f64; 8]> {
+    let numbers = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
+    let numbers: Vec<f64> = numbers.map_while(|it| it.parse().ok()).collect();
+    numbers.first_chunk::<8>().copied()
 }
 
 #[cfg(test)]

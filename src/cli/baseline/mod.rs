@@ -1,15 +1,17 @@
+mod file;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Printer;
-use super::ci_outputs::CiOutputs;
-use super::compare::{self, Format, hidden};
-use super::exit::{Exit, Failure};
-use super::progress::Progress;
-use super::run::EXACT_OPERATIONS;
-use super::signals::stop_on_signals;
-use super::workload_file::WorkloadFile;
+use crate::cli::Printer;
+use crate::cli::ci_outputs::CiOutputs;
+use crate::cli::compare::{self, Format, hidden};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::progress::Progress;
+use crate::cli::run::EXACT_OPERATIONS;
+use crate::cli::signals::stop_on_signals;
+use crate::cli::workload_file::WorkloadFile;
 use crate::config::{Exact, Loaded};
 use crate::engine::Stop;
 use crate::experiment::{self, Permissions};
@@ -133,7 +135,7 @@ fn save(arguments: &Save, printer: &Printer) -> Result<Exit, Failure> {
     for (cell, metric, told) in meter.over_seeds(&subject.workload, arguments.seeds.unwrap_or(0), printer)? {
         baseline.counts.entry(cell).or_default().entry(metric).or_default().push(told.tallied);
     }
-    write(&path, &baseline)?;
+    file::write(&path, &baseline)?;
     for one in moved {
         printer
             .note(&format!("not kept, since it was not the same in each run: {} of {}", one.count, one.cell));
@@ -148,7 +150,7 @@ fn check(arguments: &Check, printer: &Printer) -> Result<Exit, Failure> {
     arguments.ci.check()?;
     let named = subject.workload.load(printer)?;
     let path = subject.path(&named);
-    let baseline = read(&path, &named)?;
+    let baseline = file::read(&path, &named)?;
     let tick = baseline.tick.parse::<Time>().map_err(|error| {
         Failure::new(Exit::Usage, format!("{} is no baseline: tick: {error}", path.display()))
     })?;
@@ -314,43 +316,4 @@ fn tick_of(summary: &Summary) -> String {
 
 fn build() -> &'static str {
     if cfg!(debug_assertions) { "debug" } else { "release" }
-}
-
-fn write(path: &std::path::Path, baseline: &Baseline) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(Exit::Environment, format!("cannot write {}: {error}", path.display()))
-    };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    // Numbers and texts under names: there is nothing in it that JSON cannot say.
-    let text = serde_json::to_string_pretty(baseline).unwrap_or_default() + "\n";
-    std::fs::write(path, text).map_err(failed)
-}
-
-fn read(path: &std::path::Path, loaded: &Loaded) -> Result<Baseline, Failure> {
-    let wrong = |text: String| Failure::new(Exit::Usage, text);
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let save = format!("cachebench baseline save {}", loaded.path.display());
-        wrong(format!("cannot read the baseline {shown}: {error}; make it by `{save}`"))
-    })?;
-    let json: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| wrong(format!("{shown} is no baseline: {error}")))?;
-    match json.get("format").and_then(serde_json::Value::as_u64) {
-        Some(format) if format == u64::from(BASELINE_FORMAT) => {}
-        Some(format) => {
-            return Err(wrong(format!(
-                "{shown} has baseline format {format}, this cachebench reads {BASELINE_FORMAT}"
-            )));
-        }
-        None => return Err(wrong(format!("{shown} is no baseline: it has no `format`"))),
-    }
-    let baseline: Baseline =
-        serde_json::from_value(json).map_err(|error| wrong(format!("{shown} is no baseline: {error}")))?;
-    if baseline.name != loaded.workload.name {
-        let (own, other) = (&loaded.workload.name, &baseline.name);
-        return Err(wrong(format!("{shown} is the baseline of `{other}`, and the workload is `{own}`")));
-    }
-    Ok(baseline)
 }
