@@ -13,7 +13,7 @@ use super::{ExperimentError, checks, parts, stock, tell, theory};
 use crate::measure::theory::Stretch;
 use crate::measure::{
     Audit, Beginning, CounterCheck, FaultRecord, Findings, Metrics, RAMP_BIN, Ramp, RepeatResult, Sizing,
-    Stampede, Status, Unit, Verdict, note_of_idle_policy, note_of_small_limit, tell_nodes,
+    Stampede, Status, Unit, Verdict, curves, note_of_idle_policy, note_of_small_limit, tell_nodes,
 };
 use crate::model::Kind;
 use crate::traffic::Replay;
@@ -64,6 +64,7 @@ fn measure_on_stage(
     put_memory(&mut result, &stage, &course.played.gauged);
     let Played { drive, faults, usage, .. } = course.played;
     (result.faults, result.usage) = (faults, usage);
+    result.curves = curves(&drive.recorder);
     (result.histograms, result.log, result.windows) = (drive.recorder, drive.log, drive.windows);
     result.exact = course.played.exact;
     let Stage { crew, urls, cache, database, clients, rows_read_before, .. } = stage;

@@ -8,7 +8,7 @@
 //! | what each node of the cache took | `nodes` |
 //! | how the word of writes got to those who cache the rows | `events` |
 //! | loads by the expiry that caused them | `loads`, `stampede` |
-//! | numbers by name, and how they come about | `metric`, `stretch`, `names`; every `tell` |
+//! | numbers by name, and how they come about | `metric`, `stretch`, `curve`, `names`; every `tell` |
 //! | the shape of `result.json` | `summary`, and what it is made of |
 //! | what is held against the numbers | `validity`, `expectation`, `selector`, `cell_expectation`, `expected`, `recovery`, `remap`, `audit`, `sales`, `theory` |
 //! | which cell is the best of many | `pick`, `sweep` |
@@ -25,6 +25,7 @@ mod bounds;
 mod capacity;
 mod cell_expectation;
 pub mod comparison;
+mod curve;
 mod doctor;
 mod events;
 mod exact;
@@ -77,6 +78,7 @@ pub use baseline::{BASELINE_FORMAT, Baseline, Moved, steady};
 pub use bounds::{Bounds, clock_guard};
 pub use capacity::{Capacity, Ended, Purpose, Trial};
 pub use cell_expectation::CellExpectation;
+pub use curve::{CurvePoint, curves};
 pub use doctor::{Finding, Machine, State, examine};
 pub use events::{ConsumerRecord, Coverage, Events, EventsSummary, Level, Progress};
 pub use exact::{ExactCounts, OnTheWire};

@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 
 use super::statistics::median;
 use super::{
-    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, ExactCounts, Expected, FaultRecord, Finding,
-    IntervalLog, Metrics, NodeLoad, Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage, Verdict,
-    Window,
+    Audit, Bounds, Capacity, ConsumerRecord, CounterCheck, CurvePoint, ExactCounts, Expected, FaultRecord,
+    Finding, IntervalLog, Metrics, NodeLoad, Pressure, Ramp, Recorder, Sizing, Stampede, Sweep, Usage,
+    Verdict, Window,
 };
 use crate::simulation::Simulated;
 
@@ -121,6 +121,9 @@ pub struct RepeatResult {
     /// Operations by kind and result: `read.hit`, `write.done`, `write.failed.timeout` …; they add up to all.
     pub accounts: BTreeMap<String, u64>,
     pub windows: Vec<Window>,
+    /// The distributions of latencies, by the names of the histograms: `read.response`, `read.hit.response` …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub curves: BTreeMap<String, Vec<CurvePoint>>,
     /// What happened around the expiries, if there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stampede: Option<Stampede>,

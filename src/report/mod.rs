@@ -17,6 +17,7 @@ mod follows;
 mod freshness;
 mod gate;
 mod hgrm;
+mod html;
 mod history;
 mod json;
 mod markdown;

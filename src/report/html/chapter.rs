@@ -1,0 +1,38 @@
+use super::figure::Figure;
+use crate::report::section::Section;
+
+/// A part of a page: a heading, what is said first, its figures, its tables.
+pub struct Chapter {
+    /// The name in links: lower-case letters and hyphens.
+    pub id: &'static str,
+    pub title: String,
+    /// Paragraphs before the figures.
+    pub lead: Vec<String>,
+    pub figures: Vec<Figure>,
+    pub sections: Vec<Section>,
+}
+
+impl Chapter {
+    /// Whether there is anything to see in it.
+    pub fn is_empty(&self) -> bool {
+        self.figures.is_empty() && self.sections.is_empty()
+    }
+}
+
+/// A whole page, whatever it is about: a run, a comparison, a simulation.
+pub struct Page {
+    pub title: String,
+    /// The question, as the workload asks it.
+    pub question: Option<String>,
+    /// The answer in a sentence.
+    pub answer: String,
+    /// The tone of the answer.
+    pub tone: super::figure::Tone,
+    pub chapters: Vec<Chapter>,
+    /// How it came about, in pairs: "Started", "2026-11-26 …".
+    pub facts: Vec<(String, String)>,
+    /// The settings as a workload file, or nothing.
+    pub settings: Option<String>,
+    /// The commands that make it again.
+    pub reproduce: Vec<String>,
+}

@@ -1,0 +1,4 @@
+//! One page that needs nothing but a browser: figures as SVG, each with its numbers in a table.
+
+mod chapter;
+mod figure;
