@@ -1,4 +1,5 @@
 use super::figure::Figure;
+use crate::measure::Summary;
 use crate::report::section::Section;
 
 /// A part of a page: a heading, what is said first, its figures, its tables.
@@ -35,4 +36,17 @@ pub struct Page {
     pub settings: Option<String>,
     /// The commands that make it again.
     pub reproduce: Vec<String>,
+}
+
+/// How a chapter comes about from a summary: one file a part, listed in `figures`.
+pub struct Part {
+    /// The name in links: lower-case letters and hyphens.
+    pub id: &'static str,
+    pub title: &'static str,
+    /// The titles of the tables that stand in it; each table of a summary stands in one part.
+    pub sections: &'static [&'static str],
+    /// What is said first; for those who do not know the terms.
+    pub lead: &'static str,
+    /// Its figures; none where there is nothing to draw.
+    pub figures: fn(&Summary) -> Vec<Figure>,
 }

@@ -2,3 +2,4 @@
 
 mod chapter;
 mod figure;
+mod figures;
