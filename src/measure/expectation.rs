@@ -67,7 +67,7 @@ impl ExpectationError {
         let names = names();
         Some(match closest(name, names.iter().map(|(name, _)| name.as_str())) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => "docs/guide.md lists them under \"Metrics\"".into(),
+            None => "docs/metrics.md lists them".into(),
         })
     }
 }

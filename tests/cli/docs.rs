@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cachebench::coherence::COHERENCES;
@@ -99,14 +100,143 @@ fn the_tables_of_names_are_what_list_says() {
     fn registered<T: ?Sized, P>(entries: &[Entry<T, P>]) -> Vec<(String, String)> {
         entries.iter().map(|entry| (entry.name.into(), entry.summary.into())).collect()
     }
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    assert_eq!(table(&readme, "strategies"), registered(STRATEGIES));
-    assert_eq!(table(&readme, "coherence"), registered(COHERENCES));
-    assert_eq!(table(&readme, "mitigations"), registered(MITIGATIONS));
-    assert_eq!(table(&readme, "inventories"), registered(INVENTORIES));
-    assert_eq!(table(&readme, "transports"), registered(TRANSPORTS));
-    assert_eq!(table(&readme, "placements"), registered(PLACEMENTS));
-    let guide = std::fs::read_to_string(root().join("docs/guide.md")).unwrap();
-    assert_eq!(table(&guide, "trace-formats"), registered(FORMATS));
-    assert_eq!(table(&guide, "policies"), registered(POLICIES));
+    let holds = |page: &str, mark: &str, entries: Vec<(String, String)>| {
+        assert_eq!(table(&document(&root().join(page)), mark), entries, "{page}");
+    };
+    holds("README.md", "strategies", registered(STRATEGIES));
+    holds("docs/coherence.md", "coherence", registered(COHERENCES));
+    holds("docs/guards.md", "mitigations", registered(MITIGATIONS));
+    holds("docs/workload-file.md", "inventories", registered(INVENTORIES));
+    holds("docs/invalidation.md", "transports", registered(TRANSPORTS));
+    holds("docs/placement.md", "placements", registered(PLACEMENTS));
+    holds("docs/traces.md", "trace-formats", registered(FORMATS));
+    holds("docs/traces.md", "policies", registered(POLICIES));
+}
+
+/// The documents whose links are looked at.
+fn documents() -> Vec<PathBuf> {
+    let mut documents: Vec<PathBuf> = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "workloads/README.md",
+        "results/README.md",
+        "results/generator.md",
+        "docker/README.md",
+    ]
+    .map(|path| root().join(path))
+    .into();
+    let pages = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    documents.extend(pages.filter(|path| path.extension().is_some_and(|it| it == "md")));
+    documents
+}
+
+fn document(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The lines of a document without its comments and blocks of code.
+fn prose(document: &str) -> Vec<String> {
+    let mut text = String::new();
+    let mut rest = document;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        text.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, after)| after);
+    }
+    text.push_str(rest);
+    let mut code = false;
+    text.lines()
+        .filter(|line| {
+            let fence = line.trim_start().starts_with("```");
+            code ^= fence;
+            !code && !fence
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Where links of a document lead to.
+fn links(document: &str) -> Vec<String> {
+    let text = prose(document).join("\n");
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    targets.map(|(target, _)| target.to_owned()).collect()
+}
+
+/// The names of the headings of a document, as those who show Markdown make them.
+fn anchors(document: &str) -> Vec<String> {
+    let mut anchors: Vec<String> = Vec::new();
+    for line in prose(document) {
+        let Some((level, title)) = line.split_once(' ') else { continue };
+        if level.is_empty() || level.chars().any(|letter| letter != '#') {
+            continue;
+        }
+        let kept = |letter: &char| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter);
+        let name: String = title.trim().to_lowercase().chars().filter(kept).collect();
+        let name = name.replace(' ', "-");
+        let before = anchors.iter().filter(|it| **it == name).count();
+        anchors.push(if before == 0 { name } else { format!("{name}-{before}") });
+    }
+    anchors
+}
+
+#[test]
+fn a_heading_is_named_as_those_who_show_markdown_do() {
+    let document = "# `[data]`\n```\n# no heading\n```\n## Redis' clock, once\n## `--set`\n### Lists\n### Lists\n";
+    assert_eq!(anchors(document), ["data", "redis-clock-once", "--set", "lists", "lists-1"]);
+}
+
+/// Whether the committed results have their pages: they are made last, and then all of them.
+fn pages_are_made() -> bool {
+    let mut results = std::fs::read_dir(root().join("results")).unwrap();
+    results.any(|entry| {
+        let folder = entry.unwrap().path();
+        let timed = folder.file_name().is_some_and(|name| name.to_string_lossy().contains("-20"));
+        !timed && folder.join("report.html").exists()
+    })
+}
+
+#[test]
+fn every_link_within_the_documentation_leads_somewhere() {
+    let mut broken = Vec::new();
+    let mut known: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    let pages_are_made = pages_are_made();
+    for path in documents() {
+        for link in links(&document(&path)) {
+            if link.contains("://") || link.ends_with("/report.html") && !pages_are_made {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
+            let there = if anchor.is_empty() || !target.is_file() {
+                anchor.is_empty() && target.exists()
+            } else {
+                let anchors = known.entry(target.clone()).or_insert_with(|| anchors(&document(&target)));
+                anchors.iter().any(|it| it == anchor)
+            };
+            if !there {
+                broken.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    assert_eq!(broken, [""; 0]);
+}
+
+#[test]
+fn the_table_of_contents_names_every_page_of_the_guide() {
+    let contents = links(&document(&root().join("docs/README.md")));
+    for path in documents() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.parent().is_some_and(|folder| folder.ends_with("docs")) && name != "README.md" {
+            assert!(contents.iter().any(|link| link == name), "docs/README.md does not name {name}");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_workloads_names_every_one_of_them() {
+    let page = document(&root().join("workloads/README.md"));
+    for path in workloads() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(page.contains(&format!("`{name}`")), "workloads/README.md does not name {name}");
+    }
 }

@@ -15,7 +15,7 @@ const PASSWORD: &str = "hunter2";
 /// Too few for the checks whose outcome depends on the leisure of the machine.
 const OPERATIONS: u64 = 390;
 
-/// What docs/guide.md says that a user of the cache needs.
+/// What docs/scaling-out.md says that a user of the cache needs.
 const ALLOWED: &str = "+get +mget +set +del +unlink +scan +dbsize +info +config|get +script|load +evalsha \
     +getrange +zadd +zrange +zrem +zremrangebyscore +pexpire +pttl";
 
