@@ -164,7 +164,8 @@ fn links(document: &str) -> Vec<String> {
 
 /// The names of the headings of a document, as those who show Markdown make them.
 fn anchors(document: &str) -> Vec<String> {
-    let mut anchors: Vec<String> = Vec::new();
+    let mut anchors = Vec::new();
+    let mut names: Vec<String> = Vec::new();
     for line in prose(document) {
         let Some((level, title)) = line.split_once(' ') else { continue };
         if level.is_empty() || level.chars().any(|letter| letter != '#') {
@@ -173,15 +174,17 @@ fn anchors(document: &str) -> Vec<String> {
         let kept = |letter: &char| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter);
         let name: String = title.trim().to_lowercase().chars().filter(kept).collect();
         let name = name.replace(' ', "-");
-        let before = anchors.iter().filter(|it| **it == name).count();
-        anchors.push(if before == 0 { name } else { format!("{name}-{before}") });
+        let before = names.iter().filter(|it| **it == name).count();
+        anchors.push(if before == 0 { name.clone() } else { format!("{name}-{before}") });
+        names.push(name);
     }
     anchors
 }
 
 #[test]
 fn a_heading_is_named_as_those_who_show_markdown_do() {
-    let document = "# `[data]`\n```\n# no heading\n```\n## Redis' clock, once\n## `--set`\n### Lists\n### Lists\n";
+    let document =
+        "# `[data]`\n```\n# no heading\n```\n## Redis' clock, once\n## `--set`\n### Lists\n### Lists\n";
     assert_eq!(anchors(document), ["data", "redis-clock-once", "--set", "lists", "lists-1"]);
 }
 
