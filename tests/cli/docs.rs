@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use cachebench::coherence::COHERENCES;
 use cachebench::invalidation::TRANSPORTS;
 use cachebench::inventory::INVENTORIES;
+use cachebench::measure;
 use cachebench::mitigation::MITIGATIONS;
 use cachebench::placement::PLACEMENTS;
 use cachebench::registry::Entry;
@@ -241,5 +242,20 @@ fn the_page_of_workloads_names_every_one_of_them() {
     for path in workloads() {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(page.contains(&format!("`{name}`")), "workloads/README.md does not name {name}");
+    }
+}
+
+#[test]
+fn the_page_of_metrics_has_every_name() {
+    const STATISTICS: [&str; 7] = [".mean", ".p50", ".p90", ".p95", ".p99.9", ".p99", ".max"];
+    let page = document(&root().join("docs/metrics.md"));
+    for (name, _) in measure::names() {
+        let is_told = page.contains(&format!("`{name}`"))
+            || STATISTICS.iter().find_map(|statistic| name.strip_suffix(statistic)).is_some_and(|latency| {
+                // Those of kinds are told by their parts.
+                let of_kinds = [".response", ".service", ".lag"].iter().any(|clock| latency.ends_with(clock));
+                of_kinds || page.contains(&format!("`{latency}."))
+            });
+        assert!(is_told, "docs/metrics.md does not name {name}");
     }
 }
