@@ -12,6 +12,7 @@ mod expect;
 mod find_max;
 mod history;
 mod list;
+mod live;
 mod placement;
 mod printer;
 mod progress;
@@ -23,6 +24,7 @@ mod show;
 mod signals;
 mod simulate;
 mod sweep;
+mod terminal;
 mod trace;
 mod workload_file;
 

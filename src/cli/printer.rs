@@ -28,7 +28,13 @@ impl Printer {
 
     /// Whether stderr is a terminal that may be redrawn.
     pub fn is_live(&self) -> bool {
-        std::io::stderr().is_terminal() && std::env::var_os("CI").is_none()
+        let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        std::io::stderr().is_terminal() && std::env::var_os("CI").is_none() && !is_dumb
+    }
+
+    /// Whether what is going on is shown by lines that are redrawn.
+    pub fn is_redrawn(&self) -> bool {
+        !self.quiet && self.is_live()
     }
 
     /// A bar on stderr, towards a length where it has one; hidden where nobody looks.
@@ -55,8 +61,13 @@ impl Printer {
     /// What is going on.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            tell(&self.styled(DIM, text));
+            tell(&self.dimmed(text));
         }
+    }
+
+    /// How a note looks.
+    pub fn dimmed(&self, text: &str) -> String {
+        self.styled(DIM, text)
     }
 
     /// Something to look at.

@@ -38,6 +38,7 @@ mod table;
 mod timeline;
 mod tradeoffs;
 
+pub use bars::bar;
 pub use comparison::{comparison_csv, comparison_json, comparison_markdown, comparison_table};
 pub use doctor::{findings_json, findings_table};
 pub use files::write;

@@ -1,62 +1,117 @@
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
-
 use crate::cli::Printer;
-use crate::cli::printer::style;
+use crate::cli::live::{Screen, meter, told};
+use crate::cli::terminal::{Size, cut, wide};
 
 /// Tells which run of how many is under way, and how long the rest will take.
 pub struct Progress<'a> {
     printer: &'a Printer,
-    bar: ProgressBar,
+    course: Arc<Mutex<Course>>,
+    /// Where a line is redrawn, on a terminal.
+    screen: Option<Screen>,
+}
+
+/// How far the runs are.
+struct Course {
+    what: String,
     total: usize,
     done: usize,
     began: Instant,
+    run_began: Instant,
 }
 
 impl<'a> Progress<'a> {
     pub fn new(printer: &'a Printer, total: usize) -> Progress<'a> {
-        let bar = printer.bar(Some(total as u64));
-        bar.set_style(style("{bar:24} run {pos} of {len}  {wide_msg}"));
-        Progress { printer, bar, total, done: 0, began: Instant::now() }
+        let now = Instant::now();
+        let course = Course { what: String::new(), total, done: 0, began: now, run_began: now };
+        let course = Arc::new(Mutex::new(course));
+        let shown = Arc::clone(&course);
+        let open = || {
+            Screen::open(move |size| {
+                let course = shown.lock().unwrap_or_else(PoisonError::into_inner);
+                vec![course.line(Instant::now(), size)]
+            })
+        };
+        Progress { printer, course, screen: printer.is_redrawn().then(open) }
     }
 
     /// There are so many runs more than was said.
     pub fn more(&mut self, runs: usize) {
-        self.total += runs;
-        self.bar.set_length(self.total as u64);
-        self.printer.note(&format!("undecided: {runs} runs more"));
+        self.change(|course| course.total += runs);
+        let text = format!("undecided: {runs} runs more");
+        match &self.screen {
+            Some(screen) => screen.say(self.printer.dimmed(&text)),
+            None => self.printer.note(&text),
+        }
     }
 
     pub fn begin(&self, what: &str) {
-        let left = match self.done {
-            0 => String::new(),
-            done => {
-                let each = self.began.elapsed().div_f64(done as f64);
-                let left = each.mul_f64(self.total.saturating_sub(done) as f64);
-                format!(", {} left", told(left))
-            }
-        };
-        self.bar.set_message(format!("{what}{left}"));
-        if !self.printer.is_live() {
-            self.printer.note(&format!("run {} of {}: {what}{left}", self.done + 1, self.total));
+        let told = self.change(|course| {
+            (course.what, course.run_began) = (what.into(), Instant::now());
+            course.told(course.run_began)
+        });
+        if self.screen.is_none() {
+            self.printer.note(&told);
         }
     }
 
     pub fn end(&mut self) {
-        self.done += 1;
-        self.bar.inc(1);
+        self.change(|course| course.done += 1);
     }
 
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
+    pub fn finish(&mut self) {
+        self.screen = None;
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Course) -> T) -> T {
+        change(&mut self.course.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// A time to wait, as people say it.
-fn told(time: Duration) -> String {
-    match time.as_secs() {
-        seconds @ 0..=90 => format!("{seconds} s"),
-        seconds => format!("{} min", seconds.div_ceil(60)),
+impl Course {
+    /// How long the rest takes, from what the runs so far took.
+    fn left(&self, now: Instant) -> Option<Duration> {
+        let each = self.run_began.duration_since(self.began).checked_div(self.done as u32)?;
+        let rest = each.saturating_mul(self.total.saturating_sub(self.done) as u32);
+        Some(rest.saturating_sub(now.duration_since(self.run_began)))
+    }
+
+    fn told(&self, now: Instant) -> String {
+        let left = self.left(now).map(|left| format!(", {} left", told(left))).unwrap_or_default();
+        format!("run {} of {}: {}{left}", (self.done + 1).min(self.total), self.total, self.what)
+    }
+
+    /// All of it in one line of a terminal.
+    fn line(&self, now: Instant, size: Size) -> String {
+        let text = self.told(now);
+        let room = size.columns.saturating_sub(wide(&text) + 1);
+        let bar = (room >= 8).then(|| meter(self.done as f64 / self.total as f64, room.min(24)) + " ");
+        cut(&(bar.unwrap_or_default() + &text), size.columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_fits_every_terminal() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let what = "block-02-head".to_owned();
+        let course = Course { what, total: 4, done: 1, began: now, run_began: now + 10 * second };
+        let line = |columns| course.line(now + 12 * second, Size { columns, rows: 24 });
+        assert_eq!(line(80), "━━━━━━────────────────── run 2 of 4: block-02-head, 28 s left");
+        assert_eq!(
+            line(50),
+            "━━─────── run 2 of 4: block-02-head, 28 s left"
+                .replace("━━───────", "━━━───────── ")
+                .replace("  ", " ")
+        );
+        for columns in [1, 20, 30, 40, 44, 45, 60] {
+            assert!(wide(&line(columns)) <= columns, "{columns}");
+        }
     }
 }
