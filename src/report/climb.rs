@@ -19,8 +19,7 @@ pub fn climb(summary: &Summary) -> Vec<Vec<String>> {
     }
     let with = |cell| Some((cell, ramp_of(cell)?));
     let cells: Vec<(&CellResult, &Ramp)> = summary.cells.iter().filter_map(with).take(CELLS).collect();
-    let seconds = cells.iter().map(|(_, ramp)| span(ramp)).fold(0.0, f64::max);
-    let drawn = cells.iter().map(|(_, ramp)| interesting(ramp)).fold(LEAST_S, f64::max).min(seconds);
+    let drawn = drawn_s(&cells.iter().map(|(_, ramp)| *ramp).collect::<Vec<_>>());
     let over = format!("hit rate,\n0 to {} after the start", duration_us(drawn * 1e6));
     let mut rows = vec![vec!["cell".to_owned(), over, "first".into(), "last".into()]];
     rows.extend(cells.iter().map(|(cell, ramp)| {
@@ -29,6 +28,12 @@ pub fn climb(summary: &Summary) -> Vec<Vec<String>> {
         vec![cell.label(), line(&rates), told(rates.first()), told(rates.last())]
     }));
     rows
+}
+
+/// Seconds of ramps that are worth drawing.
+pub(super) fn drawn_s(ramps: &[&Ramp]) -> f64 {
+    let seconds = ramps.iter().map(|ramp| span(ramp)).fold(0.0, f64::max);
+    ramps.iter().map(|ramp| interesting(ramp)).fold(LEAST_S, f64::max).min(seconds)
 }
 
 /// Seconds of a ramp that were measured.

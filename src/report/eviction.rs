@@ -18,12 +18,10 @@ pub fn rankings(summary: &Summary) -> Vec<Section> {
 }
 
 fn ranking(summary: &Summary, bounds: &Bounds) -> Section {
-    let alike: Vec<&str> = bounds.settings.iter().map(|setting| setting.label.as_str()).collect();
-    let cells: Vec<&CellResult> = bounds.cells.iter().filter_map(|&index| summary.cells.get(index)).collect();
     let opt = bounds.simulated.iter().find(|one| one.policy == "opt").and_then(Simulated::hit_rate);
     // Of no hits there is no share.
     let opt = opt.filter(|rate| *rate > 0.0);
-    let measured: Vec<Measured> = cells.iter().filter_map(|cell| Measured::of(cell, bounds)).collect();
+    let measured = measured(summary, bounds);
     let mut rows: Vec<(f64, Vec<String>)> = Vec::new();
     for one in &measured {
         rows.push((one.hit_rate, one.row(&measured, opt)));
@@ -33,7 +31,10 @@ fn ranking(summary: &Summary, bounds: &Bounds) -> Section {
     );
     rows.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     let turnover = bounds.turnover_s().map(|seconds| format!(", turned over in {seconds:.1} s (lru)"));
-    let place = if alike.is_empty() { String::new() } else { format!("{}: ", alike.join(" · ")) };
+    let place = match place(bounds) {
+        none if none.is_empty() => none,
+        place => format!("{place}: "),
+    };
     let (entries, rate) = (bounds.entries, bounds.requests_per_s);
     let title =
         format!("Eviction, {place}{entries} entries at {rate:.0} requests/s{}", turnover.unwrap_or_default());
@@ -53,13 +54,24 @@ fn ranking(summary: &Summary, bounds: &Bounds) -> Section {
     Section::new(title, std::iter::once(header).chain(rows.into_iter().map(|(_, row)| row)).collect())
 }
 
+/// In what these cells are alike; empty where that is nothing.
+pub(super) fn place(bounds: &Bounds) -> String {
+    bounds.settings.iter().map(|setting| setting.label.as_str()).collect::<Vec<_>>().join(" · ")
+}
+
+/// The policies that were measured.
+pub(super) fn measured<'a>(summary: &'a Summary, bounds: &Bounds) -> Vec<Measured<'a>> {
+    let cells = bounds.cells.iter().filter_map(|&index| summary.cells.get(index));
+    cells.filter_map(|cell| Measured::of(cell, bounds)).collect()
+}
+
 /// A policy as it was measured.
-struct Measured<'a> {
-    cell: &'a CellResult,
-    label: String,
-    hit_rate: f64,
+pub(super) struct Measured<'a> {
+    pub cell: &'a CellResult,
+    pub label: String,
+    pub hit_rate: f64,
     /// Half of the interval's width; nothing of a single measurement.
-    within: Option<f64>,
+    pub within: Option<f64>,
 }
 
 impl<'a> Measured<'a> {

@@ -3,3 +3,4 @@
 mod chapter;
 mod figure;
 mod figures;
+mod sketch;
