@@ -68,6 +68,20 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Says it to those who want to know what is done.
+    fn detail(&self, text: &str) {
+        if self.printer.is_verbose() {
+            self.bar.suspend(|| self.printer.detail(text));
+        }
+    }
+
+    /// How long the phase took that ends now.
+    fn tell_phase(&self, state: &State) {
+        if let Some((phase, since)) = &state.phase {
+            self.detail(&format!("{}: {:.2} s", phase.name(), since.elapsed().as_secs_f64()));
+        }
+    }
+
     /// Says what has come of a measurement, once and for all.
     fn conclude(&self, state: &mut State, text: &str) {
         self.line(&format!("{}: {text}", state.place()));
@@ -112,7 +126,11 @@ impl Observer for Progress<'_> {
             Event::Tried { trial } => {
                 self.conclude(&mut state, &tried(trial));
             }
+            Event::Server { command, folder, url } => {
+                self.detail(&format!("server: {command}, in {}, at {url}", folder.display()));
+            }
             Event::Phase(phase) => {
+                self.tell_phase(&state);
                 state.phase = Some((*phase, Instant::now()));
                 if let Phase::Warmup { expected } | Phase::Measuring { expected, .. } = phase {
                     state.planned += expected.unwrap_or_default();
@@ -139,6 +157,8 @@ impl Observer for Progress<'_> {
             }
             Event::Fault(record) => self.line(&format!("{}: fault: {}", state.cell, happened(record))),
             Event::Measured { result } => {
+                self.tell_phase(&state);
+                state.phase = None;
                 self.conclude(&mut state, &measured(result));
             }
         }
