@@ -150,7 +150,7 @@ mod tests {
         outputs.check().unwrap();
         assert!(!junit.exists(), "looking leaves nothing");
         for _ in 0..2 {
-            outputs.write(&report(), &Printer::new(true, true)).unwrap();
+            outputs.write(&report(), &Printer::new(true, true, false)).unwrap();
         }
         let text = fs::read_to_string(summary).unwrap();
         assert!(text.starts_with("before\n## ✅ shop: passed") && text.matches("## ").count() == 2, "{text}");

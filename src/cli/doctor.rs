@@ -11,7 +11,13 @@ use crate::servers::examine_servers;
 /// Long enough for the shares of a look to mean something.
 const LOOK: Duration = Duration::from_secs(1);
 
+const EXAMPLES: &str = "Examples:
+  cachebench doctor
+  cachebench doctor --strict
+  cachebench doctor --format json";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// How to print what was found.
     #[arg(long, value_enum, default_value_t = Format::Table)]

@@ -3,6 +3,7 @@ use clap::Args;
 use super::Printer;
 use super::demands;
 use super::exit::{Exit, Failure};
+use super::flags::Flags;
 use super::workload_file::WorkloadFile;
 use crate::config::{Exact, Loaded};
 use crate::measure::CellExpectation;
@@ -30,6 +31,7 @@ impl Expect {
     pub fn load(
         &self,
         file: &WorkloadFile,
+        flags: &Flags,
         exact: Option<Exact>,
         printer: &Printer,
     ) -> Result<Loaded, Failure> {
@@ -39,8 +41,8 @@ impl Expect {
             .collect::<Result<_, _>>()?;
         let abort = self.abort_on_fail.map(|time| format!("abort_on_fail={time}"));
         let mut loaded = match exact {
-            Some(exact) => file.load_exact(abort, exact, printer)?,
-            None => file.load_with(abort, printer)?,
+            Some(exact) => file.load_exact(flags, abort, exact, printer)?,
+            None => file.load_with(flags, abort, printer)?,
         };
         loaded.expect(&more).map_err(|error| Failure::new(Exit::Usage, format!("--expect: {error}")))?;
         if self.abort_on_fail.is_some() && loaded.workload.expect.is_empty() {

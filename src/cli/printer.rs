@@ -9,6 +9,7 @@ use super::exit::{Cause, Failure};
 /// Decides what each stream shows: data on stdout, everything else on stderr.
 pub struct Printer {
     quiet: bool,
+    verbose: bool,
     colour: bool,
 }
 
@@ -17,9 +18,9 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 
 impl Printer {
-    pub fn new(quiet: bool, no_color: bool) -> Printer {
+    pub fn new(quiet: bool, no_color: bool, verbose: bool) -> Printer {
         let allowed = !no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Printer { quiet, colour: allowed && std::io::stderr().is_terminal() }
+        Printer { quiet, verbose, colour: allowed && std::io::stderr().is_terminal() }
     }
 
     pub fn is_quiet(&self) -> bool {
@@ -68,6 +69,23 @@ impl Printer {
     /// How a note looks.
     pub fn dimmed(&self, text: &str) -> String {
         self.styled(DIM, text)
+    }
+
+    /// What is done, for those who want to know.
+    pub fn detail(&self, text: &str) {
+        if self.is_verbose() {
+            tell(&self.styled(DIM, text));
+        }
+    }
+
+    pub fn is_verbose(&self) -> bool {
+        self.verbose && !self.quiet
+    }
+
+    /// A question; the answer stands on the same line.
+    pub fn prompt(&self, text: &str) {
+        let mut out = std::io::stderr().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
     /// Something to look at.

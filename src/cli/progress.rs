@@ -47,14 +47,20 @@ impl Observer for Progress<'_> {
     fn event(&self, event: &Event) {
         let now = Instant::now();
         let mut state = lock(&self.state);
+        let detail = state.detail(event, now).filter(|_| self.printer.is_verbose());
         let line = state.learn(event, now);
         if self.printer.is_redrawn() {
             let mut screen = self.screen.borrow_mut();
             let screen = screen.get_or_insert_with(|| self.open());
-            if let Some(line) = line {
+            for line in detail.into_iter().chain(line) {
                 screen.say(self.printer.dimmed(&line));
             }
-        } else if let Some(line) = line {
+            return;
+        }
+        if let Some(detail) = detail {
+            self.printer.detail(&detail);
+        }
+        if let Some(line) = line {
             self.printer.note(&line);
             if !matches!(event, Event::Fault(_)) {
                 self.said.set(None);

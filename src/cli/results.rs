@@ -1,7 +1,11 @@
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use crate::measure::{FORMAT, Summary};
+
+/// Where results go, unless another folder is asked for.
+pub const FOLDER: &str = "results";
 
 /// Makes the folder for a run's results, and finds out that it can be written before any load starts.
 pub fn make(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
@@ -35,22 +39,87 @@ pub fn make(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
 
 /// Reads a result from its folder or its `result.json`.
 pub fn read(path: &Path) -> Result<Summary, Failure> {
+    let wrong = |text: String| Failure::new(Exit::Usage, text);
     let file = if path.is_dir() { path.join("result.json") } else { path.to_path_buf() };
     let shown = file.display();
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {shown}: {error}")))?;
-    let version: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|error| Failure::new(Exit::Usage, format!("{shown} is no result: {error}")))?;
-    match version.get("format").and_then(serde_json::Value::as_u64) {
+    let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
+        ErrorKind::NotFound if path.is_dir() => {
+            wrong(format!("{} is no result: there is no result.json in it", path.display()))
+        }
+        ErrorKind::NotFound => {
+            wrong(format!("there is no result {shown}; `cachebench list results` tells which there are"))
+        }
+        ErrorKind::InvalidData => wrong(format!("{shown} is no result: it is no text in UTF-8")),
+        _ => wrong(format!("cannot read {shown}: {error}")),
+    })?;
+    let json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| wrong(format!("{shown} is no result: {error}")))?;
+    match json.get("format").and_then(serde_json::Value::as_u64) {
         Some(version) if version == u64::from(FORMAT) => {}
         Some(version) => {
-            let text = format!("{shown} has result format {version}, this cachebench reads {FORMAT}");
-            return Err(Failure::new(Exit::Usage, text));
+            return Err(wrong(format!(
+                "{shown} has result format {version}, this cachebench reads {FORMAT}"
+            )));
         }
-        None => return Err(Failure::new(Exit::Usage, format!("{shown} is no result: it has no `format`"))),
+        None => return Err(wrong(format!("{shown} is no result: it has no `format`"))),
     }
-    serde_json::from_value(version)
-        .map_err(|error| Failure::new(Exit::Usage, format!("{shown} is no result: {error}")))
+    serde_json::from_value(json).map_err(|error| wrong(format!("{shown} is no result: {error}")))
+}
+
+/// Every result in a folder, the oldest first: by the time in the name, then by that of the file.
+pub fn all(parent: &Path) -> Vec<PathBuf> {
+    let folders = std::fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found: Vec<_> = folders.filter(|folder| folder.join("result.json").is_file()).collect();
+    found.sort_by_cached_key(|folder| {
+        let modified = folder.join("result.json").metadata().and_then(|file| file.modified()).ok();
+        (begun(folder).map(|(_, time, number)| (time, number)), modified, folder.clone())
+    });
+    found
+}
+
+/// The newest result in a folder.
+///
+/// # Errors
+/// When there is none, with what to do about it.
+pub fn newest(parent: &Path) -> Result<PathBuf, Failure> {
+    all(parent).pop().ok_or_else(|| {
+        let text = format!(
+            "there is no result in {} yet; `cachebench run FILE` makes one, or name one",
+            parent.display()
+        );
+        Failure::new(Exit::Usage, text)
+    })
+}
+
+/// The result of the same workload before this one.
+pub fn before(folder: &Path) -> Option<PathBuf> {
+    let (name, time, number) = begun(folder)?;
+    let is_before = |other: &&PathBuf| {
+        begun(other).is_some_and(|(its, then, which)| its == name && (then, which) < (time.clone(), number))
+    };
+    let all = all(folder.parent()?);
+    all.iter().rev().find(is_before).cloned()
+}
+
+/// What the name of a result's folder tells: the workload, when it began, and which it was of that second.
+fn begun(folder: &Path) -> Option<(String, String, u32)> {
+    let name = folder.file_name()?.to_str()?;
+    let is_time = |text: &str| {
+        let shape = |(index, letter): (usize, char)| match index {
+            8 => letter == 'T',
+            15 => letter == 'Z',
+            _ => letter.is_ascii_digit(),
+        };
+        text.len() == 16 && text.chars().enumerate().all(shape)
+    };
+    let mut parts = name.rsplitn(3, '-');
+    let last = parts.next()?;
+    if is_time(last) {
+        let workload = name.strip_suffix(last)?.strip_suffix('-')?;
+        return Some((workload.into(), last.into(), 1));
+    }
+    let (number, time, workload) = (last.parse().ok()?, parts.next()?, parts.next()?);
+    is_time(time).then(|| (workload.into(), time.into(), number))
 }
 
 /// Writes and removes as much as results may need, so that a full disk is found now.
@@ -88,5 +157,27 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         let failure = make(&file, "x").unwrap_err();
         assert_eq!(failure.exit, Exit::Environment);
+    }
+
+    #[test]
+    fn the_newest_result_is_known_by_the_time_in_its_name() {
+        let parent = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            let folder = parent.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join("result.json"), "{}").unwrap();
+            folder
+        };
+        assert_eq!(newest(parent.path()).unwrap_err().exit, Exit::Usage);
+        let kept = make("kept");
+        assert_eq!(newest(parent.path()).unwrap(), kept);
+        let second = make("a-b-20260102T030405Z-2");
+        let first = make("a-b-20260102T030405Z");
+        make("b-20260101T000000Z");
+        let tenth = make("a-b-20260102T030405Z-10");
+        std::fs::create_dir(parent.path().join("a-b-20270101T000000Z")).unwrap();
+        assert_eq!(newest(parent.path()).unwrap(), tenth);
+        assert_eq!((before(&tenth), before(&second)), (Some(second.clone()), Some(first.clone())));
+        assert_eq!((before(&first), before(&kept)), (None, None));
     }
 }

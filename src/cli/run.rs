@@ -1,12 +1,15 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Printer;
 use super::ci_outputs::CiOutputs;
+use super::compare::{self, stored};
 use super::exit::{Exit, Failure};
 use super::expect::Expect;
 use super::find_max;
+use super::flags::Flags;
+use super::next;
 use super::progress::Progress;
 use super::results;
 use super::signals::stop_on_signals;
@@ -16,9 +19,18 @@ use crate::engine::Stop;
 use crate::experiment::{self, ExperimentError, Permissions};
 use crate::measure::{Status, Summary};
 use crate::registry::Choice;
-use crate::report::{self, FORMATS, Format, GateReport};
+use crate::report::{self, FORMATS, Format, GateReport, comparison_markdown, comparison_table};
+
+const EXAMPLES: &str = "Examples:
+  cachebench run workloads/quickstart.toml
+  cachebench run workloads/quickstart.toml --rate 500 -d 5s --strategy direct,cache-aside
+  cachebench run workloads/quickstart.toml --set cache.ttl=10s --expect 'hit_rate{strategy=cache-aside} > 0.5'
+  cachebench run workloads/quickstart.toml --exact -n 2000
+
+What is asked for twice: a flag wins over the file, and --set over the flag.";
 
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(flatten)]
     workload: WorkloadFile,
@@ -28,14 +40,17 @@ pub struct Arguments {
     #[arg(long, value_name = "EXPECTATION")]
     find_max: Vec<String>,
 
-    /// Count rather than time: so many operations of one client, in logical time. The counts of queries, commands, bytes and
-    /// allocations are the same on every machine.
-    #[arg(long, conflicts_with = "find_max")]
+    /// Count rather than time: the operations of one client, in logical time; 5000, or as many as -n says. The counts of
+    /// queries, commands, bytes and allocations are the same on every machine.
+    #[arg(long, conflicts_with_all = ["find_max", "clients", "rate", "duration", "warmup", "repeat"])]
     exact: bool,
 
-    /// Operations that --exact counts, of each cell.
-    #[arg(long, value_name = "N", default_value_t = EXACT_OPERATIONS, requires = "exact", value_parser = clap::value_parser!(u64).range(1..))]
-    operations: u64,
+    /// Compare with this result after the run, as `compare` does, and exit by its verdict.
+    #[arg(short, long, value_name = "RESULT", conflicts_with = "find_max")]
+    baseline: Option<PathBuf>,
+
+    #[command(flatten)]
+    flags: Flags,
 
     #[command(flatten)]
     expect: Expect,
@@ -53,7 +68,7 @@ pub const EXACT_OPERATIONS: u64 = 5_000;
 /// What becomes of a result, and what may be used to get it.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// How to print the result: table, markdown, json or csv.
+    /// How to print the result: table, markdown, json, csv, html or quiet.
     #[arg(long, default_value = "table")]
     pub format: String,
 
@@ -81,7 +96,7 @@ impl Output {
         format: &dyn Format,
         printer: &Printer,
         measure: impl FnOnce(Permissions, &Progress, &Stop) -> Result<Summary, ExperimentError>,
-    ) -> Result<Summary, Failure> {
+    ) -> Result<Measured, Failure> {
         let folder = results::make(&self.output, &loaded.workload.name)?;
         let stop = Stop::default();
         stop_on_signals(&stop)?;
@@ -99,32 +114,62 @@ impl Output {
             Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
         })?;
         printer.note(&format!("results: {}", folder.display()));
-        Ok(summary)
+        Ok(Measured { summary, folder })
     }
+}
+
+/// What was measured, and where it was left.
+pub struct Measured {
+    pub summary: Summary,
+    pub folder: PathBuf,
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let format = format(&arguments.output.format)?;
-    let exact = Exact { operations: arguments.operations, tick: None };
-    let loaded = arguments.expect.load(&arguments.workload, arguments.exact.then_some(exact), printer)?;
+    if let Some(baseline) = &arguments.baseline {
+        // Found out before anything is measured for it.
+        results::read(baseline)?;
+    }
+    let exact = Exact { operations: arguments.flags.operations().unwrap_or(EXACT_OPERATIONS), tick: None };
+    let exact = arguments.exact.then_some(exact);
+    let loaded = arguments.expect.load(&arguments.workload, &arguments.flags, exact, printer)?;
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
     arguments.ci.check()?;
-    let summary =
-        arguments.output.measure(
-            &loaded,
-            &*format,
-            printer,
-            |permissions, progress, stop| match expectations.as_slice() {
-                [] => experiment::run(&loaded, permissions, progress, stop),
-                all => experiment::find_max(&loaded, all, permissions, progress, stop),
-            },
-        )?;
+    let Measured { summary, folder } = arguments.output.measure(
+        &loaded,
+        &*format,
+        printer,
+        |permissions, progress, stop| match expectations.as_slice() {
+            [] => experiment::run(&loaded, permissions, progress, stop),
+            all => experiment::find_max(&loaded, all, permissions, progress, stop),
+        },
+    )?;
     arguments.ci.write(&GateReport::of(&summary), printer)?;
-    Ok(match expectations.as_slice() {
+    let exit = match expectations.as_slice() {
         [] => exit(&summary),
         _ if summary.interrupted => Exit::Interrupted,
         _ => find_max::exit(&summary),
-    })
+    };
+    let compared = arguments.baseline.as_ref().filter(|_| exit == Exit::Done);
+    let compared = compared.map(|baseline| compare_with(baseline, &folder, arguments, printer));
+    next::after_a_run(&folder, printer);
+    compared.unwrap_or(Ok(exit))
+}
+
+/// Compares with an earlier result, and prints that below the table; where a program reads what is printed, on stderr.
+fn compare_with(
+    baseline: &Path,
+    folder: &Path,
+    arguments: &Arguments,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let comparison = stored::compare(baseline, folder, &[])?;
+    match arguments.output.format.as_str() {
+        "table" => printer.data(&format!("\n{}", comparison_table(&comparison))),
+        "markdown" => printer.data(&format!("\n{}", comparison_markdown(&comparison))),
+        _ => printer.note(&comparison_table(&comparison)),
+    }
+    Ok(compare::exit(comparison.outcome, &[]))
 }
 
 /// How a run ended: what is not whole, or may not be believed, says nothing of what was expected.

@@ -5,7 +5,12 @@ use super::exit::{Exit, Failure};
 use crate::config;
 use crate::measure::Summary;
 
+const EXAMPLES: &str = "Examples:
+  cachebench schema > cachebench.schema.json
+  cachebench schema result";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// Of what.
     #[arg(value_enum, default_value_t = Of::Workload)]

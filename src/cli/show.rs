@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -7,19 +7,33 @@ use super::exit::{Exit, Failure};
 use super::results;
 use super::run::format;
 
-#[derive(Debug, Args)]
-pub struct Arguments {
-    /// A result folder, or its result.json.
-    result: PathBuf,
+const EXAMPLES: &str = "Examples:
+  cachebench show
+  cachebench show results/tradeoffs
+  cachebench show results/tradeoffs --format markdown";
 
-    /// How to print it: table, markdown, json or csv.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A result folder, or its result.json; without it, the newest in results/.
+    result: Option<PathBuf>,
+
+    /// How to print it: table, markdown, json, csv, html or quiet.
     #[arg(long, default_value = "table")]
     format: String,
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let format = format(&arguments.format)?;
-    let summary = results::read(&arguments.result)?;
+    let result = match &arguments.result {
+        Some(result) => result.clone(),
+        None => {
+            let newest = results::newest(Path::new(results::FOLDER))?;
+            printer.note(&format!("the newest result: {}", newest.display()));
+            newest
+        }
+    };
+    let summary = results::read(&result)?;
     printer.data(&format.render(&summary));
     Ok(Exit::Done)
 }

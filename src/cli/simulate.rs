@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 use super::Printer;
 use super::choice::choice;
 use super::exit::{Exit, Failure};
+use super::flags::split;
 use crate::model::{Size, Time};
 use crate::registry::{Choice, OptionsError};
 use crate::report::{Ranking, rankings_csv, rankings_json, rankings_table};
@@ -132,21 +133,12 @@ fn policies(names: Option<&str>) -> Result<Vec<Choice>, Failure> {
     let Some(names) = names else {
         return Ok(POLICIES.iter().map(|entry| Choice::named(entry.name)).collect());
     };
-    let mut depth = 0;
-    let separates = |character: char| {
-        depth += match character {
-            '{' | '[' => 1,
-            '}' | ']' => -1,
-            _ => 0,
-        };
-        character == ',' && depth == 0
-    };
     let known = |text: &str| -> Result<Choice, Failure> {
         let policy = choice(text).map_err(|error| usage("--policies", error))?;
         policy.entry(POLICIES).map_err(|error| usage("--policies", error))?;
         Ok(policy)
     };
-    names.split(separates).map(known).collect()
+    split(names).map(known).collect()
 }
 
 /// The recording, replayed as the flags say.

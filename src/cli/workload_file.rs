@@ -1,10 +1,13 @@
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Printer;
+use super::compare::hidden;
 use super::exit::{Exit, Failure};
-use crate::config::{self, Exact, Loaded};
+use super::flags::Flags;
+use crate::config::{self, Exact, Loaded, Override};
 use crate::servers::Policies;
 
 /// The workload that a verb is about.
@@ -24,21 +27,23 @@ impl WorkloadFile {
         &self.set
     }
 
-    /// Reads it, and warns of what is probably not meant.
+    /// Reads it with what flags say, and warns of what is probably not meant.
     ///
     /// # Errors
     /// When it cannot be read; and all that is wrong with it.
-    pub fn load(&self, printer: &Printer) -> Result<Loaded, Failure> {
-        self.load_with([], printer)
+    pub fn load(&self, flags: &Flags, printer: &Printer) -> Result<Loaded, Failure> {
+        self.load_with(flags, [], printer)
     }
 
     /// As [`WorkloadFile::load`], with overrides that come after those of the user.
     pub fn load_with(
         &self,
+        flags: &Flags,
         overrides: impl IntoIterator<Item = String>,
         printer: &Printer,
     ) -> Result<Loaded, Failure> {
-        let loaded = self.read(overrides)?;
+        let loaded = self.read(flags, overrides)?;
+        self.tell(flags, printer)?;
         WorkloadFile::warn(&loaded, printer)?;
         Ok(loaded)
     }
@@ -49,14 +54,24 @@ impl WorkloadFile {
     /// As those of [`WorkloadFile::load`], and when no cell can be counted.
     pub fn load_exact(
         &self,
+        flags: &Flags,
         overrides: impl IntoIterator<Item = String>,
         exact: Exact,
         printer: &Printer,
     ) -> Result<Loaded, Failure> {
-        let overrides: Vec<String> = self.set.iter().cloned().chain(overrides).collect();
-        let loaded = config::load_exact(&self.file, self.text()?, &overrides, exact)?;
+        let overrides = self.overrides(flags, overrides)?;
+        let loaded = config::load_changed(&self.file, self.text()?, &overrides, Some(exact))?;
+        self.tell(flags, printer)?;
         WorkloadFile::warn(&loaded, printer)?;
         Ok(loaded)
+    }
+
+    /// Tells whoever wants to know which settings are not those of the file.
+    fn tell(&self, flags: &Flags, printer: &Printer) -> Result<(), Failure> {
+        for Override { by, assignment, .. } in self.overrides(flags, [])? {
+            printer.detail(&format!("{by}: {}", hidden(&assignment)));
+        }
+        Ok(())
     }
 
     fn warn(loaded: &Loaded, printer: &Printer) -> Result<(), Failure> {
@@ -74,14 +89,51 @@ impl WorkloadFile {
     ///
     /// # Errors
     /// When it cannot be read; and all that is wrong with it.
-    pub fn read(&self, overrides: impl IntoIterator<Item = String>) -> Result<Loaded, Failure> {
-        let overrides: Vec<String> = self.set.iter().cloned().chain(overrides).collect();
-        Ok(config::load(&self.file, self.text()?, &overrides)?)
+    pub fn read(
+        &self,
+        flags: &Flags,
+        overrides: impl IntoIterator<Item = String>,
+    ) -> Result<Loaded, Failure> {
+        let overrides = self.overrides(flags, overrides)?;
+        Ok(config::load_changed(&self.file, self.text()?, &overrides, None)?)
+    }
+
+    /// The flags, then what is set by path, then the rest: the last one wins.
+    fn overrides(
+        &self,
+        flags: &Flags,
+        more: impl IntoIterator<Item = String>,
+    ) -> Result<Vec<Override>, Failure> {
+        let mut all = flags.overrides()?;
+        all.extend(self.set.iter().map(|assignment| Override::set(assignment)));
+        all.extend(more.into_iter().map(|assignment| Override::set(&assignment)));
+        Ok(all)
     }
 
     fn text(&self) -> Result<String, Failure> {
-        std::fs::read_to_string(&self.file).map_err(|error| {
-            Failure::new(Exit::Usage, format!("cannot read {}: {error}", self.file.display()))
-        })
+        text(&self.file)
+    }
+}
+
+/// The text of a workload file.
+///
+/// # Errors
+/// When it cannot be read, with what to do about it.
+pub fn text(file: &Path) -> Result<String, Failure> {
+    let wrong =
+        |reason: &str| Err(Failure::new(Exit::Usage, format!("cannot read {}: {reason}", file.display())));
+    match std::fs::read_to_string(file) {
+        Ok(text) if text.trim().is_empty() => {
+            wrong("it is empty; `cachebench init FILE` writes a workload to start from")
+        }
+        Ok(text) => Ok(text),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound => wrong(
+                "there is no such file; `cachebench init FILE` writes one, `cachebench list workloads` tells what there is",
+            ),
+            ErrorKind::IsADirectory => wrong("it is a folder; name a workload file inside"),
+            ErrorKind::InvalidData => wrong("it is no text in UTF-8; a workload is a TOML file"),
+            _ => wrong(&error.to_string()),
+        },
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::check::check;
 use super::workload::{self, eviction, expect, semantics, tick, tls};
-use super::{Document, Exact, Node, Origin, Problem, Problems, Workload};
+use super::{Document, Exact, Node, Origin, Override, Problem, Problems, Workload};
 use crate::measure::{CellExpectation, CellSetting, label_of};
 use crate::mitigation::Stack;
 use crate::registry::Choice;
@@ -43,7 +43,7 @@ const MOST_CELLS: usize = 1_000;
 /// # Errors
 /// All problems that were found, each with its place.
 pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, Problems> {
-    read(path, text, overrides, None)
+    read(path, text, &set(overrides), None)
 }
 
 /// As [`load`], to be counted rather than timed. Cells that cannot be are left out, and told.
@@ -51,19 +51,34 @@ pub fn load(path: &Path, text: String, overrides: &[String]) -> Result<Loaded, P
 /// # Errors
 /// As those of [`load`], and when no cell can be counted.
 pub fn load_exact(path: &Path, text: String, overrides: &[String], exact: Exact) -> Result<Loaded, Problems> {
+    load_changed(path, text, &set(overrides), Some(exact))
+}
+
+/// As [`load`] or, to be counted, as [`load_exact`], with overrides that know where they come from.
+///
+/// # Errors
+/// As those of both.
+pub fn load_changed(
+    path: &Path,
+    text: String,
+    overrides: &[Override],
+    exact: Option<Exact>,
+) -> Result<Loaded, Problems> {
+    let Some(exact) = exact else { return read(path, text, overrides, None) };
     let exact = exact.ticking(&read(path, text.clone(), overrides, Some(exact))?.cells);
     read(path, text, overrides, Some(exact))
 }
 
-fn read(path: &Path, text: String, overrides: &[String], exact: Option<Exact>) -> Result<Loaded, Problems> {
+fn set(overrides: &[String]) -> Vec<Override> {
+    overrides.iter().map(|assignment| Override::set(assignment)).collect()
+}
+
+fn read(path: &Path, text: String, overrides: &[Override], exact: Option<Exact>) -> Result<Loaded, Problems> {
     let question = question(&text);
     let mut document = Document::parse(path, text)?;
     let mut problems = Problems::new();
-    for assignment in overrides {
-        problems.merge(document.set(assignment).err().unwrap_or_default());
-        // What is set from outside is not compared any more.
-        let path = assignment.split('=').next().unwrap_or_default().trim();
-        document.remove(&format!("compare.\"{path}\""));
+    for one in overrides {
+        problems.merge(one.apply(&mut document).err().unwrap_or_default());
     }
     if let Some(exact) = exact {
         problems.merge(exact.rewrite(&mut document).err().unwrap_or_default());

@@ -62,7 +62,7 @@ impl Exact {
 }
 
 /// Takes out of the comparison the setting at `path`, and those inside of it.
-fn forget_compared(document: &mut Document, path: &str) {
+pub(super) fn forget_compared(document: &mut Document, path: &str) {
     let Some(compared) = document.get("compare").and_then(Node::as_table) else { return };
     let inside = format!("{path}.");
     let is_it = |name: &&str| *name == path || name.starts_with(&inside);

@@ -10,6 +10,7 @@ mod exact;
 mod locate;
 mod misfit;
 mod node;
+mod overrides;
 mod path;
 mod problem;
 mod render;
@@ -19,8 +20,9 @@ mod syntax;
 mod tests;
 mod workload;
 
-pub use self::cells::{Cell, Loaded, load, load_exact};
+pub use self::cells::{Cell, Loaded, load, load_changed, load_exact};
 pub use self::exact::Exact;
+pub use self::overrides::Override;
 pub(crate) use self::problem::Problems;
 pub(crate) use self::workload::{
     CacheSettings, ClusterSettings, Data, LoadSetting, MaxMemory, NamedNode, Open, Prewarm, TlsProblem,

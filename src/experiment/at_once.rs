@@ -107,7 +107,11 @@ impl Observer for Relay {
             Event::Phase(phase) => News::Phase(*phase),
             Event::Seeded(rows) => News::Seeded(*rows),
             Event::Window(window) => News::Window(Box::new((*window).clone())),
-            Event::Cell { .. } | Event::Trial { .. } | Event::Measured { .. } | Event::Tried { .. } => return,
+            Event::Cell { .. }
+            | Event::Server { .. }
+            | Event::Trial { .. }
+            | Event::Measured { .. }
+            | Event::Tried { .. } => return,
         };
         // The receiver lives as long as the measurements.
         let _ = self.news.send(news);

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::time::Duration;
 
 use crate::measure::{FaultRecord, Purpose, RepeatResult, Trial, Window};
@@ -74,6 +75,12 @@ pub enum Event<'a> {
         purpose: Purpose,
     },
     Phase(Phase),
+    /// A server of ours is up: what was started, in which folder, and where it is found.
+    Server {
+        command: &'a str,
+        folder: &'a Path,
+        url: &'a str,
+    },
     /// Rows seeded so far.
     Seeded(u64),
     Window(&'a Window),

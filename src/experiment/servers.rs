@@ -12,7 +12,7 @@ use super::invalidation::Invalidation;
 use super::site::{Site, SiteServer};
 use super::sizing::Found;
 use super::urls::{Seeded, Urls};
-use super::{ExperimentError, Permissions};
+use super::{Event, ExperimentError, Observer, Permissions};
 use crate::config::{CacheSettings, ClusterSettings, NamedNode, Workload};
 use crate::engine::Stop;
 use crate::model::Store;
@@ -121,6 +121,22 @@ impl Servers {
             None => RunFolder::create()?,
         };
         Ok(self.folder.insert(folder))
+    }
+
+    /// Tells which servers of ours are up.
+    pub fn introduce(&self, observer: &dyn Observer) {
+        for node in self.fleet.iter().flat_map(|fleet| fleet.nodes()) {
+            let kept = node.charge.lock();
+            let server = &kept.server;
+            let (command, folder, url) = (server.command(), server.folder(), server.url());
+            observer.event(&Event::Server { command, folder, url: &url });
+        }
+        if let Some(postgres) = &self.postgres {
+            let kept = postgres.lock();
+            let server = &kept.server;
+            let (command, folder, url) = (server.command(), server.folder(), server.url());
+            observer.event(&Event::Server { command, folder, url: &url });
+        }
     }
 
     /// An empty cache with these settings: fresh servers of our own, or those of somebody else without anything of ours.

@@ -57,6 +57,7 @@ impl<'a> Stage<'a> {
         let sizing = sizing::find(assignment, &traffic, servers)?;
         assignment.begin(Phase::Servers);
         let urls = Urls::of(assignment, sizing.as_ref(), parts::hot_keys(workload, &traffic), servers)?;
+        servers.introduce(assignment.observer);
         let (cache, database) = servers.facts(&urls);
         fill(assignment, &traffic, &urls, servers)?;
         let rows_read_before = rows_read_so_far(servers, workload.is_logical(), &urls.database);

@@ -102,6 +102,16 @@ impl ManagedPostgres {
         self.port
     }
 
+    /// What was started, with its arguments.
+    pub fn command(&self) -> &str {
+        self.process.command()
+    }
+
+    /// The folder that it runs in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }

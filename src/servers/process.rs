@@ -23,6 +23,8 @@ const TAIL_LINES: usize = 20;
 #[derive(Debug)]
 pub(super) struct Process {
     child: Mutex<Child>,
+    /// What was started, as a shell would take it.
+    command: String,
     pid: u32,
     log: PathBuf,
     /// Where in the log this process begins; a restart appends to the log of its predecessor.
@@ -44,6 +46,11 @@ impl Process {
     ) -> Result<Process, ServerError> {
         let mut command = launch::command(program, folder, death_signal)
             .map_err(|source| ServerError::Folder { path: folder.log(), source })?;
+        let words = [program.as_os_str()].into_iter().chain(arguments.iter().map(OsString::as_os_str));
+        let shown = words
+            .map(|word| if word.is_empty() { "''".into() } else { word.to_string_lossy() })
+            .collect::<Vec<_>>()
+            .join(" ");
         command.args(arguments);
         let log_start = fs::metadata(folder.log()).map_or(0, |log| log.len());
         let child = supervisor::spawn(command)
@@ -51,6 +58,7 @@ impl Process {
         let pid = child.id();
         let process = Process {
             child: Mutex::new(child),
+            command: shown,
             pid,
             log: folder.log(),
             log_start,
@@ -64,6 +72,11 @@ impl Process {
             }
         }
         Ok(process)
+    }
+
+    /// What was started, with its arguments.
+    pub fn command(&self) -> &str {
+        &self.command
     }
 
     pub fn pid(&self) -> u32 {

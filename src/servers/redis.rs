@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -109,6 +110,16 @@ impl ManagedRedis {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// What was started, with its arguments.
+    pub fn command(&self) -> &str {
+        self.process.command()
+    }
+
+    /// The folder that it runs in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn pid(&self) -> u32 {

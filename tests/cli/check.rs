@@ -3,7 +3,7 @@ use super::{File, GOOD, run, workloads};
 #[test]
 fn a_right_workload_is_told_its_size() {
     let file = File::new(GOOD);
-    let answer = run(&["check", file.path(), "--set", "compare.repeat=3"]);
+    let answer = run(&["check", file.path(), "--quiet", "--set", "compare.repeat=3"]);
     assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""));
     assert!(answer.stdout.ends_with("w.toml: right; 2 cells, 6 measurements\n"), "{}", answer.stdout);
 }
@@ -20,7 +20,8 @@ fn every_shipped_workload_is_right() {
 #[test]
 fn a_file_that_is_not_there_is_a_usage_error() {
     for verb in ["check", "run"] {
-        run(&[verb, "no-such.toml"]).fails(2, &["cannot read no-such.toml"]);
+        run(&[verb, "no-such.toml"])
+            .fails(2, &["cannot read no-such.toml: there is no such file", "cachebench init FILE"]);
     }
 }
 

@@ -5,6 +5,7 @@
 mod check;
 mod compare;
 mod docs;
+mod documents;
 mod doctor;
 mod expectations;
 mod history;
@@ -12,9 +13,13 @@ mod placement;
 mod recommend;
 mod show;
 mod simulate;
+#[path = "../snapshot/mod.rs"]
+mod snapshot;
 mod streams;
 mod sweep;
 mod trace;
+mod verbs;
+mod wrong;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -98,8 +103,13 @@ fn workloads() -> Vec<PathBuf> {
 }
 
 #[test]
-fn without_arguments_the_help_is_shown_and_the_usage_is_wrong() {
-    run(&[]).fails(2, &["Usage: cachebench", "run", "check", "doctor", "schema", "list", "show"]);
+fn without_arguments_it_is_told_what_to_do_first() {
+    let first = run(&[]);
+    assert_eq!((first.code, first.stderr.as_str()), (Some(0), ""));
+    for words in ["cachebench init", "--from quickstart", "run FILE", "list", "--help"] {
+        assert!(first.stdout.contains(words), "{}", first.stdout);
+    }
+    assert!(first.stdout.lines().count() < 10);
 }
 
 #[test]
@@ -124,6 +134,10 @@ fn help_and_version_are_answers_and_no_errors() {
         "simulate",
         "placement",
         "trace",
+        "init",
+        "open",
+        "completions",
+        "man",
     ] {
         let help = run(&[verb, "--help"]);
         assert_eq!(help.code, Some(0));

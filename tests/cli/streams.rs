@@ -38,7 +38,7 @@ fn on_a_terminal(args: &[&str], variable: (&str, &str)) -> String {
 fn data_goes_to_stdout_and_everything_else_to_stderr() {
     let (right, wrong) = (File::new(GOOD), File::new("name = 5\n"));
     for (args, code) in [
-        (vec!["check", right.path()], 0),
+        (vec!["check", "-q", right.path()], 0),
         (vec!["list"], 0),
         (vec!["schema"], 0),
         (vec!["check", wrong.path()], 2),
@@ -75,7 +75,7 @@ fn colours_on_a_terminal_can_be_turned_off() {
 #[test]
 fn a_reader_that_has_gone_away_is_no_error() {
     let (right, wrong) = (File::new(GOOD), File::new("name = 5\n"));
-    for args in [vec!["list"], vec!["schema"], vec!["--help"], vec!["check", right.path()]] {
+    for args in [vec!["list"], vec!["schema"], vec!["--help"], vec!["check", "-q", right.path()]] {
         let output = program(&args).stdout(broken_pipe()).stderr(Stdio::piped()).output().unwrap();
         assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{args:?}");
     }

@@ -40,11 +40,14 @@ mod processes;
 mod ramp;
 mod recording;
 mod replay;
+#[path = "../snapshot/mod.rs"]
+mod snapshot;
 mod strategies;
 mod stress;
 mod tls;
 mod topology;
 mod traces;
+mod wrong;
 
 use std::time::{Duration, Instant};
 

@@ -8,6 +8,7 @@ use crate::cli::Printer;
 use crate::cli::ci_outputs::CiOutputs;
 use crate::cli::compare::{self, Format, hidden};
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::flags::Flags;
 use crate::cli::progress::Progress;
 use crate::cli::run::EXACT_OPERATIONS;
 use crate::cli::signals::stop_on_signals;
@@ -148,7 +149,7 @@ fn save(arguments: &Save, printer: &Printer) -> Result<Exit, Failure> {
 fn check(arguments: &Check, printer: &Printer) -> Result<Exit, Failure> {
     let subject = &arguments.subject;
     arguments.ci.check()?;
-    let named = subject.workload.load(printer)?;
+    let named = subject.workload.load(&Flags::default(), printer)?;
     let path = subject.path(&named);
     let baseline = file::read(&path, &named)?;
     let tick = baseline.tick.parse::<Time>().map_err(|error| {
@@ -225,7 +226,7 @@ fn beside(baseline: &Baseline, told: &[(String, String, Told)]) -> Vec<Counted> 
 
 impl Subject {
     fn exact(&self, operations: u64, tick: Option<Time>, printer: &Printer) -> Result<Loaded, Failure> {
-        self.workload.load_exact([], Exact { operations, tick }, printer)
+        self.workload.load_exact(&Flags::default(), [], Exact { operations, tick }, printer)
     }
 
     /// The command that makes a baseline anew as it is.
@@ -290,12 +291,13 @@ impl<'a> Meter<'a> {
         printer: &Printer,
     ) -> Result<Vec<(String, String, Told)>, Failure> {
         let mut all = Vec::new();
+        let flags = Flags::default();
         for number in 0..u64::from(seeds) {
-            let seed = workload.read([])?.workload.data.seed.wrapping_add(number);
+            let seed = workload.read(&flags, [])?.workload.data.seed.wrapping_add(number);
             let overrides = [format!("data.seed={seed}"), "compare.repeat=1".to_owned()];
             let loaded = match number {
-                0 => workload.load_with(overrides, printer)?,
-                _ => workload.read(overrides)?,
+                0 => workload.load_with(&flags, overrides, printer)?,
+                _ => workload.read(&flags, overrides)?,
             };
             for cell in self.measure(&loaded)?.cells {
                 let repeats = cell.repeats.iter();

@@ -2,7 +2,7 @@ mod job;
 mod live;
 mod progress;
 mod side;
-mod stored;
+pub mod stored;
 
 use std::path::{Path, PathBuf};
 

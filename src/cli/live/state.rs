@@ -71,6 +71,7 @@ impl State {
                 self.begin(format!("{label}, trial {trial} at {}{confirming}", per_second(*rate)));
                 (self.course.order, self.course.total) = (*cell, *cells);
             }
+            Event::Server { .. } => {}
             Event::Phase(phase) => self.enter(*phase, now),
             Event::Seeded(rows) => self.done = *rows as f64,
             Event::Window(window) => self.see(window),
@@ -82,6 +83,20 @@ impl State {
             Event::Tried { trial } => return Some(format!("{}: {}", self.place(), tried(trial))),
         }
         None
+    }
+
+    /// What of an event only those hear who want to know what is done; asked before the event is learnt.
+    pub fn detail(&self, event: &Event, now: Instant) -> Option<String> {
+        match (event, &self.phase) {
+            (Event::Server { command, folder, url }, _) => {
+                Some(format!("server: {command}, in {}, at {url}", folder.display()))
+            }
+            (Event::Phase(_) | Event::Measured { .. }, Some((phase, since))) => {
+                let took = now.saturating_duration_since(*since).as_secs_f64();
+                Some(format!("{}: {took:.2} s", phase.name()))
+            }
+            _ => None,
+        }
     }
 
     /// Which measurement it is, of how many.

@@ -6,7 +6,9 @@ use self::axis::{Axis, MOST};
 use super::Printer;
 use super::demands;
 use super::exit::{Exit, Failure};
-use super::run::{self, Output};
+use super::flags::Flags;
+use super::next;
+use super::run::{self, Measured, Output};
 use super::workload_file::WorkloadFile;
 use crate::config::Loaded;
 use crate::experiment;
@@ -28,6 +30,9 @@ it again. Exit code 99: no step shows what is tolerated.";
 pub struct Arguments {
     #[command(flatten)]
     workload: WorkloadFile,
+
+    #[command(flatten)]
+    flags: Flags,
 
     /// A setting with a range or a list of its values: --over cache.ttl=100ms..1h. Given twice, every combination is
     /// measured, and steps of the first are chosen among.
@@ -68,18 +73,21 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     // A path that is no setting is told once, and not for each of its values.
     // What the file expects is about the cells that it compares itself; here --tolerate says what is wanted.
     let free = || ["expect=[]".to_owned()];
-    arguments.workload.read(axes.iter().map(Axis::first).chain(free()))?;
+    arguments.workload.read(&arguments.flags, axes.iter().map(Axis::first).chain(free()))?;
     let overrides = axes.iter().rev().map(|axis| axis.comparison(arguments.steps.into())).chain(free());
-    let loaded = arguments.workload.load_with(overrides, printer)?;
+    let loaded = arguments.workload.load_with(&arguments.flags, overrides, printer)?;
     let sweep = Sweep {
         axes: axes.iter().map(|axis| axis.path.clone()).collect(),
         tolerate,
         minimise,
         ..Sweep::default()
     };
-    let summary = arguments.output.measure(&loaded, &*format, printer, |permissions, progress, stop| {
-        experiment::run(&loaded, permissions, progress, stop).map(|summary| swept(summary, &loaded, sweep))
-    })?;
+    let Measured { summary, folder } =
+        arguments.output.measure(&loaded, &*format, printer, |permissions, progress, stop| {
+            experiment::run(&loaded, permissions, progress, stop)
+                .map(|summary| swept(summary, &loaded, sweep))
+        })?;
+    next::after_a_run(&folder, printer);
     Ok(if summary.interrupted {
         Exit::Interrupted
     } else if !summary.is_valid() {

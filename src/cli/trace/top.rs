@@ -7,7 +7,8 @@ use crate::cli::exit::{Exit, Failure};
 use crate::traffic::traces::{Encoding, Request, TraceError, hottest, open};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example: the keys to warm a cache with
+#[command(after_help = "Examples:
+  cachebench trace top requests.csv.zst
   cachebench trace top requests.csv.zst -n 1000 > hot.txt
 
 The keys come one a line, which is the trace format `plain`.")]

@@ -1,7 +1,4 @@
-use clap::Args;
-
-use super::Printer;
-use super::exit::{Exit, Failure};
+use crate::cli::Printer;
 use crate::coherence::COHERENCES;
 use crate::invalidation::TRANSPORTS;
 use crate::inventory::INVENTORIES;
@@ -15,9 +12,6 @@ use crate::store::DRIVERS;
 use crate::strategy::STRATEGIES;
 use crate::traffic::KEYS;
 use crate::traffic::traces::FORMATS as TRACE_FORMATS;
-
-#[derive(Debug, Args)]
-pub struct Arguments {}
 
 /// Every registered name with its summary, by what it is chosen with.
 fn registered() -> Vec<(&'static str, Vec<Listed>)> {
@@ -56,7 +50,8 @@ fn listed<T: ?Sized, P>(entries: &[Entry<T, P>]) -> Vec<Listed> {
         .collect()
 }
 
-pub fn run(_: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
+/// Prints every name that a workload file or a flag can choose.
+pub fn print(printer: &Printer) {
     let mut text = String::new();
     let all = registered();
     let width = all.iter().flat_map(|(_, names)| names).map(|listed| listed.name.len()).max().unwrap_or(0);
@@ -81,5 +76,4 @@ pub fn run(_: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     }
     printer.data(text.trim_end_matches('\n'));
     printer.data("\n");
-    Ok(Exit::Done)
 }

@@ -1,0 +1,83 @@
+use std::path::{Path, PathBuf};
+
+use super::Printer;
+use super::results;
+
+/// Tells on stderr what a user may do next: verbs of this program, one a line.
+pub fn tell(verbs: &[String], printer: &Printer) {
+    let program = program();
+    for (index, verb) in verbs.iter().enumerate() {
+        let label = if index == 0 { "next: " } else { "      " };
+        printer.note(&format!("{label}{program} {verb}"));
+    }
+}
+
+/// What may be done with a result that has just been written: to look at it, and to compare it with the one before.
+pub fn after_a_run(folder: &Path, printer: &Printer) {
+    let is_usual = folder.parent() == Some(Path::new(results::FOLDER));
+    let mut verbs = vec![match is_usual {
+        true => "open".to_owned(),
+        false => format!("open {}", quoted(folder)),
+    }];
+    if let Some(before) = results::before(folder) {
+        verbs.push(format!("compare {} {}", quoted(&before), quoted(folder)));
+    }
+    tell(&verbs, printer);
+}
+
+/// A path as a shell takes it.
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:=@%,".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// This program as the user can type it: its name where a shell finds it by that, else its path.
+pub fn program() -> String {
+    let Ok(own) = std::env::current_exe() else { return env!("CARGO_PKG_NAME").into() };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let here = std::env::current_dir().unwrap_or_default();
+    called(&own, std::env::split_paths(&path), &here)
+}
+
+fn called(own: &Path, mut path: impl Iterator<Item = PathBuf>, here: &Path) -> String {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let name = own.file_name().unwrap_or(own.as_os_str());
+    if path.any(|folder| whole(&folder.join(name)).is_some_and(|found| Some(found) == whole(own))) {
+        return name.to_string_lossy().into_owned();
+    }
+    match own.strip_prefix(here) {
+        // A name without a folder would be looked for in PATH.
+        Ok(inside) if inside.components().count() == 1 => quoted(&Path::new(".").join(inside)),
+        Ok(inside) => quoted(inside),
+        Err(_) => quoted(own),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_called_by_its_name_only_where_a_shell_finds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("bin/cachebench");
+        std::fs::create_dir(folder.path().join("bin")).unwrap();
+        std::fs::write(&own, "").unwrap();
+        let bin = || [folder.path().join("none"), folder.path().join("bin")].into_iter();
+        assert_eq!(called(&own, bin(), Path::new("/")), "cachebench");
+        assert_eq!(called(&own, bin().take(1), folder.path()), "bin/cachebench");
+        assert_eq!(called(&own, bin().take(1), &folder.path().join("bin")), "./cachebench");
+        assert_eq!(called(&own, bin().take(1), Path::new("/elsewhere")), own.display().to_string());
+    }
+
+    #[test]
+    fn a_path_with_a_space_is_quoted() {
+        assert_eq!(quoted(Path::new("a/b-1.toml")), "a/b-1.toml");
+        assert_eq!(quoted(Path::new("my file.toml")), "'my file.toml'");
+    }
+}

@@ -1,0 +1,98 @@
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::Args;
+
+use super::Printer;
+use super::exit::{Exit, Failure};
+use super::results;
+
+const EXAMPLES: &str = "Examples:
+  cachebench open
+  cachebench open results/quickstart-20260101T120000Z
+  cachebench open --print";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A result folder, its result.json, or a page; without it, the newest result.
+    result: Option<PathBuf>,
+
+    /// The folder that results are in.
+    #[arg(short, long, default_value = results::FOLDER, value_name = "FOLDER")]
+    output: PathBuf,
+
+    /// Only print the path of the page.
+    #[arg(long)]
+    print: bool,
+}
+
+/// The page of a result.
+const PAGE: &str = "report.html";
+
+pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
+    let page = match &arguments.result {
+        Some(result) => page(result)?,
+        None => page(&results::newest(&arguments.output)?)?,
+    };
+    printer.data(&format!("{}\n", page.display()));
+    if !arguments.print
+        && let Err(reason) = show(&page)
+    {
+        printer.note(&format!("{reason}: open it by hand"));
+    }
+    Ok(Exit::Done)
+}
+
+/// The page of a result: in its folder, or beside its `result.json`; a page is its own.
+fn page(result: &Path) -> Result<PathBuf, Failure> {
+    let wrong = |text: String| Err(Failure::new(Exit::Usage, text));
+    let shown = result.display();
+    if !result.exists() {
+        return wrong(format!("there is no result {shown}; `cachebench list results` tells which there are"));
+    }
+    let page = match (result.is_dir(), result.extension()) {
+        (true, _) => result.join(PAGE),
+        (false, Some(extension)) if extension == "html" => result.to_path_buf(),
+        (false, _) => result.with_file_name(PAGE),
+    };
+    match page.is_file() {
+        true => Ok(page),
+        false => wrong(format!(
+            "{shown} has no {PAGE}; `cachebench show {shown}` prints it, with `--format html > {PAGE}` as a page"
+        )),
+    }
+}
+
+/// Hands the page to the desktop, in the background.
+fn show(page: &Path) -> Result<(), String> {
+    let opener = match cfg!(target_os = "macos") {
+        true => "open",
+        false if ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some()) => {
+            "xdg-open"
+        }
+        false => return Err("no display".into()),
+    };
+    let quiet = Stdio::null;
+    let begun = Command::new(opener).arg(page).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
+    begun.map(drop).map_err(|_| format!("no {opener}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_found_from_the_folder_the_json_and_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (json, html) = (folder.path().join("result.json"), folder.path().join(PAGE));
+        std::fs::write(&json, "{}").unwrap();
+        let failure = page(folder.path()).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        std::fs::write(&html, "").unwrap();
+        for result in [folder.path(), &json, &html] {
+            assert_eq!(page(result).unwrap(), html);
+        }
+        assert!(page(&folder.path().join("none")).is_err());
+    }
+}
