@@ -7,13 +7,13 @@ use std::process::Output;
 #[track_caller]
 pub fn hold(folder: &Path, name: &str, words: &[&str], output: &Output, private: &[(&str, &str)]) {
     let stderr = String::from_utf8(output.stderr.clone()).unwrap();
-    let code = output.status.code();
+    let code = output.status.code().map_or("by a signal".into(), |code| code.to_string());
     for word in ["panicked", "stack backtrace", "RUST_BACKTRACE"] {
         assert!(!stderr.contains(word), "{name}: {stderr}");
     }
-    let told = format!("$ cachebench {}\nexit {code:?}\n\n{stderr}", words.join(" "));
+    let told = format!("$ cachebench {}\nexit {code}\n\n{stderr}", words.join(" "));
     let told = private.iter().fold(told, |told, (what, name)| told.replace(what, name));
-    let told = without_ports(&told.replace("Some(", "").replace(")\n\n", "\n\n"));
+    let told = without_ports(&told);
     let path = folder.join(format!("{name}.txt"));
     if std::env::var_os("CACHEBENCH_BLESS").is_some() {
         std::fs::create_dir_all(folder).unwrap();
