@@ -128,7 +128,7 @@ fn kept() -> PathBuf {
 #[test]
 fn each_wrong_input_is_answered_by_one_message_that_says_what_is_right() {
     let folder = bench();
-    let mut wrong = Vec::new();
+    let mut wrong: Vec<&str> = Vec::new();
     for (name, code, words) in CASES {
         let output = program(words).current_dir(folder.path()).env("COLUMNS", "100").output().unwrap();
         let held = std::panic::catch_unwind(|| {
@@ -136,7 +136,7 @@ fn each_wrong_input_is_answered_by_one_message_that_says_what_is_right() {
             assert!(output.stdout.is_empty());
             snapshot::hold(&kept(), name, words, &output, &[(folder.path().to_str().unwrap(), "FOLDER")]);
         });
-        wrong.extend(held.is_err().then_some(name));
+        wrong.extend(held.is_err().then_some(*name));
     }
     assert!(wrong.is_empty(), "{wrong:?}");
 }
