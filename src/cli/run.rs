@@ -50,13 +50,13 @@ pub struct Arguments {
     baseline: Option<PathBuf>,
 
     #[command(flatten)]
-    flags: Flags,
-
-    #[command(flatten)]
     expect: Expect,
 
     #[command(flatten)]
     output: Output,
+
+    #[command(flatten)]
+    flags: Flags,
 
     #[command(flatten)]
     ci: CiOutputs,

@@ -132,6 +132,8 @@ pub fn text(file: &Path) -> Result<String, Failure> {
                 "there is no such file; `cachebench init FILE` writes one, `cachebench list workloads` tells what there is",
             ),
             ErrorKind::IsADirectory => wrong("it is a folder; name a workload file inside"),
+            ErrorKind::NotADirectory => wrong("a part of its path is a file and no folder"),
+            ErrorKind::PermissionDenied => wrong("you may not read it"),
             ErrorKind::InvalidData => wrong("it is no text in UTF-8; a workload is a TOML file"),
             _ => wrong(&error.to_string()),
         },

@@ -157,7 +157,7 @@ fn commands_are_found_as_a_shell_reads_them() {
 fn every_console_block_of_the_documents_prints_what_it_shows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
-    let mut cases = trycmd::TestCases::new();
+    let cases = trycmd::TestCases::new();
     cases.register_bin("cachebench", trycmd::schema::Bin::Path(env!("CARGO_BIN_EXE_cachebench").into()));
     for (index, path) in documents().iter().enumerate() {
         let text = std::fs::read_to_string(path).unwrap();

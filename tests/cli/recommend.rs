@@ -87,7 +87,7 @@ fn what_makes_no_sense_is_told_with_what_would() {
         (&[path, "--minimise", "db.queries_per_reed"], &["--minimise", "`db.queries_per_read`"]),
         (&[path, "--maximise", "hits"], &["--maximise", "no metric `hits`"]),
         (&[path, "--format", "xml"], &["--format", "markdown"]),
-        (&["nowhere"], &["cannot read nowhere"]),
+        (&["nowhere"], &["there is no result nowhere"]),
     ] {
         run(&[&["recommend"], args].concat()).fails(2, words);
     }

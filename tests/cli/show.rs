@@ -117,7 +117,7 @@ fn what_is_no_result_is_told_so() {
     show("{\"format\": 1, \"name\": 5}").fails(2, &["is no result"]);
     show("{\"format\": 999}").fails(2, &["has result format 999", &format!("reads {FORMAT}")]);
     std::fs::remove_file(&file).unwrap();
-    run(&["show", folder.path().to_str().unwrap()]).fails(2, &["cannot read", "result.json"]);
+    run(&["show", folder.path().to_str().unwrap()]).fails(2, &["is no result", "result.json"]);
     std::fs::write(&file, [0xff, 0xfe]).unwrap();
-    run(&["show", folder.path().to_str().unwrap()]).fails(2, &["cannot read", "UTF-8"]);
+    run(&["show", folder.path().to_str().unwrap()]).fails(2, &["is no result", "UTF-8"]);
 }

@@ -14,6 +14,7 @@ use super::Printer;
 use super::ci_outputs::CiOutputs;
 use super::demands;
 use super::exit::{Exit, Failure};
+use super::next;
 use super::run::EXACT_OPERATIONS;
 use crate::measure::comparison::{Comparison, LEAST_CANARY, MOST_METRICS, Outcome};
 use crate::measure::{Unit, names};
@@ -166,6 +167,10 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     printer.data(&arguments.format.render(&comparison));
     let exit = if is_whole { exit(comparison.outcome, &arguments.fail_on) } else { Exit::Interrupted };
     arguments.ci.write(&GateReport::of_comparison(&comparison, exit == Exit::Done), printer)?;
+    if let ([_, head], 2) = (arguments.files.as_slice(), are_results) {
+        let head = next::quoted(head);
+        next::tell(&[format!("show {head}"), format!("open {head}")], printer);
+    }
     Ok(exit)
 }
 

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::workload_file;
 use crate::config::{self, Exact, Loaded};
 use crate::measure::comparison::Side;
 use crate::servers::{POSTGRES_VARIABLE, REDIS_VARIABLE, redact};
@@ -135,8 +136,7 @@ impl Given<'_> {
         servers: [(&'static str, &Option<PathBuf>); 2],
     ) -> Result<Spec, Failure> {
         let settings: Vec<String> = self.sides.set.iter().chain(settings).cloned().collect();
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", file.display())))?;
+        let text = workload_file::text(file)?;
         let loaded = config::load(file, text, &settings)?;
         let own = || std::env::current_exe();
         let program = program.clone().map_or_else(own, Ok).and_then(|program| program.canonicalize());

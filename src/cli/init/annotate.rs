@@ -21,6 +21,10 @@ pub fn annotate(text: &str) -> String {
                 line.split_once('=').filter(|_| !line.trim_start().starts_with('#'))
             {
                 let key = key.trim().trim_matches('"');
+                // The question ends where the first setting begins.
+                if table.path.is_empty() && table.set.is_empty() {
+                    annotated = annotated.trim_end().to_owned() + "\n\n";
+                }
                 annotated += &comment(&schema.told(&table.path_of(key)));
                 table.set.push(key.to_owned());
             }
@@ -184,7 +188,7 @@ mod tests {
         let text = "# Why?\nname = \"w\"\n[traffic]\nkeys = { zipfian = { exponent = 1 } }\nload = { closed = {\n\
             clients = 2 } }\n[compare]\nstrategy = [\n  \"direct\",\n]\n";
         let annotated = annotate(text);
-        assert!(annotated.starts_with("# Why?\n# A short name"), "{annotated}");
+        assert!(annotated.starts_with("# Why?\n\n# A short name"), "{annotated}");
         let words = [
             "One of: uniform, zipfian",
             "One of: open, closed, recorded",

@@ -31,9 +31,6 @@ pub struct Arguments {
     #[command(flatten)]
     workload: WorkloadFile,
 
-    #[command(flatten)]
-    flags: Flags,
-
     /// A setting with a range or a list of its values: --over cache.ttl=100ms..1h. Given twice, every combination is
     /// measured, and steps of the first are chosen among.
     #[arg(long, value_name = "PATH=VALUES", required = true)]
@@ -53,6 +50,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     output: Output,
+
+    #[command(flatten)]
+    flags: Flags,
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
