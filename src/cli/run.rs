@@ -53,7 +53,7 @@ pub const EXACT_OPERATIONS: u64 = 5_000;
 /// What becomes of a result, and what may be used to get it.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// How to print the result: table, markdown, json or csv.
+    /// How to print the result: table, markdown, json, csv or html.
     #[arg(long, default_value = "table")]
     pub format: String,
 

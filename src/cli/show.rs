@@ -12,7 +12,7 @@ pub struct Arguments {
     /// A result folder, or its result.json.
     result: PathBuf,
 
-    /// How to print it: table, markdown, json or csv.
+    /// How to print it: table, markdown, json, csv or html.
     #[arg(long, default_value = "table")]
     format: String,
 }
