@@ -2,19 +2,21 @@ use std::io;
 use std::path::Path;
 
 use super::hgrm::percentiles;
+use super::html::Html;
 use super::json::Json;
 use super::markdown::Markdown;
 use super::{Format, csv};
 use crate::measure::Summary;
 
-/// Writes every report of a summary into a folder that exists: `result.json`, `table.md`, `windows.csv`, and
-/// for each measurement an `.hlog` of its windows and an `.hgrm` for each of its histograms.
+/// Writes every report of a summary into a folder that exists: `result.json`, `table.md`, `report.html`, `windows.csv`,
+/// and for each measurement an `.hlog` of its windows and an `.hgrm` for each of its histograms.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn write(summary: &Summary, folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join("result.json"), Json.render(summary))?;
     std::fs::write(folder.join("table.md"), Markdown.render(summary))?;
+    std::fs::write(folder.join("report.html"), Html.render(summary))?;
     std::fs::write(folder.join("windows.csv"), csv::windows(summary))?;
     let histograms = folder.join("histograms");
     std::fs::create_dir_all(&histograms)?;

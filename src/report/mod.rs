@@ -66,4 +66,5 @@ pub trait Format: Send + Sync {
 }
 
 /// Every report format.
-pub static FORMATS: &[Entry<dyn Format, ()>] = &[table::ENTRY, markdown::ENTRY, json::ENTRY, csv::ENTRY];
+pub static FORMATS: &[Entry<dyn Format, ()>] =
+    &[table::ENTRY, markdown::ENTRY, json::ENTRY, csv::ENTRY, html::ENTRY];

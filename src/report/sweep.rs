@@ -29,13 +29,18 @@ const PLOTTED: usize = 3;
 pub fn sections(summary: &Summary) -> Vec<Section> {
     let Some(sweep) = &summary.sweep else { return Vec::new() };
     let rows = sweep.rows(&summary.cells);
-    let advice = rows.iter().map(|row| advice(summary, sweep, row));
-    let below = [LEGEND.to_owned()].into_iter().chain(remarks(summary, sweep)).chain(advice);
+    let below = [LEGEND.to_owned()].into_iter().chain(remarks(summary, sweep)).chain(choices(summary));
     let title = format!("Over {}", sweep.axes.join(" and "));
     vec![
         Section::new(title, table(summary, &rows)).with(below),
         Section::new(format!("Along {}", sweep.path()), plot(summary, sweep, &rows)),
     ]
+}
+
+/// Which step of each row is to be chosen; nothing where nothing was swept over.
+pub fn choices(summary: &Summary) -> Vec<String> {
+    let Some(sweep) = &summary.sweep else { return Vec::new() };
+    sweep.rows(&summary.cells).iter().map(|row| advice(summary, sweep, row)).collect()
 }
 
 fn table(summary: &Summary, rows: &[Row]) -> Vec<Vec<String>> {

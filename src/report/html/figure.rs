@@ -46,7 +46,7 @@ pub struct Axis {
 }
 
 /// How values lie on an axis.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
     Linear,
     /// Powers of ten; values that are not above 0 are left out.

@@ -1,0 +1,103 @@
+use super::WIDTH;
+use super::canvas::{Anchor, Canvas, Names};
+use super::extent::Extent;
+use super::frame::{labels_below, title_below};
+use super::palette::fill;
+use super::span::Span;
+use super::text::{LINE, SIZE, width, wrapped};
+use super::ticks::ticks;
+use crate::report::html::figure::{Bars, Group, Scale};
+
+/// The height of a bar, and the space below a group.
+const BAR: f64 = 15.0;
+const SPACE: f64 = 9.0;
+const EDGE: f64 = 10.0;
+
+/// The values that the axis has to show.
+pub fn values(bars: &Bars) -> Vec<f64> {
+    let zero = (bars.x.scale == Scale::Linear).then_some(0.0);
+    let of = |group: &Group| match bars.are_stacked {
+        true => vec![group.values.iter().flatten().sum()],
+        false => group.values.iter().flatten().copied().collect(),
+    };
+    zero.into_iter().chain(bars.groups.iter().flat_map(of)).collect()
+}
+
+/// Horizontal bars, each group below its label, so that a long label has the whole width.
+pub fn draw(bars: &Bars, extent: Option<Extent>, names: &Names) -> String {
+    let mut canvas = Canvas::default();
+    let span = Span::round(bars.x.scale, extent);
+    let ticks = ticks(&span, bars.x.write);
+    let half = |place: Option<&super::ticks::Tick>| place.map_or(0.0, |tick| width(&tick.label) / 2.0);
+    let told = values(bars).into_iter().map(|value| width(&(bars.x.write)(value))).fold(0.0, f64::max);
+    let left = half(ticks.first()).max(EDGE);
+    let right = WIDTH - (told + 8.0).max(half(ticks.last()));
+    let place = |value: f64| Some(left + span.place(value)? * (right - left));
+    let labels: Vec<Vec<String>> =
+        bars.groups.iter().map(|group| wrapped(&group.label, WIDTH - left - 4.0)).collect();
+    let rows = if bars.are_stacked { 1 } else { bars.parts.len().max(1) };
+    let heights = labels.iter().map(|lines| lines.len() as f64 * LINE + rows as f64 * (BAR + 2.0) + SPACE);
+    let bottom = 2.0 + heights.sum::<f64>();
+    labels_below(&mut canvas, &ticks, place, bottom, 0.0);
+    let mut y = 2.0;
+    for (group, lines) in bars.groups.iter().zip(labels) {
+        for line in lines {
+            y += LINE;
+            let size = (width(&line), LINE - 2.0);
+            canvas.bar("under", (left - 1.0, y - SIZE), size, "");
+            canvas.text("label", Anchor::Start, (left + 1.0, y - 4.0), &line);
+        }
+        let base = place(0.0).unwrap_or(left);
+        y = match bars.are_stacked {
+            true => stacked(&mut canvas, bars, group, y, base, &place),
+            false => side_by_side(&mut canvas, bars, group, y, base, &place),
+        };
+        y += SPACE;
+    }
+    canvas.line("base", (left, bottom), (right, bottom));
+    let height = title_below(&mut canvas, &bars.x.title, (left + right) / 2.0, bottom + SIZE + 7.0);
+    canvas.close(height, names)
+}
+
+type Place<'a> = &'a dyn Fn(f64) -> Option<f64>;
+
+/// The bars of a group, one below the other; where they end.
+fn side_by_side(canvas: &mut Canvas, bars: &Bars, group: &Group, mut y: f64, base: f64, place: Place) -> f64 {
+    for (number, value) in group.values.iter().enumerate() {
+        let end = value.and_then(place).unwrap_or(base);
+        let part = bars.parts.get(number).map_or("", String::as_str);
+        let text = value.map_or("–".into(), bars.x.write);
+        if value.is_some() {
+            area(canvas, number, (base.min(end), y), (end - base).abs().max(1.5), &format!("{part} {text}"));
+        }
+        canvas.text("value", Anchor::Start, (end.max(base) + 5.0, y + BAR * 0.8), &text);
+        y += BAR + 2.0;
+    }
+    y
+}
+
+/// The parts of a group end to end, with their sum; where they end.
+fn stacked(canvas: &mut Canvas, bars: &Bars, group: &Group, y: f64, base: f64, place: Place) -> f64 {
+    let (mut sum, mut from) = (0.0, base);
+    for (number, value) in group.values.iter().enumerate() {
+        let Some(value) = value else { continue };
+        sum += value;
+        let end = place(sum).unwrap_or(from);
+        let part = bars.parts.get(number).map_or("", String::as_str);
+        if end > from {
+            area(canvas, number, (from, y), end - from, &format!("{part} {}", (bars.x.write)(*value)));
+        }
+        from = end;
+    }
+    let text = if group.values.iter().all(Option::is_none) { "–".into() } else { (bars.x.write)(sum) };
+    canvas.text("value", Anchor::Start, (from + 5.0, y + BAR * 0.8), &text);
+    y + BAR + 2.0
+}
+
+fn area(canvas: &mut Canvas, number: usize, at: (f64, f64), length: f64, told: &str) {
+    let (fill, hatch) = fill(number);
+    canvas.bar(&fill, at, (length, BAR), told.trim());
+    if let Some(hatch) = hatch {
+        canvas.bar(&hatch, at, (length, BAR), "");
+    }
+}
