@@ -3,4 +3,5 @@
 mod chapter;
 mod figure;
 mod figures;
+pub(super) mod pages;
 mod sketch;
