@@ -114,7 +114,7 @@ pub use remap::Remap;
 pub use sales::{Sales, StockAudit};
 pub use selector::{Condition, Selector};
 pub use sizing::{Sizing, SizingStep, note_of_idle_policy, note_of_small_limit};
-pub use stampede::{Stampede, StampedeBin};
+pub use stampede::{LoadsPerExpiry, Stampede, StampedeBin};
 pub use statistics::{mean_and_interval, median};
 pub use summary::{CellResult, CellSetting, FORMAT, Floor, RepeatResult, Status, Summary, label_of};
 pub use sweep::{Row, Sweep, TheoryChoice};

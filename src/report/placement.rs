@@ -72,7 +72,7 @@ impl Placements {
         }
     }
 
-    fn cells(&self) -> Vec<Vec<String>> {
+    pub(super) fn cells(&self) -> Vec<Vec<String>> {
         let told = |value: Option<f64>, write: fn(f64) -> String| value.map_or("–".into(), write);
         let cells = |one: &Compared| {
             let row = self.row(one);
@@ -96,7 +96,7 @@ impl Placements {
     }
 
     /// What was asked, in a line.
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let Comparison { before, after, keys, .. } = &self.comparison;
         let gone: Vec<&str> = before.names().filter(|name| after.place(name).is_none()).collect();
         let how = match gone.as_slice() {
@@ -108,7 +108,7 @@ impl Placements {
     }
 
     /// What is to be known of the numbers, in sentences.
-    fn below(&self) -> Vec<String> {
+    pub(super) fn below(&self) -> Vec<String> {
         let Comparison { before, keys, popularity, .. } = &self.comparison;
         let hottest = popularity.hottest_share();
         let mut lines = vec![format!(

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use super::quantity::{count, share};
+use super::section::Section;
 use super::table::numbers;
 use crate::simulation::{Capacity, Simulated};
 
@@ -46,6 +47,38 @@ impl Ranking {
         sorted.into_iter().map(|result| self.row(result)).collect()
     }
 
+    fn title(&self) -> String {
+        let capacity = match self.capacity {
+            Capacity::Entries(entries) => format!("{entries} entries"),
+            Capacity::Bytes(_) => self.capacity.to_string(),
+        };
+        let estimate = self
+            .sampled
+            .map_or(String::new(), |rate| format!(", estimated from {} of the keys", share(rate)));
+        format!("size {}: {capacity}, simulated{estimate}", self.size)
+    }
+
+    /// A header and a row for each policy.
+    fn rows(&self, sized: bool) -> Vec<Vec<String>> {
+        let told = |value: Option<f64>, write: fn(f64) -> String| value.map_or("–".into(), write);
+        let mut header =
+            vec!["policy", "entries", "hit rate", "of opt", "misses", "evictions", "eviction age"];
+        if sized {
+            header.insert(3, "byte hit rate");
+        }
+        let mut rows = vec![header.into_iter().map(str::to_owned).collect::<Vec<_>>()];
+        for row in self.best_first() {
+            let mut cells = vec![row.policy.to_owned(), row.entries.to_string(), told(row.hit_rate, fine)];
+            if sized {
+                cells.push(told(row.byte_hit_rate, fine));
+            }
+            cells.extend([told(row.of_opt, share), row.misses.to_string(), row.evictions.to_string()]);
+            cells.push(told(row.eviction_age, count));
+            rows.push(cells);
+        }
+        rows
+    }
+
     fn row<'a>(&'a self, result: &'a Simulated) -> Row<'a> {
         let (entries, bytes) = match self.capacity {
             Capacity::Entries(entries) => (Some(entries), None),
@@ -72,35 +105,19 @@ impl Ranking {
 
 /// A table for each size; the hit rate by bytes only where sizes differ.
 pub fn rankings_table(rankings: &[Ranking], sized: bool) -> String {
-    let told = |value: Option<f64>, write: fn(f64) -> String| value.map_or("–".into(), write);
-    let mut text = String::new();
-    for ranking in rankings {
-        let capacity = match ranking.capacity {
-            Capacity::Entries(entries) => format!("{entries} entries"),
-            Capacity::Bytes(_) => ranking.capacity.to_string(),
-        };
-        let estimate = ranking
-            .sampled
-            .map_or(String::new(), |rate| format!(", estimated from {} of the keys", share(rate)));
-        text += &format!("size {}: {capacity}, simulated{estimate}\n", ranking.size);
-        let mut header =
-            vec!["policy", "entries", "hit rate", "of opt", "misses", "evictions", "eviction age"];
-        if sized {
-            header.insert(3, "byte hit rate");
-        }
-        let mut rows = vec![header.into_iter().map(str::to_owned).collect::<Vec<_>>()];
-        for row in ranking.best_first() {
-            let mut cells = vec![row.policy.to_owned(), row.entries.to_string(), told(row.hit_rate, fine)];
-            if sized {
-                cells.push(told(row.byte_hit_rate, fine));
-            }
-            cells.extend([told(row.of_opt, share), row.misses.to_string(), row.evictions.to_string()]);
-            cells.push(told(row.eviction_age, count));
-            rows.push(cells);
-        }
-        text += &format!("{}\n\n", numbers(rows));
-    }
-    text + "of opt: hits in those of opt at this size; eviction age: mean requests from last use to eviction\n"
+    let tables = sections(rankings, sized).into_iter();
+    let text: String =
+        tables.map(|section| format!("{}\n{}\n\n", section.title, numbers(section.rows))).collect();
+    text + LEGEND + "\n"
+}
+
+/// What the columns are.
+pub(super) const LEGEND: &str =
+    "of opt: hits in those of opt at this size; eviction age: mean requests from last use to eviction";
+
+/// A table for each size.
+pub(super) fn sections(rankings: &[Ranking], sized: bool) -> Vec<Section> {
+    rankings.iter().map(|ranking| Section::new(ranking.title(), ranking.rows(sized))).collect()
 }
 
 /// A row for each simulated cache.
@@ -121,7 +138,7 @@ pub fn rankings_json(rankings: &[Ranking]) -> String {
 }
 
 /// A hit rate, by a digit more than other shares: policies differ by little.
-fn fine(rate: f64) -> String {
+pub(super) fn fine(rate: f64) -> String {
     format!("{:.2} %", rate * 100.0)
 }
 

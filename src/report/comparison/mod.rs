@@ -2,7 +2,7 @@
 
 mod tables;
 
-use tables::{Section, sections};
+pub(super) use tables::{Section, sections};
 
 use super::{markdown, table};
 use crate::measure::comparison::{Comparison, Side};

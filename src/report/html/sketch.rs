@@ -178,7 +178,7 @@ fn described(parts: &[String], groups: &[Group], write: fn(f64) -> String) -> St
         let extremes = extremes(&values, write);
         match parts.len() {
             1 => extremes,
-            _ => format!("{}: {extremes}", capital(name)),
+            _ => format!("{}. {extremes}", capital(name)),
         }
     });
     told.collect::<Vec<_>>().join(" ")
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(figure.table[1..], [["a", "50.0 %", "0.0 %"], ["c", "–", "10.0 %"]]);
         let Plot::Bars(drawn) = &figure.panels[0].plot else { panic!("no bars") };
         assert_eq!(drawn.groups[0].values, [Some(0.5), None]);
-        assert_eq!(figure.description, "One: a: 50.0 %. Three: Highest: c, 10.0 %; lowest: a, 0.0 %.");
+        assert_eq!(figure.description, "One. a: 50.0 %. Three. Highest: c, 10.0 %; lowest: a, 0.0 %.");
         assert!(
             bars("Shares", "cell", x(), &["one"], vec![Group { label: "a".into(), values: vec![None] }])
                 .is_none()

@@ -97,15 +97,18 @@ fn scale(values: &[f64]) -> Scale {
     if least > 0.0 && most / least >= WIDE { Scale::Log } else { Scale::Linear }
 }
 
+fn unit(metric: &str) -> Option<Unit> {
+    names().into_iter().find_map(|(name, unit)| (name == metric).then_some(unit))
+}
+
 /// How values of a metric are written.
 fn writer(metric: &str) -> fn(f64) -> String {
-    let unit = names().into_iter().find_map(|(name, unit)| (name == metric).then_some(unit));
-    match unit {
-        // Numbers per operation may be below 1 and are no shares all the same.
-        _ if metric.contains("_per_") => amount,
+    match unit(metric) {
         Some(Unit::Us) => duration_us,
         Some(Unit::S) => seconds,
         Some(Unit::PerS) => per_second,
+        // Numbers per operation may be below 1 and are no shares all the same.
+        Some(Unit::Ratio) if metric.contains("_per_") => amount,
         Some(Unit::Ratio) => share,
         Some(Unit::Bytes) => bytes,
         Some(Unit::Count) | None => count,
@@ -141,10 +144,7 @@ fn along(
     if !values.iter().any(|value| *value > 0.0) {
         return None;
     }
-    let y_scale = match write as usize == duration_us as usize {
-        true => scale(&values),
-        false => Scale::Linear,
-    };
+    let y_scale = if unit(metric) == Some(Unit::Us) { scale(&values) } else { Scale::Linear };
     let frame = Frame {
         axes: &|| {
             let y = match y_scale {
