@@ -6,7 +6,9 @@ use super::exit::{Exit, Failure};
 use crate::model::Key;
 use crate::placement::{Comparison, Nodes, PLACEMENTS, Popularity};
 use crate::registry::{Choice, OptionsError};
-use crate::report::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
+use crate::report::{
+    Placements, placements_csv, placements_html, placements_json, placements_markdown, placements_table,
+};
 
 const EXAMPLES: &str = "Examples:
   cachebench placement --nodes 10 --change -1
@@ -69,6 +71,7 @@ enum Format {
     Markdown,
     Json,
     Csv,
+    Html,
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
@@ -101,6 +104,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
         Format::Markdown => placements_markdown(&placements),
         Format::Json => placements_json(&placements),
         Format::Csv => placements_csv(&placements),
+        Format::Html => placements_html(&placements),
     });
     Ok(Exit::Done)
 }

@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure};
 use super::flags::split;
 use crate::model::{Size, Time};
 use crate::registry::{Choice, OptionsError};
-use crate::report::{Ranking, rankings_csv, rankings_json, rankings_table};
+use crate::report::{Ranking, rankings_csv, rankings_html, rankings_json, rankings_table};
 use crate::simulation::{
     Basis, CacheSize, Capacity, POLICIES, Pace, Sample, Scenario, Simulated, Writes, curve,
 };
@@ -96,6 +96,7 @@ enum Output {
     Table,
     Csv,
     Json,
+    Html,
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
@@ -110,16 +111,14 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
         load(&arguments.trace, format, arguments.limit).map_err(|error| Failure::new(Exit::Usage, error))?;
     let capacities: Vec<_> = sizes.iter().map(|size| size.of(recording.unique_keys())).collect();
     let replay = replay(arguments, Arc::new(recording), &capacities)?;
-    let told = match arguments.output {
-        Output::Table => told(arguments, &replay.recording),
-        Output::Csv | Output::Json => String::new(),
-    };
+    let told = told(arguments, &replay.recording);
     let sized = replay.recording.has_sizes();
     let rankings = rankings(arguments, &replay, &policies, &sizes, printer)?;
     printer.data(&match arguments.output {
-        Output::Table => told + &rankings_table(&rankings, sized),
+        Output::Table => format!("{told}\n\n{}", rankings_table(&rankings, sized)),
         Output::Csv => rankings_csv(&rankings),
         Output::Json => rankings_json(&rankings),
+        Output::Html => rankings_html(&told, &rankings, sized),
     });
     Ok(Exit::Done)
 }
@@ -229,7 +228,7 @@ fn told(arguments: &Arguments, recording: &Recording) -> String {
         .shards
         .map_or(String::new(), |rate| format!(", estimated from {} of the keys", crate::report::share(rate)));
     format!(
-        "{}: {} requests of {} keys, simulated{estimate}\n\n",
+        "{}: {} requests of {} keys, simulated{estimate}",
         arguments.trace.display(),
         recording.len(),
         recording.unique_keys()

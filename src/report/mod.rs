@@ -39,19 +39,23 @@ mod timeline;
 mod tradeoffs;
 
 pub use bars::bar;
-pub use comparison::{comparison_csv, comparison_json, comparison_markdown, comparison_table};
+pub use comparison::{
+    comparison_csv, comparison_html, comparison_json, comparison_markdown, comparison_table,
+};
 pub use doctor::{findings_json, findings_table};
 pub use files::write;
 pub use gate::{
     CaseOutcome, GateCase, GateNumber, GateReport, annotations, benchmark, junit, markdown as gate_markdown,
 };
 pub use history::{history_csv, history_json, history_markdown, history_table};
-pub use placement::{Placements, placements_csv, placements_json, placements_markdown, placements_table};
+pub use placement::{
+    Placements, placements_csv, placements_html, placements_json, placements_markdown, placements_table,
+};
 pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use recommend::{
     Recommendation, recommendation_csv, recommendation_json, recommendation_markdown, recommendation_table,
 };
-pub use simulation::{Ranking, rankings_csv, rankings_json, rankings_table};
+pub use simulation::{Ranking, rankings_csv, rankings_html, rankings_json, rankings_table};
 
 use crate::measure::Summary;
 use crate::registry::Entry;

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
-use super::markdown;
 use super::quantity::{amount, share};
 use super::table::numbers;
+use super::{html, markdown};
 use crate::placement::{Compared, Comparison};
 
 /// Schemes over the same keys and the same change of nodes.
@@ -144,6 +144,11 @@ pub fn placements_table(placements: &Placements) -> String {
 pub fn placements_markdown(placements: &Placements) -> String {
     let below: String = placements.below().iter().map(|line| format!("- {line}\n")).collect();
     format!("{}:\n\n{}\n{below}", placements.title(), markdown::table(&placements.cells()))
+}
+
+/// The same as a page with figures.
+pub fn placements_html(placements: &Placements) -> String {
+    html::render(&html::pages::placement(placements))
 }
 
 /// A row for each scheme.

@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::html;
 use super::quantity::{count, share};
 use super::section::Section;
 use super::table::numbers;
@@ -118,6 +119,11 @@ pub(super) const LEGEND: &str =
 /// A table for each size.
 pub(super) fn sections(rankings: &[Ranking], sized: bool) -> Vec<Section> {
     rankings.iter().map(|ranking| Section::new(ranking.title(), ranking.rows(sized))).collect()
+}
+
+/// A page with a curve for each policy; `what` is simulated.
+pub fn rankings_html(what: &str, rankings: &[Ranking], sized: bool) -> String {
+    html::render(&html::pages::simulation(what, rankings, sized))
 }
 
 /// A row for each simulated cache.

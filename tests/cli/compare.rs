@@ -47,6 +47,17 @@ fn two_results_are_compared_with_a_warning_and_no_verdict_on_times() {
 }
 
 #[test]
+fn a_comparison_is_a_page_with_the_interval_of_each_time() {
+    let (base, head) = (written(&result(100.0, 8)), written(&result(130.0, 8)));
+    let answer = run(&["compare", base.1.to_str().unwrap(), head.1.to_str().unwrap(), "--format", "html"]);
+    assert_eq!(answer.code, Some(97), "{}", answer.stderr);
+    assert!(answer.stdout.starts_with("<!") && answer.stdout.contains("<svg"), "{}", answer.stdout);
+    for words in ["read.response.p50 of cache-aside", "these runs did not take turns", "cachebench compare"] {
+        assert!(answer.stdout.contains(words), "{words} is not in:\n{}", answer.stdout);
+    }
+}
+
+#[test]
 fn results_that_cannot_be_compared_are_refused_with_the_reason() {
     let good = result(100.0, 8);
     let mut other = good.clone();

@@ -115,3 +115,12 @@ fn what_cannot_be_placed_is_told_with_what_could() {
         run(&[&["placement"], args].concat()).fails(2, words);
     }
 }
+
+#[test]
+fn a_placement_is_a_page_with_figures() {
+    let args = ["--quiet", "placement", "--nodes", "3", "--keys", "5000", "--format", "html"];
+    let answer = run(&args);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""));
+    assert!(answer.stdout.starts_with("<!") && answer.stdout.contains("<svg"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("rendezvous"), "{}", answer.stdout);
+}

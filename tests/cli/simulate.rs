@@ -45,6 +45,26 @@ fn a_simulation_is_data_too() {
 }
 
 #[test]
+fn a_simulation_is_a_page_with_a_curve_for_each_policy() {
+    let file = trace(LETTERS);
+    let args = [
+        "--quiet",
+        "simulate",
+        file.path(),
+        "--sizes",
+        "1,2,3",
+        "--policies",
+        "fifo,lru",
+        "--output",
+        "html",
+    ];
+    let answer = run(&args);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""));
+    assert!(answer.stdout.starts_with("<!") && answer.stdout.contains("<svg"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("6 requests of 3 keys, simulated"), "{}", answer.stdout);
+}
+
+#[test]
 fn what_cannot_be_simulated_is_told_with_what_could() {
     let file = trace(LETTERS);
     for (args, words) in [

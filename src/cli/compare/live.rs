@@ -14,7 +14,7 @@ use crate::measure::comparison::{
     Block, COMPARISON_FORMAT, Comparison, Exact, MOST_METRICS, Outcome, built_alike, compare_exact, counts,
     exact_counts, judge, judge_counts, series, untold,
 };
-use crate::report::{comparison_json, comparison_markdown};
+use crate::report::{comparison_html, comparison_json, comparison_markdown};
 use crate::traffic::{Random, Stream};
 
 /// Runs both sides in turns and compares them; says whether it came to its end.
@@ -62,7 +62,8 @@ pub fn compare(
 
 fn write(comparison: &Comparison, folder: &Path) -> std::io::Result<()> {
     std::fs::write(folder.join("comparison.json"), comparison_json(comparison))?;
-    std::fs::write(folder.join("comparison.md"), comparison_markdown(comparison))
+    std::fs::write(folder.join("comparison.md"), comparison_markdown(comparison))?;
+    std::fs::write(folder.join("report.html"), comparison_html(comparison))
 }
 
 /// What one block has measured.

@@ -18,7 +18,9 @@ use super::next;
 use super::run::EXACT_OPERATIONS;
 use crate::measure::comparison::{Comparison, LEAST_CANARY, MOST_METRICS, Outcome};
 use crate::measure::{Unit, names};
-use crate::report::{GateReport, comparison_csv, comparison_json, comparison_markdown, comparison_table};
+use crate::report::{
+    GateReport, comparison_csv, comparison_html, comparison_json, comparison_markdown, comparison_table,
+};
 
 const EXAMPLES: &str = "Examples:
   cachebench compare workloads/gate.toml --base cache.driver=redis --head cache.driver=fred
@@ -123,6 +125,7 @@ pub enum Format {
     Markdown,
     Json,
     Csv,
+    Html,
 }
 
 impl Format {
@@ -133,6 +136,7 @@ impl Format {
             Format::Markdown => comparison_markdown(comparison),
             Format::Json => comparison_json(comparison),
             Format::Csv => comparison_csv(comparison),
+            Format::Html => comparison_html(comparison),
         }
     }
 }

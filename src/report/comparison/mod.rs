@@ -4,7 +4,7 @@ mod tables;
 
 pub(super) use tables::{Section, sections};
 
-use super::{markdown, table};
+use super::{html, markdown, table};
 use crate::measure::comparison::{Comparison, Side};
 
 /// Warnings, aligned tables, and the conclusion below them.
@@ -51,6 +51,11 @@ pub(super) fn markdown_tables(comparison: &Comparison) -> String {
         below.iter().for_each(|line| text += &format!("- {}\n", markdown::escape(line)));
     }
     text
+}
+
+/// The same as a page with figures.
+pub fn comparison_html(comparison: &Comparison) -> String {
+    html::render(&html::pages::comparison(comparison))
 }
 
 /// Everything, as `comparison.json` holds it.

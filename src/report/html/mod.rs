@@ -16,6 +16,8 @@ mod svg;
 mod tests;
 mod view;
 
+pub use render::render;
+
 use super::Format;
 use crate::measure::Summary;
 use crate::registry::{self, Entry, NoOptions};
@@ -34,6 +36,6 @@ pub struct Html;
 
 impl Format for Html {
     fn render(&self, summary: &Summary) -> String {
-        render::render(&run::page(summary))
+        render(&run::page(summary))
     }
 }

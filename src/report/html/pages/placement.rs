@@ -3,7 +3,7 @@ use crate::report::Placements;
 use crate::report::html::chapter::{Chapter, Page};
 use crate::report::html::figure::{Figure, Group, Scale, Tone};
 use crate::report::html::sketch::{axis, bars, number};
-use crate::report::quantity::share;
+use crate::report::quantity::{count, share};
 use crate::report::section::Section;
 
 /// The page of placements: what moves when nodes come or go, and how evenly keys and requests are spread.
@@ -27,7 +27,7 @@ pub fn page(placements: &Placements) -> Page {
     let speed = bars(
         "Time of a look-up",
         "scheme",
-        axis("nanoseconds for each key", Scale::Log, number),
+        axis("nanoseconds for each key", Scale::Log, count),
         &[""],
         groups(placements, |one| vec![Some(one.lookup_ns)]),
     );
