@@ -139,6 +139,8 @@ fn begun(seen: &[(String, &Stampede)]) -> Option<Figure> {
 /// What readers of the row feel: a panel for each percentile, or for each cell where there are many.
 fn response(seen: &[(String, &Stampede)]) -> Option<Figure> {
     type Read = fn(&StampedeBin) -> Option<f64>;
+    /// Its cell, its percentile, and the points.
+    type Line<'a> = (String, &'a str, Vec<(f64, f64)>);
     let percentiles: [(&str, Read); 2] =
         [("p50", |bin| bin.response_p50_us), ("p99", |bin| bin.response_p99_us)];
     // A bin without reads is a gap.
@@ -146,7 +148,7 @@ fn response(seen: &[(String, &Stampede)]) -> Option<Figure> {
         let measured = steps(stampede, |bin| read(bin).unwrap_or(f64::NAN)).into_iter();
         measured.map(|(at, us)| (at, if us > 0.0 { us } else { f64::NAN })).collect()
     };
-    let all: Vec<(String, &str, Vec<(f64, f64)>)> = seen
+    let all: Vec<Line> = seen
         .iter()
         .flat_map(|(name, stampede)| {
             percentiles.map(|(percentile, read)| (name.clone(), percentile, of(stampede, read)))

@@ -74,10 +74,10 @@ fn answer(rankings: &[Ranking]) -> String {
 
 /// Miss ratios over the size: of entries and of bytes apart; bars where there is one size.
 fn curves(rankings: &[Ranking], title: &str, y: &str, read: fn(&Simulated) -> Option<f64>) -> Vec<Figure> {
+    type Kind<'a> = (Vec<&'a Ranking>, &'a str, fn(f64) -> String);
     let is_bytes = |ranking: &&Ranking| matches!(ranking.capacity, Capacity::Bytes(_));
     let (by_bytes, by_entries): (Vec<&Ranking>, Vec<&Ranking>) = rankings.iter().partition(is_bytes);
-    let kinds: [(Vec<&Ranking>, &str, fn(f64) -> String); 2] =
-        [(by_entries, "entries", number), (by_bytes, "bytes", bytes)];
+    let kinds: [Kind; 2] = [(by_entries, "entries", number), (by_bytes, "bytes", bytes)];
     let drawn = kinds.into_iter().filter_map(|(rankings, unit, write)| match rankings.as_slice() {
         [] => None,
         [one] => by_policy(one, title, y, read),
@@ -148,8 +148,9 @@ fn curve(
 
 /// The best and the worst at the smallest and at the largest size.
 fn described(series: &[Series], write: fn(f64) -> String) -> String {
+    type End = fn(&[(f64, f64)]) -> Option<&(f64, f64)>;
     let own: Vec<&Series> = series.iter().filter(|one| one.shape == Shape::Line).collect();
-    let at = |end: fn(&[(f64, f64)]) -> Option<&(f64, f64)>| {
+    let at = |end: End| {
         let all: Vec<(&str, (f64, f64))> =
             own.iter().filter_map(|one| Some((one.name.as_str(), *end(&one.points)?))).collect();
         let most = all.iter().max_by(|one, other| one.1.1.total_cmp(&other.1.1))?;

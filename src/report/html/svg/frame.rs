@@ -114,7 +114,7 @@ pub fn title_below(canvas: &mut Canvas, title: &str, x: f64, y: f64) -> f64 {
 fn apart(rooms: &[(f64, f64, bool)], gap: f64) -> Vec<bool> {
     let mut shown = vec![false; rooms.len()];
     let labelled = || rooms.iter().enumerate().filter(|(_, room)| !room.2).map(|(place, _)| place);
-    let ends = [labelled().next(), labelled().last()];
+    let ends = [labelled().next(), labelled().next_back()];
     for place in ends.into_iter().flatten().chain(labelled()) {
         let (low, high, _) = rooms[place];
         let is_free = |other: usize| {
