@@ -7,6 +7,8 @@ pub struct Best {
     pub value: f64,
     /// The one with the most of it, where that is not alike.
     pub worst: Option<(String, f64)>,
+    /// How many have the metric.
+    of: usize,
 }
 
 impl Best {
@@ -22,7 +24,7 @@ impl Best {
         let is_alike = |one: &&(String, f64, f64)| one.1 - value <= own.max(one.2);
         let names: Vec<String> = all.iter().take_while(is_alike).map(|one| one.0.clone()).collect();
         let worst = all.last().filter(|last| !names.contains(&last.0)).map(|last| (last.0.clone(), last.1));
-        Some(Best { names, value, worst })
+        Some(Best { names, value, worst, of: all.len() })
     }
 
     /// Whether no cell can be told from another.
@@ -30,11 +32,14 @@ impl Best {
         self.worst.is_none()
     }
 
-    /// Who it is: `a`, `a and b (alike)`, `5 cells alike`.
+    /// Who it is: `a`, `a and b, alike,`, `all but c`, `5 cells, alike,`.
     pub fn who(&self) -> String {
         match self.names.as_slice() {
             [one] => one.clone(),
             few if few.len() <= 3 => format!("{}, alike,", joined(few)),
+            many if many.len() + 1 == self.of => {
+                format!("all but {}", self.worst.as_ref().map_or("", |worst| worst.0.as_str()))
+            }
             many => format!("{} cells, alike,", many.len()),
         }
     }

@@ -26,8 +26,10 @@ fn figures(summary: &Summary) -> Vec<Figure> {
     if summary.is_exact() || !has_lag {
         return Vec::new();
     }
-    let panels: Vec<Panel> =
-        ["p50", "p99"].into_iter().filter_map(|name| panel(summary, kind, name)).collect();
+    let panels: Vec<Panel> = [("p50", "At the median"), ("p99", "One in a hundred is slower")]
+        .into_iter()
+        .filter_map(|(name, title)| panel(summary, kind, name, title))
+        .collect();
     vec![Figure {
         title: format!("Three clocks of a {kind}"),
         description: format!(
@@ -39,7 +41,7 @@ fn figures(summary: &Summary) -> Vec<Figure> {
     }]
 }
 
-fn panel(summary: &Summary, kind: &str, percentile: &str) -> Option<Panel> {
+fn panel(summary: &Summary, kind: &str, percentile: &str, title: &str) -> Option<Panel> {
     let group = |cell: &CellResult| {
         let values: Vec<Option<f64>> = CLOCKS.iter().map(|clock| of(cell, kind, clock, percentile)).collect();
         values.iter().any(Option::is_some).then(|| Group { label: cell.label(), values })
@@ -51,7 +53,7 @@ fn panel(summary: &Summary, kind: &str, percentile: &str) -> Option<Panel> {
     let scale = if values().any(|value| value > least * FAR) { Scale::Log } else { Scale::Linear };
     let x = Axis { title: percentile.to_owned(), scale, write: duration_us, at_least: None };
     let parts = CLOCKS.map(str::to_owned).to_vec();
-    Some(Panel { title: percentile.into(), plot: Plot::Bars(Bars { x, parts, are_stacked: false, groups }) })
+    Some(Panel { title: title.into(), plot: Plot::Bars(Bars { x, parts, are_stacked: false, groups }) })
 }
 
 fn of(cell: &CellResult, kind: &str, clock: &str, percentile: &str) -> Option<f64> {

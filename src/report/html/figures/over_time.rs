@@ -80,7 +80,12 @@ fn figures(summary: &Summary) -> Vec<Figure> {
         let series: Vec<Series> = cells.iter().map(line).collect();
         let is_told = series.iter().flat_map(|one| &one.points).any(|(_, y)| y.is_finite() && *y != 0.0);
         if is_told {
-            let y = Axis { title: over.axis.into(), scale: over.scale, write: over.write, at_least: None };
+            let y = Axis {
+                title: over.axis.into(),
+                scale: over.scale,
+                write: over.write,
+                at_least: (over.scale == Scale::Linear).then_some((0.0, 0.0)),
+            };
             let chart = Chart { x: seconds(), y, series, marks: marks() };
             panels.push(Panel { title: over.title.into(), plot: Plot::Chart(chart) });
         }

@@ -1,1 +1,85 @@
+use super::draw;
+use crate::report::html::figure::{
+    Axis, Bars, Chart, Figure, Group, Interval, Intervals, Mark, Panel, Plot, Scale, Series, Shape, Tone,
+};
+use crate::report::quantity::{count, share};
 
+fn axis(title: &str, write: fn(f64) -> String) -> Axis {
+    Axis { title: title.into(), scale: Scale::Linear, write, at_least: None }
+}
+
+fn drawn(plots: Vec<Plot>) -> Vec<String> {
+    let panels = plots.into_iter().map(|plot| Panel { title: String::new(), plot }).collect();
+    draw(&Figure { title: "T".into(), description: "D".into(), panels, table: Vec::new() }, "x")
+}
+
+fn line(points: &[(f64, f64)], marks: Vec<Mark>) -> Plot {
+    let series = Series { name: "a".into(), shape: Shape::Line, points: points.to_vec(), colour: 0 };
+    Plot::Chart(Chart { x: axis("x", count), y: axis("y", count), series: vec![series], marks })
+}
+
+#[test]
+fn panels_whose_axes_say_the_same_have_the_same_ranges() {
+    let both = drawn(vec![
+        line(&[(0.0, 0.0), (9.0, 1.0)], Vec::new()),
+        line(&[(0.0, 0.0), (4.0, 800.0)], Vec::new()),
+    ]);
+    assert!(both[0].contains(">800<") && both[1].contains(">800<"));
+    assert!(both[0].contains("id=\"x-1-t\"") && both[1].contains("aria-labelledby=\"x-2-t x-2-d\""));
+}
+
+#[test]
+fn a_gap_splits_a_line_and_what_stands_alone_is_marked() {
+    let gap = [(0.0, 1.0), (1.0, 2.0), (2.0, f64::NAN), (3.0, 3.0), (4.0, f64::NAN), (5.0, 1.0), (6.0, 2.0)];
+    let svg = &drawn(vec![line(&gap, Vec::new())])[0];
+    let path = svg.split("class=\"line c0 d0\" d=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(path.matches('M').count(), 2, "{path}");
+    let markers = svg.split("class=\"marker c0\" d=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(markers.matches('M').count(), 6, "{markers}");
+}
+
+#[test]
+fn marks_are_labelled_above_each_other() {
+    let mark = |from| Mark { from, until: Some(from + 0.5), label: "kill cache".into() };
+    let svg = &drawn(vec![line(&[(0.0, 1.0), (9.0, 2.0)], vec![mark(2.0), mark(2.6), mark(8.9)])])[0];
+    assert_eq!(svg.matches(">kill cache</text>").count(), 3);
+    let heights: std::collections::BTreeSet<&str> =
+        svg.split(">kill cache</text>").take(2).map(|text| text.rsplit(" y=").next().unwrap()).collect();
+    assert_eq!(heights.len(), 2, "{heights:?}");
+}
+
+#[test]
+fn bars_say_their_values_and_what_was_not_measured() {
+    let group = Group { label: "a & b".into(), values: vec![Some(0.25), None] };
+    let bars = |are_stacked, values: &[Option<f64>]| {
+        let groups = vec![Group {
+            values: values.to_vec(),
+            ..Group { label: group.label.clone(), values: Vec::new() }
+        }];
+        Plot::Bars(Bars { x: axis("x", share), parts: vec!["one".into(), "two".into()], are_stacked, groups })
+    };
+    let both = drawn(vec![bars(false, &group.values), bars(true, &[Some(0.25), Some(0.5)])]);
+    assert!(
+        both[0].contains(">25.0 %</text>") && both[0].contains(">–</text>") && both[0].contains("a &amp; b")
+    );
+    assert!(both[1].contains(">75.0 %</text>") && both[1].contains("<title>two 50.0 %</title>"));
+}
+
+#[test]
+fn intervals_stand_on_both_sides_of_no_difference() {
+    let rows = vec![Interval {
+        label: "read p99".into(),
+        low: -0.02,
+        middle: 0.01,
+        high: 0.04,
+        verdict: "regressed".into(),
+        tone: Tone::Bad,
+    }];
+    let intervals = Intervals { x: axis("difference", share), zero: 0.0, limits: Some((-0.05, 0.05)), rows };
+    let svg = &drawn(vec![Plot::Intervals(intervals)])[0];
+    for wanted in
+        ["class=\"zero\"", "class=\"stretch\"", "interval bad", "verdict bad", ">read p99<", ">regressed<"]
+    {
+        assert!(svg.contains(wanted), "{wanted}");
+    }
+}
