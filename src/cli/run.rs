@@ -1,19 +1,22 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::{Value as Json, json};
 
 use super::Printer;
 use super::ci_outputs::CiOutputs;
 use super::exit::{Exit, Failure};
 use super::expect::Expect;
 use super::find_max;
+use super::printer::TABLE;
 use super::progress::Progress;
 use super::results;
 use super::signals::stop_on_signals;
+use super::telling::{Observers, Telling};
 use super::workload_file::WorkloadFile;
 use crate::config::{Exact, Loaded};
 use crate::engine::Stop;
-use crate::experiment::{self, ExperimentError, Permissions};
+use crate::experiment::{self, ExperimentError, Observer, Permissions};
 use crate::measure::{Status, Summary};
 use crate::registry::Choice;
 use crate::report::{self, FORMATS, Format, GateReport};
@@ -53,7 +56,7 @@ pub const EXACT_OPERATIONS: u64 = 5_000;
 /// What becomes of a result, and what may be used to get it.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// How to print the result: table, markdown, json or csv.
+    /// How to print the result: table, markdown, json, csv or quiet.
     #[arg(long, default_value = "table")]
     pub format: String,
 
@@ -64,11 +67,16 @@ pub struct Output {
     /// Use an external server even if it holds somebody else's data. It is left alone all the same.
     #[arg(long)]
     allow_foreign_data: bool,
+
+    #[command(flatten)]
+    telling: Telling,
 }
 
-/// The report format called `name`.
-pub fn format(name: &str) -> Result<Box<dyn Format>, Failure> {
-    Choice::named(name)
+/// The report format called `name`; tables fit the terminal, where they go to one.
+pub fn format(name: &str, printer: &Printer) -> Result<Box<dyn Format>, Failure> {
+    let width = printer.width().filter(|_| name == TABLE);
+    let options = width.map_or(Json::Null, |width| json!({"width": width}));
+    Choice { name: name.into(), options }
         .build(FORMATS, ())
         .map_err(|error| Failure::new(Exit::Usage, format!("--format: {error}")))
 }
@@ -80,21 +88,26 @@ impl Output {
         loaded: &Loaded,
         format: &dyn Format,
         printer: &Printer,
-        measure: impl FnOnce(Permissions, &Progress, &Stop) -> Result<Summary, ExperimentError>,
+        measure: impl FnOnce(Permissions, &dyn Observer, &Stop) -> Result<Summary, ExperimentError>,
     ) -> Result<Summary, Failure> {
+        let tellers = self.telling.open(&loaded.workload.name, printer)?;
         let folder = results::make(&self.output, &loaded.workload.name)?;
         let stop = Stop::default();
         stop_on_signals(&stop)?;
         let permissions = Permissions { foreign_data: self.allow_foreign_data };
         let progress = Progress::new(printer);
-        let summary = measure(permissions, &progress, &stop);
+        let observers = [&progress as &dyn Observer].into_iter().chain(tellers.observers());
+        let summary = measure(permissions, &observers.collect::<Observers>(), &stop);
         progress.finish();
+        tellers.close(printer);
         let summary = summary.inspect_err(|_| {
             // Nothing was measured: an empty folder would only look like a result.
             let _ = std::fs::remove_dir(&folder);
         })?;
         let written = report::write(&summary, &folder);
-        printer.data(&format.render(&summary));
+        if !self.telling.takes_stdout() {
+            printer.report(&self.format, &format.render(&summary));
+        }
         written.map_err(|error| {
             Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
         })?;
@@ -104,7 +117,7 @@ impl Output {
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
-    let format = format(&arguments.output.format)?;
+    let format = format(&arguments.output.format, printer)?;
     let exact = Exact { operations: arguments.operations, tick: None };
     let loaded = arguments.expect.load(&arguments.workload, arguments.exact.then_some(exact), printer)?;
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;

@@ -12,14 +12,14 @@ pub struct Arguments {
     /// A result folder, or its result.json.
     result: PathBuf,
 
-    /// How to print it: table, markdown, json or csv.
+    /// How to print it: table, markdown, json, csv or quiet.
     #[arg(long, default_value = "table")]
     format: String,
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
-    let format = format(&arguments.format)?;
+    let format = format(&arguments.format, printer)?;
     let summary = results::read(&arguments.result)?;
-    printer.data(&format.render(&summary));
+    printer.report(&arguments.format, &format.render(&summary));
     Ok(Exit::Done)
 }

@@ -9,7 +9,7 @@ use super::choice::choice;
 use super::exit::{Exit, Failure};
 use crate::model::{Size, Time};
 use crate::registry::{Choice, OptionsError};
-use crate::report::{Ranking, rankings_csv, rankings_json, rankings_table};
+use crate::report::{Ranking, prose, rankings_csv, rankings_json, rankings_table};
 use crate::simulation::{
     Basis, CacheSize, Capacity, POLICIES, Pace, Sample, Scenario, Simulated, Writes, curve,
 };
@@ -116,7 +116,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let sized = replay.recording.has_sizes();
     let rankings = rankings(arguments, &replay, &policies, &sizes, printer)?;
     printer.data(&match arguments.output {
-        Output::Table => told + &rankings_table(&rankings, sized),
+        Output::Table => prose(&(told + &rankings_table(&rankings, sized, printer.width())), printer.width()),
         Output::Csv => rankings_csv(&rankings),
         Output::Json => rankings_json(&rankings),
     });
