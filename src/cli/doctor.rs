@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let mut findings = examine(&Machine::look(LOOK));
     findings.extend(examine_servers());
     printer.data(&match arguments.format {
-        Format::Table => findings_table(&findings),
+        Format::Table => findings_table(&findings, printer.width()),
         Format::Json => findings_json(&findings),
     });
     let is_spoiled = findings.iter().any(|it| it.state == State::Spoils);

@@ -148,7 +148,7 @@ fn print(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, text));
     }
     printer.data(&match arguments.format {
-        Format::Table => history_table(&trends),
+        Format::Table => history_table(&trends, printer.width()),
         Format::Markdown => history_markdown(&trends),
         Format::Json => history_json(&trends),
         Format::Csv => history_csv(&trends),

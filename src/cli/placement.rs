@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     }
     let placements = Placements { comparison, schemes: compared };
     printer.data(&match arguments.format {
-        Format::Table => placements_table(&placements),
+        Format::Table => placements_table(&placements, printer.width()),
         Format::Markdown => placements_markdown(&placements),
         Format::Json => placements_json(&placements),
         Format::Csv => placements_csv(&placements),

@@ -5,22 +5,34 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::exit::{Cause, Failure};
+use super::paint::paint;
+use super::terminal::Size;
 
 /// Decides what each stream shows: data on stdout, everything else on stderr.
 pub struct Printer {
     quiet: bool,
     verbose: bool,
     colour: bool,
+    /// The same of stdout.
+    data_colour: bool,
 }
 
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+/// The report format that is for people at a terminal.
+pub const TABLE: &str = "table";
+
+/// Less than this is no width to lay out a report for.
+const NARROWEST: usize = 40;
+
+pub const RED: Style = AnsiColor::Red.on_default().bold();
+pub const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 
 impl Printer {
     pub fn new(quiet: bool, no_color: bool, verbose: bool) -> Printer {
         let allowed = !no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Printer { quiet, verbose, colour: allowed && std::io::stderr().is_terminal() }
+        let [colour, data_colour] =
+            [std::io::stderr().is_terminal(), std::io::stdout().is_terminal()].map(|it| allowed && it);
+        Printer { quiet, verbose, colour, data_colour }
     }
 
     pub fn is_quiet(&self) -> bool {
@@ -51,6 +63,19 @@ impl Printer {
     /// Data, for whoever reads stdout. A reader that has gone away is no error.
     pub fn data(&self, text: &str) {
         self.bytes(text.as_bytes());
+    }
+
+    /// A report, in colours where it is a table on a terminal.
+    pub fn report(&self, format: &str, text: &str) {
+        if self.data_colour && format == TABLE { self.data(&paint(text)) } else { self.data(text) }
+    }
+
+    /// The columns that data may take: nothing where it goes to no terminal.
+    pub fn width(&self) -> Option<usize> {
+        let out = std::io::stdout();
+        let told = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let width = out.is_terminal().then(|| Size::of(&out).map(|size| size.columns).or_else(told))?;
+        width.map(|width| width.max(NARROWEST))
     }
 
     /// Data that may be in no encoding.

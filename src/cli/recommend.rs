@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let summary = results::read(&arguments.result)?;
     let recommendation = Recommendation::of(&summary, Demands { require, criteria });
     printer.data(&match arguments.format {
-        Format::Table => recommendation_table(&recommendation),
+        Format::Table => recommendation_table(&recommendation, printer.width()),
         Format::Markdown => recommendation_markdown(&recommendation),
         Format::Json => recommendation_json(&recommendation),
         Format::Csv => recommendation_csv(&recommendation),

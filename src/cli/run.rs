@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::{Value as Json, json};
 
 use super::Printer;
 use super::ci_outputs::CiOutputs;
@@ -10,13 +11,15 @@ use super::expect::Expect;
 use super::find_max;
 use super::flags::Flags;
 use super::next;
+use super::printer::TABLE;
 use super::progress::Progress;
 use super::results;
 use super::signals::stop_on_signals;
+use super::telling::{Observers, Telling};
 use super::workload_file::WorkloadFile;
 use crate::config::{Exact, Loaded};
 use crate::engine::Stop;
-use crate::experiment::{self, ExperimentError, Permissions};
+use crate::experiment::{self, ExperimentError, Observer, Permissions};
 use crate::measure::{Status, Summary};
 use crate::registry::Choice;
 use crate::report::{self, FORMATS, Format, GateReport, comparison_markdown, comparison_table};
@@ -79,11 +82,16 @@ pub struct Output {
     /// Use an external server even if it holds somebody else's data. It is left alone all the same.
     #[arg(long)]
     allow_foreign_data: bool,
+
+    #[command(flatten)]
+    telling: Telling,
 }
 
-/// The report format called `name`.
-pub fn format(name: &str) -> Result<Box<dyn Format>, Failure> {
-    Choice::named(name)
+/// The report format called `name`; tables fit the terminal, where they go to one.
+pub fn format(name: &str, printer: &Printer) -> Result<Box<dyn Format>, Failure> {
+    let width = printer.width().filter(|_| name == TABLE);
+    let options = width.map_or(Json::Null, |width| json!({"width": width}));
+    Choice { name: name.into(), options }
         .build(FORMATS, ())
         .map_err(|error| Failure::new(Exit::Usage, format!("--format: {error}")))
 }
@@ -95,21 +103,26 @@ impl Output {
         loaded: &Loaded,
         format: &dyn Format,
         printer: &Printer,
-        measure: impl FnOnce(Permissions, &Progress, &Stop) -> Result<Summary, ExperimentError>,
+        measure: impl FnOnce(Permissions, &dyn Observer, &Stop) -> Result<Summary, ExperimentError>,
     ) -> Result<Measured, Failure> {
+        let tellers = self.telling.open(&loaded.workload.name, printer)?;
         let folder = results::make(&self.output, &loaded.workload.name)?;
         let stop = Stop::default();
         stop_on_signals(&stop)?;
         let permissions = Permissions { foreign_data: self.allow_foreign_data };
         let progress = Progress::new(printer);
-        let summary = measure(permissions, &progress, &stop);
+        let observers = [&progress as &dyn Observer].into_iter().chain(tellers.observers());
+        let summary = measure(permissions, &observers.collect::<Observers>(), &stop);
         progress.finish();
+        tellers.close(printer);
         let summary = summary.inspect_err(|_| {
             // Nothing was measured: an empty folder would only look like a result.
             let _ = std::fs::remove_dir(&folder);
         })?;
         let written = report::write(&summary, &folder);
-        printer.data(&format.render(&summary));
+        if !self.telling.takes_stdout() {
+            printer.report(&self.format, &format.render(&summary));
+        }
         written.map_err(|error| {
             Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
         })?;
@@ -125,7 +138,7 @@ pub struct Measured {
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
-    let format = format(&arguments.output.format)?;
+    let format = format(&arguments.output.format, printer)?;
     if let Some(baseline) = &arguments.baseline {
         // Found out before anything is measured for it.
         results::read(baseline)?;
@@ -165,9 +178,9 @@ fn compare_with(
 ) -> Result<Exit, Failure> {
     let comparison = stored::compare(baseline, folder, &[])?;
     match arguments.output.format.as_str() {
-        "table" => printer.data(&format!("\n{}", comparison_table(&comparison))),
+        "table" => printer.data(&format!("\n{}", comparison_table(&comparison, printer.width()))),
         "markdown" => printer.data(&format!("\n{}", comparison_markdown(&comparison))),
-        _ => printer.note(&comparison_table(&comparison)),
+        _ => printer.note(&comparison_table(&comparison, None)),
     }
     Ok(compare::exit(comparison.outcome, &[]))
 }

@@ -24,7 +24,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
-    let format = format(&arguments.format)?;
+    let format = format(&arguments.format, printer)?;
     let result = match &arguments.result {
         Some(result) => result.clone(),
         None => {
@@ -34,6 +34,6 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
         }
     };
     let summary = results::read(&result)?;
-    printer.data(&format.render(&summary));
+    printer.report(&arguments.format, &format.render(&summary));
     Ok(Exit::Done)
 }

@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure};
 use super::flags::split;
 use crate::model::{Size, Time};
 use crate::registry::{Choice, OptionsError};
-use crate::report::{Ranking, rankings_csv, rankings_html, rankings_json, rankings_table};
+use crate::report::{Ranking, prose, rankings_csv, rankings_html, rankings_json, rankings_table};
 use crate::simulation::{
     Basis, CacheSize, Capacity, POLICIES, Pace, Sample, Scenario, Simulated, Writes, curve,
 };
@@ -115,7 +115,10 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let sized = replay.recording.has_sizes();
     let rankings = rankings(arguments, &replay, &policies, &sizes, printer)?;
     printer.data(&match arguments.output {
-        Output::Table => format!("{told}\n\n{}", rankings_table(&rankings, sized)),
+        Output::Table => {
+            let text = format!("{told}\n\n{}", rankings_table(&rankings, sized, printer.width()));
+            prose(&text, printer.width())
+        }
         Output::Csv => rankings_csv(&rankings),
         Output::Json => rankings_json(&rankings),
         Output::Html => rankings_html(&told, &rankings, sized),

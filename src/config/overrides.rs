@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::config::{LoadSetting, load_changed};
 
-    const TEXT: &str = "name = \"w\"\n[traffic]\nload = { closed = { clients = 2 } }\noperations = 5\n\
+    const TEXT: &str = "name = \"w\"\n[data]\nrows = 10\n[traffic]\nload = { closed = { clients = 2 } }\noperations = 5\n\
         [compare]\n\"traffic.load\" = [{ closed = { clients = 3 } }, { closed = { clients = 4 } }]\n";
 
     fn loads(overrides: &[Override]) -> Vec<LoadSetting> {

@@ -1,8 +1,9 @@
-use super::table::wrapped;
+use super::fit::wrapped;
+use super::fold::prose;
 use crate::measure::{Finding, State};
 
 /// What a look at the machine found, as a table.
-pub fn findings_table(findings: &[Finding]) -> String {
+pub fn findings_table(findings: &[Finding], width: Option<usize>) -> String {
     let mut rows = vec![["check", "state", "found", "remedy"].map(str::to_owned).to_vec()];
     rows.extend(findings.iter().map(|it| {
         vec![
@@ -12,7 +13,7 @@ pub fn findings_table(findings: &[Finding]) -> String {
             it.remedy.clone().unwrap_or_default(),
         ]
     }));
-    format!("{}\n{}\n", wrapped(rows, 48), verdict(findings))
+    prose(&format!("{}\n{}\n", wrapped(rows, 48, width), verdict(findings)), width)
 }
 
 /// The same, as a list.
@@ -59,13 +60,15 @@ mod tests {
 
     #[test]
     fn every_finding_is_a_row_and_the_last_line_sums_up() {
-        let table = findings_table(&[finding("cores", State::Good), finding("swap", State::Warning)]);
+        let table = findings_table(&[finding("cores", State::Good), finding("swap", State::Warning)], None);
         assert!(
             table.contains("cores") && table.contains("WARNING") && table.contains("change it"),
             "{table}"
         );
         assert!(table.ends_with("nothing here spoils a measurement; warnings: 1\n"), "{table}");
-        assert!(findings_table(&[finding("files", State::Spoils)]).ends_with("reasons: 1, warnings: 0\n"));
+        assert!(
+            findings_table(&[finding("files", State::Spoils)], None).ends_with("reasons: 1, warnings: 0\n")
+        );
         let json: serde_json::Value =
             serde_json::from_str(&findings_json(&[finding("a", State::Note)])).unwrap();
         assert_eq!((&json[0]["state"], &json[0]["remedy"]), (&"note".into(), &"change it".into()));

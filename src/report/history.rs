@@ -1,8 +1,10 @@
 use serde::Serialize;
 
 use super::bars::bar;
+use super::fit::numbers;
+use super::fold::prose;
+use super::markdown;
 use super::quantity::quantity;
-use super::{markdown, table};
 use crate::measure::Metric;
 use crate::measure::comparison::{percent, short};
 use crate::measure::history::{Change, Trend, cell_and_metric, unit_of};
@@ -48,14 +50,14 @@ impl ToldChange<'_> {
     }
 }
 
-/// The trends, and where their levels changed.
-pub fn history_table(trends: &[Trend]) -> String {
-    let mut text = format!("{}\n", table::numbers(overview(trends)));
+/// The trends, and where their levels changed, for a terminal of this width.
+pub fn history_table(trends: &[Trend], width: Option<usize>) -> String {
+    let mut text = format!("{}\n", numbers(overview(trends), width));
     let changes = changes(trends);
     if changes.len() > 1 {
-        text += &format!("\nChanges of level\n{}\n", table::numbers(changes));
+        text += &format!("\nChanges of level\n{}\n", numbers(changes, width));
     }
-    text + &below(trends) + "\n"
+    prose(&(text + &below(trends) + "\n"), width)
 }
 
 /// The same for a document.
@@ -183,7 +185,7 @@ mod tests {
 
     #[test]
     fn trends_and_changes_are_told_with_their_units() {
-        let text = history_table(&trends());
+        let text = history_table(&trends(), None);
         for words in
             ["501 us", "601 us", "90.0 %", "+20.0 %", "c7", "worse", "▁", "1 level changed, for the worse."]
         {
@@ -194,7 +196,7 @@ mod tests {
             markdown.contains("| cache-aside | read.response.p50_us | 2026-01-07T00:00:00Z | c7 |"),
             "{markdown}"
         );
-        let none = history_table(&trends()[1..]);
+        let none = history_table(&trends()[1..], None);
         assert!(none.ends_with("No level changed.\n") && !none.contains("Changes of level"), "{none}");
     }
 

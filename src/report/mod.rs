@@ -7,12 +7,15 @@ mod climb;
 mod comparison;
 mod csv;
 mod doctor;
+mod event_line;
 mod events;
 mod eviction;
 mod exact;
 mod expectations;
 mod faults;
 mod files;
+mod fit;
+mod fold;
 mod follows;
 mod freshness;
 mod gate;
@@ -22,9 +25,11 @@ mod history;
 mod json;
 mod markdown;
 mod nodes;
+mod openmetrics;
 mod placement;
 mod pressure;
 mod quantity;
+mod quiet;
 mod ramps;
 mod recommend;
 mod results;
@@ -43,11 +48,14 @@ pub use comparison::{
     comparison_csv, comparison_html, comparison_json, comparison_markdown, comparison_table,
 };
 pub use doctor::{findings_json, findings_table};
+pub use event_line::{Place, Told, event_line};
 pub use files::write;
+pub use fold::prose;
 pub use gate::{
     CaseOutcome, GateCase, GateNumber, GateReport, annotations, benchmark, junit, markdown as gate_markdown,
 };
 pub use history::{history_csv, history_json, history_markdown, history_table};
+pub use openmetrics::{OPENMETRICS, Running, openmetrics};
 pub use placement::{
     Placements, placements_csv, placements_html, placements_json, placements_markdown, placements_table,
 };
@@ -71,4 +79,4 @@ pub trait Format: Send + Sync {
 
 /// Every report format.
 pub static FORMATS: &[Entry<dyn Format, ()>] =
-    &[table::ENTRY, markdown::ENTRY, json::ENTRY, csv::ENTRY, html::ENTRY];
+    &[table::ENTRY, markdown::ENTRY, json::ENTRY, csv::ENTRY, html::ENTRY, quiet::ENTRY];

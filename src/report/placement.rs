@@ -1,7 +1,8 @@
 use serde::Serialize;
 
+use super::fit::numbers;
+use super::fold::prose;
 use super::quantity::{amount, share};
-use super::table::numbers;
 use super::{html, markdown};
 use crate::placement::{Compared, Comparison};
 
@@ -134,10 +135,11 @@ impl Placements {
     }
 }
 
-/// A table, and what is to be known of it.
-pub fn placements_table(placements: &Placements) -> String {
+/// A table, and what is to be known of it, for a terminal of this width.
+pub fn placements_table(placements: &Placements, width: Option<usize>) -> String {
     let below = placements.below().join("\n");
-    format!("{}\n{}\n{below}\n", placements.title(), numbers(placements.cells()))
+    let table = numbers(placements.cells(), width);
+    prose(&format!("{}\n{table}\n{below}\n", placements.title()), width)
 }
 
 /// The same for a document.
@@ -201,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_table_says_what_was_asked_and_what_no_scheme_can_mend() {
-        let table = placements_table(&placements(&["rendezvous", "jump", "bounded"]));
+        let table = placements_table(&placements(&["rendezvous", "jump", "bounded"]), None);
         assert!(table.starts_with("1000 keys on 3 nodes, and on 2 (node-1 goes)\n"), "{table}");
         assert!(table.contains("33.3 %") && table.contains("12.3") && table.contains('–'), "{table}");
         assert!(

@@ -1,7 +1,9 @@
 use serde::Serialize;
 
+use super::fit::numbers;
+use super::fold::prose;
+use super::markdown;
 use super::quantity::{amount, quantity};
-use super::{markdown, table};
 use crate::measure::{Closest, Criterion, Demands, Expectation, Metric, Picked, Status, Summary, names};
 
 /// What demands come to among the cells of a result.
@@ -208,10 +210,11 @@ pub(super) fn phrase(metric: &str, value: f64) -> String {
     }
 }
 
-/// A table, and the choice below it.
-pub fn recommendation_table(recommendation: &Recommendation) -> String {
+/// A table, and the choice below it, for a terminal of this width.
+pub fn recommendation_table(recommendation: &Recommendation, width: Option<usize>) -> String {
     let below = recommendation.below().join("\n");
-    format!("{}\n{}\n{below}\n", recommendation.title(), table::numbers(recommendation.cells()))
+    let table = numbers(recommendation.cells(), width);
+    prose(&format!("{}\n{table}\n{below}\n", recommendation.title()), width)
 }
 
 /// The same for a document.
@@ -303,7 +306,7 @@ mod tests {
               next with 0.135, which is within the spread of the repeats."
             ]
         );
-        let table = recommendation_table(&one);
+        let table = recommendation_table(&one, None);
         assert!(
             table.starts_with("shop: the least db.queries_per_read, then the least stale_rate with "),
             "{table}"

@@ -1,9 +1,10 @@
 use serde::Serialize;
 
+use super::fit::numbers;
+use super::fold::prose;
 use super::html;
 use super::quantity::{count, share};
 use super::section::Section;
-use super::table::numbers;
 use crate::simulation::{Capacity, Simulated};
 
 /// Simulated caches of one size.
@@ -104,12 +105,12 @@ impl Ranking {
     }
 }
 
-/// A table for each size; the hit rate by bytes only where sizes differ.
-pub fn rankings_table(rankings: &[Ranking], sized: bool) -> String {
+/// A table for each size, for a terminal of this width; the hit rate by bytes only where sizes differ.
+pub fn rankings_table(rankings: &[Ranking], sized: bool, width: Option<usize>) -> String {
     let tables = sections(rankings, sized).into_iter();
     let text: String =
-        tables.map(|section| format!("{}\n{}\n\n", section.title, numbers(section.rows))).collect();
-    text + LEGEND + "\n"
+        tables.map(|section| format!("{}\n{}\n\n", section.title, numbers(section.rows, width))).collect();
+    prose(&(text + LEGEND + "\n"), width)
 }
 
 /// What the columns are.
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_best_stands_first_with_its_share_of_the_possible() {
-        let table = rankings_table(&[ranking(80)], true);
+        let table = rankings_table(&[ranking(80)], true, None);
         let lines: Vec<_> = table.lines().collect();
         assert_eq!(lines[0], "size 5%: 10 entries, simulated");
         assert!(lines[4].contains("lru") && lines[5].contains("fifo"), "{table}");
@@ -181,7 +182,7 @@ mod tests {
             assert!(lines[4].contains(cell), "{cell} in {}", lines[4]);
         }
         assert!(lines[5].contains('–'));
-        assert!(!rankings_table(&[ranking(80)], false).contains("byte hit rate"));
+        assert!(!rankings_table(&[ranking(80)], false, None).contains("byte hit rate"));
     }
 
     #[test]
@@ -199,7 +200,8 @@ mod tests {
     fn an_estimate_says_from_which_share_of_the_keys() {
         let estimated = [Ranking { sampled: Some(0.01), ..ranking(80) }];
         assert!(
-            rankings_table(&estimated, false).contains(", simulated, estimated from 1.0 % of the keys\n")
+            rankings_table(&estimated, false, None)
+                .contains(", simulated, estimated from 1.0 % of the keys\n")
         );
         assert!(rankings_csv(&estimated).lines().nth(1).unwrap().ends_with(",0.01"));
         let json: serde_json::Value = serde_json::from_str(&rankings_json(&estimated)).unwrap();

@@ -1,26 +1,32 @@
-use tabled::builder::Builder;
-use tabled::settings::object::{Columns, Rows};
-use tabled::settings::{Alignment, Style, Width};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::Format;
 use super::expectations::expectations;
+use super::fit::{numbers, wrapped};
+use super::fold::prose;
 use super::follows::follows;
 use super::results::{conclusion, context, notes, reasons};
 use super::sections::sections;
 use crate::measure::Summary;
-use crate::registry::{self, Entry, NoOptions};
+use crate::registry::{self, Entry};
 
 pub const ENTRY: Entry<dyn Format, ()> = Entry {
     name: "table",
     summary: "aligned tables for a terminal",
-    options: registry::schema_of::<NoOptions>,
-    build: |options, ()| {
-        registry::options::<NoOptions>(options)?;
-        Ok(Box::new(Table))
-    },
+    options: registry::schema_of::<Table>,
+    build: |options, ()| Ok(Box::new(registry::options::<Table>(options)?)),
 };
 
-struct Table;
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Table {
+    /// The columns of the terminal that it is to fit; without them, tables are as wide as they come.
+    width: Option<usize>,
+}
+
+/// Letters of a column of texts.
+const WORDS: usize = 23;
 
 impl Format for Table {
     fn render(&self, summary: &Summary) -> String {
@@ -29,7 +35,11 @@ impl Format for Table {
             text += &format!("{question}\n\n");
         }
         for section in sections(summary) {
-            let table = if section.is_text { words(section.rows) } else { numbers(section.rows) };
+            let table = if section.is_text {
+                wrapped(section.rows, WORDS, self.width)
+            } else {
+                numbers(section.rows, self.width)
+            };
             text += &told(&section.title, &table, &section.below);
         }
         for line in follows(summary).into_iter().chain(context(summary)) {
@@ -43,9 +53,12 @@ impl Format for Table {
         }
         // The answer of a gate stands at the end, where a log is read.
         if let Some(section) = expectations(summary) {
-            text += &format!("\n{}", told(&section.title, &wrapped(section.rows, 60), &section.below));
+            text += &format!(
+                "\n{}",
+                told(&section.title, &wrapped(section.rows, 60, self.width), &section.below)
+            );
         }
-        text + &conclusion(summary) + "\n"
+        prose(&(text + &conclusion(summary) + "\n"), self.width)
     }
 }
 
@@ -55,24 +68,23 @@ fn told(title: &str, table: &str, below: &[String]) -> String {
     format!("{title}\n{table}\n{below}\n")
 }
 
-/// A table whose first column names and whose others are numbers.
-pub(super) fn numbers(rows: Vec<Vec<String>>) -> String {
-    let mut table = Builder::from_iter(rows).build();
-    table
-        .with(Style::rounded())
-        .modify(Columns::new(1..), Alignment::right())
-        .modify(Rows::first(), Alignment::left());
-    table.to_string()
-}
+#[cfg(test)]
+mod tests {
+    use tabled::grid::util::string::get_line_width;
 
-/// A table of texts, wrapped in its columns.
-fn words(rows: Vec<Vec<String>>) -> String {
-    wrapped(rows, 23)
-}
+    use super::*;
 
-/// A table of texts, each column at most so many letters wide.
-pub(super) fn wrapped(rows: Vec<Vec<String>>, width: usize) -> String {
-    let mut table = Builder::from_iter(rows).build();
-    table.with(Style::rounded()).modify(Columns::new(..), Width::wrap(width).keep_words(true));
-    table.to_string()
+    const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/results/tradeoffs/result.json");
+
+    #[test]
+    fn a_kept_result_fits_the_terminals_that_people_have() {
+        let summary: Summary = serde_json::from_str(&std::fs::read_to_string(KEPT).unwrap()).unwrap();
+        for width in [60, 80, 120, 200] {
+            let report = Table { width: Some(width) }.render(&summary);
+            for line in report.lines() {
+                assert!(get_line_width(line) <= width, "{width}: {line}");
+            }
+            assert!(report.matches("write-around").count() >= 3, "{report}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::run;
 
-const FORMATS: [&str; 4] = ["table", "markdown", "json", "csv"];
+const FORMATS: [&str; 5] = ["table", "markdown", "json", "csv", "quiet"];
 
 fn cell(strategy: &str, status: Status, reason: Option<&str>) -> CellResult {
     let mut metrics = Metrics::default();

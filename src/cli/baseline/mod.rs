@@ -191,7 +191,7 @@ fn check(arguments: &Check, printer: &Printer) -> Result<Exit, Failure> {
     }
     comparison.seconds = meter.began.elapsed().as_secs_f64();
     comparison.conclude();
-    printer.data(&arguments.format.render(&comparison));
+    printer.data(&arguments.format.render(&comparison, printer.width()));
     let exit = compare::exit(comparison.outcome, &[]);
     arguments.ci.write(&GateReport::of_comparison(&comparison, exit == Exit::Done), printer)?;
     if exit != Exit::Done {

@@ -129,10 +129,10 @@ pub enum Format {
 }
 
 impl Format {
-    /// The whole comparison as text.
-    pub fn render(self, comparison: &Comparison) -> String {
+    /// The whole comparison as text, a table for a terminal of this width.
+    pub fn render(self, comparison: &Comparison, width: Option<usize>) -> String {
         match self {
-            Format::Table => comparison_table(comparison),
+            Format::Table => comparison_table(comparison, width),
             Format::Markdown => comparison_markdown(comparison),
             Format::Json => comparison_json(comparison),
             Format::Csv => comparison_csv(comparison),
@@ -168,7 +168,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
             return Err(Failure::new(Exit::Usage, text));
         }
     };
-    printer.data(&arguments.format.render(&comparison));
+    printer.data(&arguments.format.render(&comparison, printer.width()));
     let exit = if is_whole { exit(comparison.outcome, &arguments.fail_on) } else { Exit::Interrupted };
     arguments.ci.write(&GateReport::of_comparison(&comparison, exit == Exit::Done), printer)?;
     if let ([_, head], 2) = (arguments.files.as_slice(), are_results) {

@@ -117,7 +117,10 @@ struct Schema(Json);
 impl Schema {
     /// What a setting is, and its names where it has some to choose from.
     fn told(&self, path: &[String]) -> String {
-        let Some(node) = self.at(path) else { return String::new() };
+        let Some(node) = self.at(path) else {
+            // A name of the user's own, as of a server's setting, is told by what it stands in.
+            return path.split_last().map(|(_, around)| self.told(around)).unwrap_or_default();
+        };
         let own = node.get("description").or_else(|| self.resolve(node).get("description"));
         let own = own.and_then(Json::as_str).unwrap_or_default().trim();
         let mut names = Vec::new();

@@ -7,6 +7,8 @@ pub fn draft(name: &str, answers: &Answers) -> String {
         Load::Rate(rate) => format!("{{ open = {{ rate = {rate} }} }}"),
         Load::Clients(clients) => format!("{{ closed = {{ clients = {clients} }} }}"),
     };
+    // Nothing lives in a cache that nobody uses.
+    let ttl = ttl.filter(|_| strategies.iter().any(|name| name != "direct"));
     let ttl = ttl.map_or(String::new(), |ttl| format!("[cache]\nttl = \"{ttl}\"\n\n"));
     let strategies: Vec<String> = strategies.iter().map(|name| format!("{name:?}")).collect();
     let mix = match reads {

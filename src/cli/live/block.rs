@@ -222,14 +222,13 @@ mod tests {
         assert_eq!(
             lines(&state, now, Size { columns: 120, rows: 24 }),
             [
-                "[2/6] cache-aside, repeat 1 of 3 · measuring 7/15 s ━━━━━━━━━━━─────────────  (1 of 6 done)"
-                    .replace("  ", " "),
-                "  rate        2.00 K/s   ▇▇▇▇▇▇▇".replace('▇', "█"),
-                "  p99           503 us   ███████".into(),
-                "  hit rate      64.2 %   ▅▅▅▅▅▅▅".into(),
-                "  DB queries     720/s   ███████".into(),
-                "                            |▲".into(),
-                "  ▲ fault: kill cache at 5.0 s".into(),
+                "[2/6] cache-aside, repeat 1 of 3 · measuring 7/15 s ━━━━━━━━━━━───────────── (1 of 6 done)",
+                "  rate         2.00 K/s   ███████",
+                "  p99            503 us   ███████",
+                "  hit rate       64.2 %   ▅▅▅▅▅▅▅",
+                "  DB queries      720/s   ███████",
+                "                             |▲",
+                "  ▲ fault: kill cache at 5.0 s",
             ]
         );
     }

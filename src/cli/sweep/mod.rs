@@ -56,7 +56,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
-    let format = run::format(&arguments.output.format)?;
+    let format = run::format(&arguments.output.format, printer)?;
     let axes = &arguments.over;
     let usage = |text: String| Err(Failure::new(Exit::Usage, text));
     if axes.len() > 2 {

@@ -4,11 +4,13 @@ mod tables;
 
 pub(super) use tables::{Section, sections};
 
-use super::{html, markdown, table};
+use super::fit::numbers;
+use super::fold::prose;
+use super::{html, markdown};
 use crate::measure::comparison::{Comparison, Side};
 
-/// Warnings, aligned tables, and the conclusion below them.
-pub fn comparison_table(comparison: &Comparison) -> String {
+/// Warnings, aligned tables, and the conclusion below them, for a terminal of this width.
+pub fn comparison_table(comparison: &Comparison, width: Option<usize>) -> String {
     let mut text = String::new();
     if let Some(question) = &comparison.question {
         text += &format!("{question}\n\n");
@@ -18,11 +20,11 @@ pub fn comparison_table(comparison: &Comparison) -> String {
     for Section { title, rows, below } in sections(comparison) {
         text += &format!("\n{title}\n");
         if rows.len() > 1 {
-            text += &format!("{}\n", table::numbers(rows));
+            text += &format!("{}\n", numbers(rows, width));
         }
         below.iter().for_each(|line| text += &format!("{line}\n"));
     }
-    text + &format!("\n{}\n", comparison.conclusion)
+    prose(&(text + &format!("\n{}\n", comparison.conclusion)), width)
 }
 
 /// The same for a document or a pull request.
@@ -159,7 +161,7 @@ mod tests {
 
     #[test]
     fn warnings_stand_on_top_and_the_conclusion_stands_last() {
-        let text = comparison_table(&comparison());
+        let text = comparison_table(&comparison(), None);
         assert!(
             text.starts_with(
                 "Did it get slower?\n\n! 2 processors are few\nbase: main · cachebench 0.1.0 · "
@@ -195,7 +197,7 @@ mod tests {
         let exact = Exact { left_out: Some("there are writes behind".into()), ..Exact::default() };
         let mut comparison = Comparison { exact: Some(exact), ..Comparison::default() };
         comparison.conclude();
-        let text = comparison_table(&comparison);
+        let text = comparison_table(&comparison, None);
         assert!(text.contains("Exact counts\nleft out: there are writes behind\n"), "{text}");
         assert!(!text.contains("Times") && !text.contains('╭'), "{text}");
         assert!(text.ends_with("inconclusive: nothing was compared\n"), "{text}");
@@ -212,6 +214,6 @@ mod tests {
         assert!(csv.contains("\nexact,cache-aside,db.load,305,610,1,,,,,regressed\n"), "{csv}");
         assert!(csv.contains("\ncounts,cache-aside,stale_rate,0.00103,"), "{csv}");
         let read: Comparison = serde_json::from_str(&comparison_json(&comparison)).unwrap();
-        assert_eq!(comparison_table(&read), comparison_table(&comparison));
+        assert_eq!(comparison_table(&read, None), comparison_table(&comparison, None));
     }
 }
