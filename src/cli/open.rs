@@ -15,7 +15,7 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A result folder, its result.json, or a page; without it, the newest result.
+    /// The folder of a result or of a comparison, its JSON file, or a page; without it, the newest of all.
     result: Option<PathBuf>,
 
     /// The folder that results are in.
@@ -33,7 +33,7 @@ const PAGE: &str = "report.html";
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let page = match &arguments.result {
         Some(result) => page(result)?,
-        None => page(&results::newest(&arguments.output)?)?,
+        None => page(&results::newest_with(&arguments.output, PAGE)?)?,
     };
     printer.data(&format!("{}\n", page.display()));
     if !arguments.print

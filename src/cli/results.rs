@@ -66,12 +66,17 @@ pub fn read(path: &Path) -> Result<Summary, Failure> {
     serde_json::from_value(json).map_err(|error| wrong(format!("{shown} is no result: {error}")))
 }
 
-/// Every result in a folder, the oldest first: by the time in the name, then by that of the file.
+/// Every result in a folder, the oldest first.
 pub fn all(parent: &Path) -> Vec<PathBuf> {
+    all_with(parent, "result.json")
+}
+
+/// Every folder in another that holds this file, the oldest first: by the time in the name, then by that of the file.
+fn all_with(parent: &Path, file: &str) -> Vec<PathBuf> {
     let folders = std::fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found: Vec<_> = folders.filter(|folder| folder.join("result.json").is_file()).collect();
+    let mut found: Vec<_> = folders.filter(|folder| folder.join(file).is_file()).collect();
     found.sort_by_cached_key(|folder| {
-        let modified = folder.join("result.json").metadata().and_then(|file| file.modified()).ok();
+        let modified = folder.join(file).metadata().and_then(|file| file.modified()).ok();
         (begun(folder).map(|(_, time, number)| (time, number)), modified, folder.clone())
     });
     found
@@ -82,7 +87,15 @@ pub fn all(parent: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// When there is none, with what to do about it.
 pub fn newest(parent: &Path) -> Result<PathBuf, Failure> {
-    all(parent).pop().ok_or_else(|| {
+    newest_with(parent, "result.json")
+}
+
+/// The newest folder in another that holds this file: a result's, or a comparison's.
+///
+/// # Errors
+/// As those of [`newest`].
+pub fn newest_with(parent: &Path, file: &str) -> Result<PathBuf, Failure> {
+    all_with(parent, file).pop().ok_or_else(|| {
         let text = format!(
             "there is no result in {} yet; `cachebench run FILE` makes one, or name one",
             parent.display()

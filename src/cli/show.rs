@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Printer;
+use super::compare;
 use super::exit::{Exit, Failure};
 use super::results;
 use super::run::format;
@@ -15,7 +16,7 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A result folder, or its result.json; without it, the newest in results/.
+    /// The folder of a result or of a comparison, or its JSON file; without it, the newest result in results/.
     result: Option<PathBuf>,
 
     /// How to print it: table, markdown, json, csv, html or quiet.
@@ -33,6 +34,17 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
             newest
         }
     };
+    if let Some(comparison) = compare::stored::read(&result)? {
+        let format = compare::Format::from_str(&arguments.format, false).map_err(|_| {
+            let text = format!(
+                "--format: a comparison is told as table, markdown, json, csv or html, not as {}",
+                arguments.format
+            );
+            Failure::new(Exit::Usage, text)
+        })?;
+        printer.data(&format.render(&comparison, printer.width()));
+        return Ok(Exit::Done);
+    }
     let summary = results::read(&result)?;
     printer.report(&arguments.format, &format.render(&summary));
     Ok(Exit::Done)

@@ -140,6 +140,102 @@ fn every_command_of_the_documents_is_one_that_the_program_accepts() {
     assert!(found >= 20, "{found} commands");
 }
 
+/// Verbs that need no server, and do not look at the machine.
+const WITHOUT_SERVER: &[&str] = &[
+    "check",
+    "list",
+    "schema",
+    "show",
+    "recommend",
+    "placement",
+    "simulate",
+    "completions",
+    "man",
+    "init",
+    "open",
+];
+
+/// What stands for a name in capitals.
+const NAMES: &[(&str, &str)] = &[
+    ("FILE", "workloads/quickstart.toml"),
+    ("RESULT", "results/tradeoffs"),
+    ("OLD", "results/tradeoffs"),
+    ("NEW", "results/tradeoffs"),
+    ("TRACE", "trace.txt"),
+    ("FOLDER", "pages"),
+    ("NAME", "stampede"),
+    ("SHELL", "bash"),
+    ("VERB", "run"),
+];
+
+/// A command that can be run here, with names in the place of those in capitals; nothing of one that cannot.
+fn runnable(command: &[String], place: &Path) -> Option<Vec<String>> {
+    let verb = command.iter().skip(1).find(|word| !word.starts_with('-'))?;
+    let is_told_only = command.iter().any(|word| word.contains(['…', '*', '$']));
+    if !WITHOUT_SERVER.contains(&verb.as_str()) || is_told_only {
+        return None;
+    }
+    let filled = |word: &String| {
+        let known = NAMES.iter().find(|(name, _)| name == word);
+        known.map_or(word.clone(), |(_, name)| name.to_string())
+    };
+    let mut words: Vec<String> = command[1..].iter().map(filled).collect();
+    for word in &words {
+        let path = place.join(word);
+        // A file that the reader has made by then.
+        if verb != "init" && word.ends_with(".toml") && !path.exists() {
+            std::fs::copy(place.join("workloads/quickstart.toml"), path).unwrap();
+        } else if word.starts_with("results/") && !path.exists() {
+            return None;
+        }
+    }
+    match verb.as_str() {
+        "open" => words.push("--print".into()),
+        "init" if !words.contains(&"--list".into()) => words.extend(["--force".into(), "--yes".into()]),
+        _ => {}
+    }
+    // What stands twice is refused.
+    let mut once = Vec::new();
+    words.into_iter().for_each(|word| {
+        if !["--force", "--yes", "--print"].contains(&word.as_str()) || !once.contains(&word) {
+            once.push(word);
+        }
+    });
+    Some(once)
+}
+
+#[test]
+fn every_command_of_the_documents_that_needs_no_server_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["workloads", "results", "docs"] {
+        std::os::unix::fs::symlink(root.join(name), folder.path().join(name)).unwrap();
+    }
+    let trace: String = (0..2_000).map(|line| format!("{}\n", line * line % 97)).collect();
+    std::fs::write(folder.path().join("trace.txt"), trace).unwrap();
+    let mut ran = std::collections::BTreeSet::new();
+    for path in documents() {
+        for command in
+            blocks(&std::fs::read_to_string(&path).unwrap()).iter().flat_map(|block| commands(block))
+        {
+            let Some(words) = runnable(&command, folder.path()) else { continue };
+            if !ran.insert(words.clone()) {
+                continue;
+            }
+            let run = std::process::Command::new(env!("CARGO_BIN_EXE_cachebench"))
+                .args(&words)
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            let told = String::from_utf8_lossy(&run.stderr);
+            // 99 is an answer, too: nothing shows what was asked for.
+            let is_answer = matches!(run.status.code(), Some(0 | 99));
+            assert!(is_answer, "{}: cachebench {}\n{told}", path.display(), words.join(" "));
+        }
+    }
+    assert!(ran.len() >= 20, "{ran:?}");
+}
+
 #[test]
 fn commands_are_found_as_a_shell_reads_them() {
     let text = "$ cachebench run w.toml --set 'a={ b = 1 }' # why\n- A=1 target/release/cachebench list > x | wc\n\

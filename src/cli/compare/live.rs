@@ -4,10 +4,10 @@ use std::time::Instant;
 use super::progress::Progress;
 use super::side::{Given, Spec};
 use super::{Plan, Tier, job};
-use crate::cli::Printer;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::results;
 use crate::cli::signals::stop_on_signals;
+use crate::cli::{Printer, next};
 use crate::engine::Stop;
 use crate::measure::Summary;
 use crate::measure::comparison::{
@@ -50,6 +50,7 @@ pub fn compare(
     }
     let written = write(&comparison, &folder);
     printer.note(&format!("results: {}", folder.display()));
+    next::tell(&[format!("open {}", next::quoted(&folder))], printer);
     ran?;
     if let Some(reason) = course.unmeasurable() {
         return Err(Failure::new(Exit::Invalid, reason));

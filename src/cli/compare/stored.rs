@@ -8,6 +8,26 @@ use crate::measure::comparison::{
     compare_exact, counts, differences, exact_counts, judge, judge_counts, series, side_by_side, untold,
 };
 
+/// The comparison that a folder or a file holds; nothing where it holds a result, or none of both.
+///
+/// # Errors
+/// When it is of another version, or broken.
+pub fn read(path: &Path) -> Result<Option<Comparison>, Failure> {
+    const FILE: &str = "comparison.json";
+    let file = if path.is_dir() { path.join(FILE) } else { path.to_path_buf() };
+    if !file.is_file() || file.file_name().is_none_or(|name| name != FILE) {
+        return Ok(None);
+    }
+    let wrong = |reason: String| Failure::new(Exit::Usage, format!("{}: {reason}", file.display()));
+    let text = std::fs::read_to_string(&file).map_err(|error| wrong(error.to_string()))?;
+    let comparison: Comparison =
+        serde_json::from_str(&text).map_err(|error| wrong(format!("no comparison: {error}")))?;
+    match comparison.format {
+        COMPARISON_FORMAT => Ok(Some(comparison)),
+        other => Err(wrong(format!("comparison format {other}, this cachebench reads {COMPARISON_FORMAT}"))),
+    }
+}
+
 /// Compares two results that there are: exact counts first, then what their repeats tell.
 ///
 /// # Errors
