@@ -20,6 +20,7 @@ use super::workload_file::WorkloadFile;
 use crate::config::{Exact, Loaded};
 use crate::engine::Stop;
 use crate::experiment::{self, ExperimentError, Observer, Permissions};
+use crate::measure::comparison::{Incomparable, check_comparable};
 use crate::measure::{Status, Summary};
 use crate::registry::Choice;
 use crate::report::{self, FORMATS, Format, GateReport, comparison_markdown, comparison_table};
@@ -139,13 +140,12 @@ pub struct Measured {
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let format = format(&arguments.output.format, printer)?;
-    if let Some(baseline) = &arguments.baseline {
-        // Found out before anything is measured for it.
-        results::read(baseline)?;
-    }
     let exact = Exact { operations: arguments.flags.operations().unwrap_or(EXACT_OPERATIONS), tick: None };
     let exact = arguments.exact.then_some(exact);
     let loaded = arguments.expect.load(&arguments.workload, &arguments.flags, exact, printer)?;
+    if let Some(baseline) = &arguments.baseline {
+        check_baseline(baseline, &loaded, arguments.exact)?;
+    }
     let expectations = find_max::expectations(&arguments.find_max, &loaded)?;
     arguments.ci.check()?;
     let Measured { summary, folder } = arguments.output.measure(
@@ -163,10 +163,31 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
         _ if summary.interrupted => Exit::Interrupted,
         _ => find_max::exit(&summary),
     };
+    if arguments.baseline.is_some() && exit != Exit::Done {
+        printer
+            .warning("--baseline: not compared, since this run is not valid, not whole or not as expected");
+    }
     let compared = arguments.baseline.as_ref().filter(|_| exit == Exit::Done);
     let compared = compared.map(|baseline| compare_with(baseline, &folder, arguments, printer));
     next::after_a_run(&folder, printer);
     compared.unwrap_or(Ok(exit))
+}
+
+/// Finds out whether a result can be held against what is about to be measured, before it is.
+fn check_baseline(baseline: &Path, loaded: &Loaded, exact: bool) -> Result<(), Failure> {
+    let old = results::read(baseline)?;
+    // What is measured now will ask this question, of cells as they are there.
+    let workload = serde_json::to_value(&loaded.workload).unwrap_or_default();
+    let planned = Summary { workload, ..old.clone() };
+    let wrong = if old.is_exact() == exact {
+        check_comparable(&old, &planned).map_err(|reason| reason.to_string())
+    } else {
+        Err(Incomparable::Kind.to_string())
+    };
+    wrong.map_err(|reason| {
+        let text = format!("--baseline: {} cannot be compared with this run: {reason}", baseline.display());
+        Failure::new(Exit::Usage, text)
+    })
 }
 
 /// Compares with an earlier result, and prints that below the table; where a program reads what is printed, on stderr.
@@ -177,9 +198,12 @@ fn compare_with(
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     let comparison = stored::compare(baseline, folder, &[])?;
+    let is_stdout_free = !arguments.output.telling.takes_stdout();
     match arguments.output.format.as_str() {
-        "table" => printer.data(&format!("\n{}", comparison_table(&comparison, printer.width()))),
-        "markdown" => printer.data(&format!("\n{}", comparison_markdown(&comparison))),
+        "table" if is_stdout_free => {
+            printer.data(&format!("\n{}", comparison_table(&comparison, printer.width())))
+        }
+        "markdown" if is_stdout_free => printer.data(&format!("\n{}", comparison_markdown(&comparison))),
         _ => printer.note(&comparison_table(&comparison, None)),
     }
     Ok(compare::exit(comparison.outcome, &[]))

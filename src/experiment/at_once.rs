@@ -93,7 +93,7 @@ enum News {
     Fault(Box<FaultRecord>),
 }
 
-/// Passes on what one measurement of a batch tells; of the others, what is done to them.
+/// Passes on what one measurement of a batch tells: what the others tell would be taken for its.
 struct Relay {
     news: Sender<News>,
     is_shown: bool,
@@ -102,8 +102,8 @@ struct Relay {
 impl Observer for Relay {
     fn event(&self, event: &Event) {
         let news = match event {
-            Event::Fault(record) => News::Fault(Box::new((*record).clone())),
             _ if !self.is_shown => return,
+            Event::Fault(record) => News::Fault(Box::new((*record).clone())),
             Event::Phase(phase) => News::Phase(*phase),
             Event::Seeded(rows) => News::Seeded(*rows),
             Event::Window(window) => News::Window(Box::new((*window).clone())),

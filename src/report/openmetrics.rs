@@ -62,7 +62,7 @@ impl Running {
     /// A measurement begins: nothing of it was seen.
     pub fn begin(&mut self, cell: String, order: usize, total: usize) {
         (self.cell, self.order, self.total) = (cell, order, total);
-        self.window = Metrics::default();
+        (self.phase, self.window) = ("", Metrics::default());
     }
 
     /// Adds what a window saw.
@@ -70,7 +70,10 @@ impl Running {
         self.window = window.metrics.clone();
         let sums = self.sums.entry(self.cell.clone()).or_default();
         for &[_, metric, _] in COUNTS {
-            *sums.entry(metric).or_default() += window.metrics.get(metric).unwrap_or_default() as u64;
+            // What was not measured has no sum.
+            if let Some(value) = window.metrics.get(metric) {
+                *sums.entry(metric).or_default() += value as u64;
+            }
         }
     }
 }
@@ -93,7 +96,8 @@ impl Collector for Running {
             vec![("version", self.version.clone()), ("workload", self.workload.clone())];
         let what = "The program and the workload that it runs";
         Info::new(about).encode(encoder.encode_descriptor("cachebench", what, None, MetricType::Info)?)?;
-        let order = [(vec![("cell", &*self.cell)], self.order as f64)];
+        let is_begun = self.total > 0;
+        let order = is_begun.then(|| (vec![("cell", &*self.cell)], self.order as f64));
         gauge(
             &mut encoder,
             "cachebench_measurement",
@@ -101,7 +105,7 @@ impl Collector for Running {
             None,
             order,
         )?;
-        let total = [(vec![("workload", &*self.workload)], self.total as f64)];
+        let total = is_begun.then(|| (vec![("workload", &*self.workload)], self.total as f64));
         gauge(&mut encoder, "cachebench_measurements_planned", "Measurements of the run", None, total)?;
         if !self.phase.is_empty() {
             let phase = [(vec![("phase", self.phase), ("cell", &*self.cell)], 1.0)];

@@ -44,6 +44,7 @@ mod replay;
 mod snapshot;
 mod strategies;
 mod stress;
+mod telling;
 mod tls;
 mod topology;
 mod traces;

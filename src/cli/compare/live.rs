@@ -50,7 +50,6 @@ pub fn compare(
     }
     let written = write(&comparison, &folder);
     printer.note(&format!("results: {}", folder.display()));
-    next::tell(&[format!("open {}", next::quoted(&folder))], printer);
     ran?;
     if let Some(reason) = course.unmeasurable() {
         return Err(Failure::new(Exit::Invalid, reason));
@@ -58,6 +57,7 @@ pub fn compare(
     written.map_err(|error| {
         Failure::new(Exit::Environment, format!("cannot write {}: {error}", folder.display()))
     })?;
+    next::tell(&[format!("open {}", next::quoted(&folder))], printer);
     Ok((comparison, is_whole))
 }
 

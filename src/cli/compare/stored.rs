@@ -5,7 +5,8 @@ use crate::cli::results;
 use crate::measure::Summary;
 use crate::measure::comparison::{
     COMPARISON_FORMAT, Comparison, CountJudged, Outcome, Side, built_alike, by_repeat, check_comparable,
-    compare_exact, counts, differences, exact_counts, judge, judge_counts, series, side_by_side, untold,
+    compare_exact, counts, differences, exact_counts, judge, judge_counts, keep_common, series, side_by_side,
+    untold,
 };
 
 /// The comparison that a folder or a file holds; nothing where it holds a result, or none of both.
@@ -33,11 +34,12 @@ pub fn read(path: &Path) -> Result<Option<Comparison>, Failure> {
 /// # Errors
 /// When one cannot be read, and when the two cannot be compared.
 pub fn compare(base: &Path, head: &Path, metrics: &[String]) -> Result<Comparison, Failure> {
-    let (old, new) = (results::read(base)?, results::read(head)?);
+    let (mut old, mut new) = (results::read(base)?, results::read(head)?);
     check_comparable(&old, &new).map_err(|reason| {
         let text = format!("{} and {} cannot be compared: {reason}", base.display(), head.display());
         Failure::new(Exit::Usage, text)
     })?;
+    let left_out = keep_common(&mut old, &mut new);
     let mut comparison = Comparison {
         format: COMPARISON_FORMAT,
         name: new.name.clone(),
@@ -48,6 +50,11 @@ pub fn compare(base: &Path, head: &Path, metrics: &[String]) -> Result<Compariso
         head: told("head", head, &new),
         ..Comparison::default()
     };
+    if !left_out.is_empty() {
+        comparison
+            .warnings
+            .push(format!("left out, since only one of both has them: {}", left_out.join(", ")));
+    }
     let mut not_told = Vec::new();
     let settings = differences("", &old.workload, &new.workload);
     let settings: Vec<&str> = settings.iter().map(|one| one.trim_start_matches('.')).collect();

@@ -12,6 +12,9 @@ use crate::report::{OPENMETRICS, Running, openmetrics, per_second};
 /// How long a client may take to ask, and then to read.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long it is between two tries where no client can be taken.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// The longest question that is read.
 const MOST_ASKED: usize = 8 * 1024;
 
@@ -48,8 +51,12 @@ impl MetricsServer {
                 if told_over.load(Ordering::Acquire) {
                     return;
                 }
-                // A client that goes away is its own affair.
-                let _ = client.and_then(|client| answer(client, &asked));
+                match client {
+                    // A client that goes away is its own affair.
+                    Ok(client) => drop(answer(client, &asked)),
+                    // As where no file can be opened any more, which asking again at once would not change.
+                    Err(_) => std::thread::sleep(PAUSE),
+                }
             }
         });
         Ok(MetricsServer { address, running, is_over, answerer: Some(answerer) })
@@ -80,7 +87,7 @@ impl Observer for MetricsServer {
             }
             Event::Phase(phase) => running.phase = phase.name(),
             Event::Window(window) => running.see(window),
-            Event::Fault(record) if record.ended_s.is_none() => {
+            Event::Fault(record) if record.ended_s.is_none() && record.problem.is_none() => {
                 *running.faults.entry(record.what.clone()).or_default() += 1;
             }
             Event::Measured { result } => {

@@ -44,7 +44,10 @@ impl Telling {
         let address = self.metrics.as_deref().map(address::loopback).transpose()?;
         let metrics = address.map(|address| MetricsServer::open(address, workload)).transpose()?;
         if let Some(server) = &metrics {
-            printer.note(&format!("metrics: http://{}/metrics", server.address()));
+            // A port that was chosen is told even where nothing else is.
+            let is_chosen = address.is_some_and(|address| address.port() == 0);
+            let told = format!("metrics: http://{}/metrics", server.address());
+            if is_chosen { printer.command(&told) } else { printer.note(&told) }
         }
         let stream = self.stream.as_deref().map(Stream::open).transpose()?;
         Ok(Tellers { metrics, stream })

@@ -1,6 +1,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +42,9 @@ impl Stream {
             Failure::new(Exit::Environment, format!("--stream: cannot write {}: {error}", path.display()))
         };
         if path == Path::new("-") {
-            return Ok(Stream::over(MOST_WAITING, || Ok(std::io::stdout())));
+            // A descriptor of its own: a reader that stalls must not keep the lock of stdout.
+            let out = File::from(std::io::stdout().as_fd().try_clone_to_owned().map_err(cannot)?);
+            return Ok(Stream::over(MOST_WAITING, || Ok(out)));
         }
         if std::fs::metadata(path).is_ok_and(|file| file.file_type().is_fifo()) {
             // To open it waits for whoever reads it.

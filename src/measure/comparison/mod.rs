@@ -21,7 +21,7 @@ pub use counts::{CountJudged, Counted, LEAST_SEEDS, Tallied, Told, judge_counts}
 pub(super) use exact::alike;
 pub use exact::{CountsByCell, built_alike, compare_exact, exact_counts};
 pub use runs::{Block, counts, series, untold};
-pub use stored::{Incomparable, by_repeat, check_comparable, differences, side_by_side};
+pub use stored::{Incomparable, by_repeat, check_comparable, differences, keep_common, side_by_side};
 pub use times::{Canary, Judged, LEAST_CANARY, MOST_METRICS, Misfit, Series, judge, pairs_needed};
 pub use words::{figure, percent, range, short};
 

@@ -17,7 +17,7 @@ pub enum Incomparable {
     Invalid { side: &'static str, reason: String },
     #[error("they ask different questions: {0}")]
     Question(String),
-    #[error("they have different cells: {base} and {head}")]
+    #[error("they have no cell in common: {base} and {head}")]
     Cells { base: String, head: String },
     #[error("{side} has no measurement")]
     Empty { side: &'static str },
@@ -46,14 +46,30 @@ pub fn check_comparable(base: &Summary, head: &Summary) -> Result<(), Incomparab
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         return Err(Incomparable::Question(format!("{shown}{more}")));
     }
-    let labels =
-        |summary: &Summary| -> Vec<String> { summary.cells.iter().map(|cell| cell.label()).collect() };
     let (own, others) = (labels(base), labels(head));
     let is_one_each = own.len() == 1 && others.len() == 1;
-    if own != others && !is_one_each {
+    if !is_one_each && !own.iter().any(|label| others.contains(label)) {
         return Err(Incomparable::Cells { base: own.join(", "), head: others.join(", ") });
     }
     Ok(())
+}
+
+fn labels(summary: &Summary) -> Vec<String> {
+    summary.cells.iter().map(|cell| cell.label()).collect()
+}
+
+/// Leaves both results the cells that both have, in the same order, and says which were taken off. A single cell of each
+/// is compared whatever it is called.
+pub fn keep_common(base: &mut Summary, head: &mut Summary) -> Vec<String> {
+    let (own, others) = (labels(base), labels(head));
+    if own.len() == 1 && others.len() == 1 {
+        return Vec::new();
+    }
+    let is_common = |label: &String| own.contains(label) && others.contains(label);
+    base.cells.retain(|cell| is_common(&cell.label()));
+    head.cells.retain(|cell| is_common(&cell.label()));
+    head.cells.sort_by_key(|cell| own.iter().position(|label| *label == cell.label()));
+    own.iter().chain(&others).filter(|label| !is_common(label)).cloned().collect()
 }
 
 fn check_whole(side: &'static str, summary: &Summary) -> Result<(), Incomparable> {
@@ -133,6 +149,24 @@ mod tests {
         assert_eq!(check_comparable(&result(10, "direct"), &result(10, "cache-aside")), Ok(()));
         let refused = check_comparable(&result(10, "direct"), &result(20, "direct")).unwrap_err().to_string();
         assert_eq!(refused, "they ask different questions: data.rows is 10 and 20");
+    }
+
+    #[test]
+    fn of_results_with_different_cells_those_are_compared_that_both_have() {
+        let with = |strategies: &[&str]| {
+            let mut summary = result(10, "direct");
+            summary.cells = strategies.iter().flat_map(|name| result(10, name).cells).collect();
+            summary
+        };
+        let (mut old, mut new) = (
+            with(&["direct", "cache-aside", "read-through"]),
+            with(&["write-through", "cache-aside", "direct"]),
+        );
+        assert_eq!(check_comparable(&old, &new), Ok(()));
+        assert_eq!(keep_common(&mut old, &mut new), ["read-through", "write-through"]);
+        assert_eq!((labels(&old), labels(&new)), (labels(&with(&["direct", "cache-aside"])), labels(&old)));
+        let none = check_comparable(&with(&["direct", "cache-aside"]), &with(&["write-through"]));
+        assert!(matches!(none, Err(Incomparable::Cells { .. })), "{none:?}");
     }
 
     #[test]
