@@ -85,14 +85,20 @@ pub fn play(stage: &Stage, servers: &Servers, first: u64) -> Result<Played, Expe
     let gauge = if exactness.is_none() { Gauge::start(&stage.urls.cache) } else { None };
     let (began, start) = (Instant::now(), Moment::now());
     let mut abort = Abort::of(workload);
+    let mut shown = 0;
     let (drive, mut faults) = with_faults(stage, servers, &workload.faults(), limit.time(), |each_window| {
-        crew.drive(plan, |window, so_far| match each_window(window, so_far) {
-            Flow::Continue => abort.look(so_far),
-            flow => flow,
+        crew.drive(plan, |window, so_far| {
+            shown += 1;
+            match each_window(window, so_far) {
+                Flow::Continue => abort.look(so_far),
+                flow => flow,
+            }
         })
     });
     let gauged = gauge.map(Gauge::end).unwrap_or_default();
     let mut drive = drive?;
+    // The end cuts the last one short.
+    drive.windows.iter().skip(shown).for_each(|window| assignment.observer.event(&Event::Window(window)));
     drive.interrupted |= abort.reason.is_some();
     let usage = Usage::since(&usage_before);
     let sent_to_nodes = SentToNodes::read(&stage.urls.cache).since(&sent_to_nodes);
