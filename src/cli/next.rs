@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::Printer;
 use super::results;
+use crate::report;
 
 /// Tells on stderr what a user may do next: verbs of this program, one a line.
 pub fn tell(verbs: &[String], printer: &Printer) {
@@ -27,13 +28,7 @@ pub fn after_a_run(folder: &Path, printer: &Printer) {
 
 /// A path as a shell takes it.
 pub fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:=@%,".contains(letter);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    report::quoted(&path.display().to_string())
 }
 
 /// This program as the user can type it: its name where a shell finds it by that, else its path.

@@ -36,6 +36,7 @@ mod results;
 mod section;
 mod sections;
 mod sheet;
+mod shell;
 mod simulation;
 mod stampedes;
 mod sweep;
@@ -63,6 +64,7 @@ pub use quantity::{bytes, duration_us, per_second, quantity, share};
 pub use recommend::{
     Recommendation, recommendation_csv, recommendation_json, recommendation_markdown, recommendation_table,
 };
+pub use shell::quoted;
 pub use simulation::{Ranking, rankings_csv, rankings_html, rankings_json, rankings_table};
 
 use crate::measure::Summary;

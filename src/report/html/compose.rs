@@ -29,7 +29,9 @@ pub fn chapters(summary: &Summary) -> Vec<Chapter> {
 
 fn chapter(part: &Part, summary: &Summary, sections: Vec<Section>) -> Chapter {
     let lead = if part.lead.is_empty() { Vec::new() } else { vec![part.lead.to_owned()] };
-    Chapter { id: part.id, title: part.title.into(), lead, figures: (part.figures)(summary), sections }
+    // What was counted in logical time has no course and no times that could be drawn.
+    let figures = if summary.is_exact() { Vec::new() } else { (part.figures)(summary) };
+    Chapter { id: part.id, title: part.title.into(), lead, figures, sections }
 }
 
 /// The part in which a table stands: the first that names it, else the first whose name it begins with, as

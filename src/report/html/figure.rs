@@ -86,7 +86,7 @@ pub struct Mark {
     pub label: String,
 }
 
-/// Horizontal bars, grouped by what they belong to.
+/// Horizontal bars, grouped by what they belong to; markers instead where the axis is logarithmic.
 pub struct Bars {
     /// The values' axis; it begins at 0 unless it is logarithmic.
     pub x: Axis,

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use crate::measure::{RepeatResult, Summary};
 use crate::report::quantity::duration_us;
 use crate::report::results::context;
+use crate::report::shell::quoted;
 
 /// How the numbers came about, as pairs: when, on what, against what.
 pub fn facts(summary: &Summary) -> Vec<(String, String)> {
@@ -76,30 +77,82 @@ fn told(value: &Json) -> Option<Json> {
 
 /// The commands that show it again and measure it again.
 pub fn reproduce(summary: &Summary) -> Vec<String> {
-    let file = format!("{}.toml", summary.name);
+    let file = quoted(&format!("{}.toml", summary.name));
     let searched = summary.cells.iter().find_map(|cell| cell.capacity.as_ref());
+    let flag = |name: &str, value: &str| format!(" {name} {}", quoted(value));
     let measure = match (searched, &summary.sweep) {
         (Some(capacity), _) => {
-            let all = capacity.expectations.iter().map(|one| format!(" --find-max '{one}'"));
+            let all = capacity.expectations.iter().map(|one| flag("--find-max", &one.to_string()));
             format!("cachebench run {file}{}", all.collect::<String>())
         }
         (None, Some(sweep)) => {
-            let values = |path: &String| {
-                let mut values: Vec<&str> = Vec::new();
-                let own =
-                    summary.cells.iter().flat_map(|cell| &cell.settings).filter(|one| one.path == *path);
-                for setting in own {
-                    if !values.contains(&setting.label.as_str()) {
-                        values.push(&setting.label);
-                    }
-                }
-                format!(" --over '{path}={}'", values.join(","))
-            };
-            let tolerate = sweep.tolerate.iter().map(|one| format!(" --tolerate '{one}'"));
-            let rest = sweep.axes.iter().map(values).chain(tolerate).collect::<String>();
-            format!("cachebench sweep {file}{rest} --minimise {}", sweep.minimise)
+            let over = sweep.axes.iter().map(|path| flag("--over", &steps(summary, path)));
+            let tolerate = sweep.tolerate.iter().map(|one| flag("--tolerate", &one.to_string()));
+            let rest = over.chain(tolerate).collect::<String>();
+            format!("cachebench sweep {file}{rest}{}", flag("--minimise", &sweep.minimise))
+        }
+        (None, None) if summary.is_exact() => {
+            let operations = summary.workload.pointer("/traffic/operations").and_then(Json::as_u64);
+            let operations = operations.map_or(String::new(), |operations| format!(" -n {operations}"));
+            format!("cachebench run {file} --exact{operations}")
         }
         (None, None) => format!("cachebench run {file}"),
     };
     vec![measure, "cachebench show result.json --format html".into()]
+}
+
+/// A setting with every value that it had, as a flag takes it: `cache.ttl=1s,10s`.
+fn steps(summary: &Summary, path: &str) -> String {
+    let mut values: Vec<String> = Vec::new();
+    for setting in summary.cells.iter().flat_map(|cell| &cell.settings).filter(|one| one.path == path) {
+        let value = setting.value.as_str().map_or_else(|| setting.value.to_string(), str::to_owned);
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    format!("{path}={}", values.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{CellResult, CellSetting, ExactCounts, Sweep};
+
+    fn summary(name: &str, cells: Vec<CellResult>) -> Summary {
+        let workload = serde_json::json!({ "traffic": { "operations": 2_000 } });
+        Summary { name: name.into(), workload, cells, ..Summary::default() }
+    }
+
+    #[test]
+    fn what_was_counted_is_counted_again() {
+        let exact = RepeatResult { exact: Some(ExactCounts::default()), ..RepeatResult::default() };
+        let cell = |repeat| CellResult { repeats: vec![repeat], ..CellResult::default() };
+        let first = |repeat| reproduce(&summary("w", vec![cell(repeat)])).remove(0);
+        assert_eq!(first(exact), "cachebench run w.toml --exact -n 2000");
+        assert_eq!(first(RepeatResult::default()), "cachebench run w.toml");
+    }
+
+    #[test]
+    fn values_are_told_as_a_file_writes_them_and_as_a_shell_reads_them() {
+        let cell = |value: Json| {
+            let setting = CellSetting { path: "cache.ttl".into(), value, label: "a label".into() };
+            CellResult { settings: vec![setting], ..CellResult::default() }
+        };
+        let sweep = Sweep {
+            axes: vec!["cache.ttl".into()],
+            tolerate: vec!["stale_rate < 1%".parse().unwrap()],
+            minimise: "read.response.p50".into(),
+            ..Sweep::default()
+        };
+        let cells = vec![cell("1s".into()), cell(serde_json::json!(2.5)), cell("1s".into())];
+        let told = reproduce(&Summary { sweep: Some(sweep), ..summary("it's", cells) });
+        let tolerated = "stale_rate < 1%".parse::<crate::measure::Expectation>().unwrap();
+        assert_eq!(
+            told[0],
+            format!(
+                "cachebench sweep 'it'\\''s.toml' --over cache.ttl=1s,2.5 --tolerate '{tolerated}' --minimise \
+                 read.response.p50"
+            )
+        );
+    }
 }

@@ -6,6 +6,7 @@ mod chapter;
 mod compose;
 mod figure;
 mod figures;
+mod label;
 pub(super) mod pages;
 mod sketch;
 mod measured;

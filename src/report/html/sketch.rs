@@ -1,4 +1,5 @@
 use super::figure::{Axis, Bars, Chart, Figure, Group, Mark, Panel, Plot, Scale, Series, Shape};
+use super::label::told_label;
 use crate::measure::Summary;
 use crate::report::quantity::duration_us;
 
@@ -194,7 +195,7 @@ fn capital(text: &str) -> String {
 pub fn cells(summary: &Summary, title: &str, x: Axis, parts: &[(&str, &str)]) -> Option<Figure> {
     let values =
         |cell: &crate::measure::CellResult| parts.iter().map(|(_, metric)| cell.median(metric)).collect();
-    let groups = summary.cells.iter().map(|cell| Group { label: cell.label(), values: values(cell) });
+    let groups = summary.cells.iter().map(|cell| Group { label: told_label(cell), values: values(cell) });
     let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
     bars(title, "cell", x, &names, groups.collect())
 }

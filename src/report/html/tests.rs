@@ -138,6 +138,23 @@ fn every_table_of_a_summary_stands_in_one_chapter() {
 }
 
 #[test]
+fn what_was_counted_has_numbers_and_no_figure() {
+    let mut exact = summary(2, 1, 5);
+    exact.cells[0].repeats[0].exact = Some(crate::measure::ExactCounts::default());
+    assert!(chapters(&exact).iter().all(|chapter| chapter.figures.is_empty()));
+}
+
+#[test]
+fn figures_say_which_cell_is_not_valid() {
+    let mut doubtful = summary(2, 1, 5);
+    doubtful.cells[1].repeats[0].status = crate::measure::Status::Invalid;
+    for figure in chapters(&doubtful).iter().flat_map(|chapter| &chapter.figures) {
+        let is_told = |row: &Vec<String>| row[0].ends_with(" (invalid)");
+        assert!(figure.table.iter().any(is_told), "{}", figure.title);
+    }
+}
+
+#[test]
 fn a_page_of_many_cells_stays_small() {
     let text = Html.render(&summary(12, 3, 300));
     assert!(text.len() < 1_000_000, "{} bytes", text.len());

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::chapter::{Chapter, Page};
-use super::figure::{Figure, Plot, Tone};
+use super::figure::{Figure, Plot, Shape, Tone};
 use super::svg;
 use crate::report::section::Section;
 
@@ -165,7 +165,11 @@ fn legend(figure: &Figure) -> Vec<(String, String)> {
                 chart.series.iter().for_each(|one| add(&one.name, svg::line_swatch(one.colour, one.shape)));
             }
             Plot::Bars(bars) if bars.parts.len() > 1 => {
-                bars.parts.iter().enumerate().for_each(|(number, part)| add(part, svg::part_swatch(number)));
+                let swatch = |number| match svg::is_dotted(bars) {
+                    true => svg::line_swatch(number, Shape::Points),
+                    false => svg::part_swatch(number),
+                };
+                bars.parts.iter().enumerate().for_each(|(number, part)| add(part, swatch(number)));
             }
             Plot::Bars(_) | Plot::Intervals(_) => {}
         }

@@ -1,5 +1,8 @@
 use crate::measure::{CellResult, Summary};
 
+/// The most cells that are named each.
+const NAMED: usize = 3;
+
 /// Who has the least of a metric.
 pub struct Best {
     /// Those that cannot be told from the least, it first.
@@ -32,16 +35,21 @@ impl Best {
         self.worst.is_none()
     }
 
-    /// Who it is: `a`, `a and b, alike,`, `all but c`, `5 cells, alike,`.
+    /// Who it is: `a`, `a and b, alike,`, `all but c, alike,`, `5 cells, alike,`.
     pub fn who(&self) -> String {
         match self.names.as_slice() {
             [one] => one.clone(),
-            few if few.len() <= 3 => format!("{}, alike,", joined(few)),
-            many if many.len() + 1 == self.of => {
-                format!("all but {}", self.worst.as_ref().map_or("", |worst| worst.0.as_str()))
+            few if few.len() <= NAMED => format!("{}, alike,", joined(few)),
+            _ if self.is_all_but_one() => {
+                format!("all but {}, alike,", self.worst.as_ref().map_or("", |worst| worst.0.as_str()))
             }
             many => format!("{} cells, alike,", many.len()),
         }
+    }
+
+    /// Whether who it is names the one with the most.
+    pub fn is_all_but_one(&self) -> bool {
+        self.names.len() > NAMED && self.names.len() + 1 == self.of
     }
 
     /// Whether who it is takes the verb of several.

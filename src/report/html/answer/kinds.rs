@@ -87,6 +87,10 @@ fn stampede(summary: &Summary) -> Option<String> {
     let value = amount(best.value);
     let told = match &best.worst {
         None => format!("an expiry costs the database as many loads in every cell ({value})"),
+        Some((_, most)) if best.is_all_but_one() => {
+            let who = best.who();
+            format!("{who} let the fewest loads through at an expiry ({value}, against {})", amount(*most))
+        }
         Some((worst, most)) => format!(
             "{} let{} the fewest loads through at an expiry ({value}), and {worst} the most ({})",
             best.who(),

@@ -51,6 +51,16 @@ fn what_repeats_do_not_tell_apart_is_alike() {
 }
 
 #[test]
+fn the_one_that_is_not_like_the_others_is_named_once() {
+    let mut cells: Vec<CellResult> =
+        ["a", "b", "c", "d"].iter().map(|name| cell(name, &[100.0, 120.0], 300.0, 0.5, 0.0)).collect();
+    cells.push(cell("slow", &[300.0, 310.0], 300.0, 0.5, 0.0));
+    let (text, _) = told(cells);
+    let wanted = "all but slow, alike, read fastest at the median (110 us at best, against 305 us), ";
+    assert!(text.starts_with(wanted), "{text}");
+}
+
+#[test]
 fn what_was_measured_once_is_told_with_care() {
     let (text, _) = told(vec![cell("a", &[1.0], 3.0, 0.5, 0.0), cell("b", &[2.0], 3.0, 0.5, 0.0)]);
     assert!(text.contains("measured once"), "{text}");

@@ -50,6 +50,9 @@ fn fastest(
     };
     let verb = if best.is_several() { several } else { one };
     Some(match is_first {
+        true if best.is_all_but_one() => {
+            format!("{} {verb} at the median ({value} at best, against {})", best.who(), duration_us(*most))
+        }
         true => format!(
             "{} {verb} at the median ({value}, against {} of {worst})",
             best.who(),

@@ -1,6 +1,7 @@
 use crate::measure::{CellResult, Summary};
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Axis, Bars, Figure, Group, Panel, Plot, Scale};
+use crate::report::html::label::told_label;
 use crate::report::quantity::duration_us;
 
 pub const PART: Part = Part {
@@ -23,7 +24,7 @@ fn figures(summary: &Summary) -> Vec<Figure> {
     let Some(kind) = ["read", "multi-read", "write", "decrement"].into_iter().find(|kind| has(kind)) else {
         return Vec::new();
     };
-    if summary.is_exact() || !has_lag {
+    if !has_lag {
         return Vec::new();
     }
     let panels: Vec<Panel> = [("p50", "At the median"), ("p99", "One in a hundred is slower")]
@@ -44,7 +45,7 @@ fn figures(summary: &Summary) -> Vec<Figure> {
 fn panel(summary: &Summary, kind: &str, percentile: &str, title: &str) -> Option<Panel> {
     let group = |cell: &CellResult| {
         let values: Vec<Option<f64>> = CLOCKS.iter().map(|clock| of(cell, kind, clock, percentile)).collect();
-        values.iter().any(Option::is_some).then(|| Group { label: cell.label(), values })
+        values.iter().any(Option::is_some).then(|| Group { label: told_label(cell), values })
     };
     let groups: Vec<Group> = summary.cells.iter().filter_map(group).collect();
     let values =
@@ -66,7 +67,7 @@ fn table(summary: &Summary, kind: &str) -> Vec<Vec<String>> {
         rows[0].extend(CLOCKS.iter().map(|clock| format!("{clock}\n{percentile}")));
     }
     for cell in &summary.cells {
-        let mut row = vec![cell.label()];
+        let mut row = vec![told_label(cell)];
         for percentile in ["p50", "p99"] {
             let told = |clock: &&str| of(cell, kind, clock, percentile).map_or("–".into(), duration_us);
             row.extend(CLOCKS.iter().map(told));

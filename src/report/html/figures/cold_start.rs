@@ -3,6 +3,7 @@ use crate::report::climb::drawn_s;
 use crate::report::faults::by_measurement;
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Axis, Figure, Plot, Scale, Series, Shape};
+use crate::report::html::label::{told_label, told_status};
 use crate::report::html::sketch::{
     Frame, LINES, Line, axis, axis_over, cells, extremes, number, panels, points, seconds,
 };
@@ -44,7 +45,7 @@ fn figures(summary: &Summary) -> Vec<Figure> {
 
 /// The ramps at the start, with whose they are; none where no cache began less than full.
 fn starts(summary: &Summary) -> Vec<(String, &Ramp)> {
-    let with = |cell| ramp_of(cell).map(|ramp| (cell.label(), ramp));
+    let with = |cell| ramp_of(cell).map(|ramp| (told_label(cell), ramp));
     let ramps: Vec<(String, &Ramp)> = summary.cells.iter().filter_map(with).collect();
     let is_cold = ramps.iter().any(|(_, ramp)| ramp.began != Beginning::Preloaded);
     if is_cold { ramps } else { Vec::new() }
@@ -57,7 +58,8 @@ fn refills(summary: &Summary) -> Vec<(String, &Ramp)> {
         for fault in &repeat.faults {
             if let Some(ramp) = fault.recovery.as_ref().and_then(|recovery| recovery.ramp.as_ref()) {
                 let at = fault.began_s.unwrap_or(fault.at_s);
-                ramps.push((format!("{whose}{} at {at:.1} s", fault.what), ramp));
+                let name = format!("{whose}{} at {at:.1} s", fault.what);
+                ramps.push((told_status(name, repeat.status), ramp));
             }
         }
     }

@@ -2,6 +2,7 @@ use crate::measure::{Back, FaultRecord, Recovery, RepeatResult, Summary};
 use crate::report::faults::by_measurement;
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Figure, Group, Scale};
+use crate::report::html::label::told_status;
 use crate::report::html::sketch::{axis, bars, seconds};
 
 pub const PART: Part = Part {
@@ -46,7 +47,8 @@ fn recovered(summary: &Summary) -> Vec<(String, &Recovery)> {
     let mut all = Vec::new();
     for (whose, repeat) in by_measurement(summary, is_harmed) {
         let label = |fault: &FaultRecord| {
-            format!("{whose}{} at {:.1} s", fault.what, fault.began_s.unwrap_or(fault.at_s))
+            let name = format!("{whose}{} at {:.1} s", fault.what, fault.began_s.unwrap_or(fault.at_s));
+            told_status(name, repeat.status)
         };
         all.extend(repeat.faults.iter().filter_map(|fault| Some((label(fault), fault.recovery.as_ref()?))));
     }

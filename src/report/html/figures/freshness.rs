@@ -2,6 +2,7 @@ use crate::measure::{CellResult, Summary};
 use crate::report::freshness;
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Figure, Scale, Shape};
+use crate::report::html::label::told_label;
 use crate::report::html::sketch::{Frame, Line, axis, axis_over, cells, columns, extremes, panels, points};
 use crate::report::quantity::{duration_us, share};
 
@@ -54,7 +55,7 @@ fn figures(summary: &Summary) -> Vec<Figure> {
 /// The share of reads that are fresh so long after a write.
 fn visible(summary: &Summary) -> Option<Figure> {
     let line = |cell: &CellResult| Line {
-        name: cell.label(),
+        name: told_label(cell),
         points: DELAYS.iter().filter_map(|&(us, metric)| Some((us, cell.median(metric)?))).collect(),
         ..Line::default()
     };

@@ -4,6 +4,7 @@ use crate::measure::{CellResult, CellSetting, Criterion, Row, Summary, Sweep, Un
 use crate::model::Time;
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Axis, Chart, Figure, Mark, Plot, Scale, Series, Shape};
+use crate::report::html::label::{told_label, told_name};
 use crate::report::html::sketch::{
     Frame, Line, alone, axis, axis_over, cells, columns, extremes, number, panels, points, seconds, told,
 };
@@ -157,8 +158,9 @@ fn along(
         shape: Shape::Line,
         reference: "theory",
     };
-    let steps: Vec<(&str, f64)> =
-        summary.cells.iter().filter_map(|cell| Some((sweep.step(cell), cell.median(metric)?))).collect();
+    let step = |cell: &CellResult| Some((told_name(sweep.step(cell).to_owned(), cell), cell.median(metric)?));
+    let steps: Vec<(String, f64)> = summary.cells.iter().filter_map(step).collect();
+    let steps: Vec<(&str, f64)> = steps.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     Some(Figure {
         title: format!("{title} over {}", sweep.path()),
         description: format!("{} {}", extremes(&steps, write), told_choice(summary, sweep, rows)),
@@ -240,9 +242,15 @@ fn frontier(summary: &Summary, sweep: &Sweep, rows: &[Row]) -> Option<Figure> {
         let word =
             |cells: &[usize], word: &str| if cells.contains(index) { word.to_owned() } else { String::new() };
         let (stale, queries) = (told(cell.median(x), share), told(cell.median(y), amount));
-        vec![cell.label(), stale, queries, word(&unbeaten, "none is better in both"), word(&best, "chosen")]
+        vec![
+            told_label(cell),
+            stale,
+            queries,
+            word(&unbeaten, "none is better in both"),
+            word(&best, "chosen"),
+        ]
     }));
-    let named: Vec<String> = unbeaten.iter().map(|index| summary.cells[*index].label()).collect();
+    let named: Vec<String> = unbeaten.iter().map(|index| told_label(&summary.cells[*index])).collect();
     Some(Figure {
         title: "Stale reads against database queries".into(),
         description: format!(

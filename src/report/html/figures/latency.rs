@@ -1,7 +1,8 @@
 use super::middle::{middle, said};
-use crate::measure::{CellResult, PERCENTILES, RepeatResult, Summary};
+use crate::measure::{CellResult, PERCENTILES, RepeatResult, Status, Summary};
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Axis, Chart, Figure, Panel, Plot, Scale, Series, Shape};
+use crate::report::html::label::told_label;
 use crate::report::quantity::{duration_us, share};
 
 pub const PART: Part = Part {
@@ -29,9 +30,6 @@ const KINDS: &[(&str, &str)] = &[
 const LEAST: usize = 3;
 
 fn figures(summary: &Summary) -> Vec<Figure> {
-    if summary.is_exact() {
-        return Vec::new();
-    }
     let cells: Vec<(usize, &CellResult, &RepeatResult)> = summary
         .cells
         .iter()
@@ -47,13 +45,15 @@ fn figures(summary: &Summary) -> Vec<Figure> {
         plot: Plot::Chart(Chart { x: quantiles(), y: latencies(), series, marks: Vec::new() }),
     };
     let mut panels = Vec::new();
-    if let [(_, _, only)] = cells.as_slice() {
+    if let [(_, cell, only)] = cells.as_slice() {
         let series =
             KINDS.iter().enumerate().filter_map(|(place, (kind, name))| line(only, kind, name, place));
-        panels.push(panel("", series.collect()));
+        let title = if cell.status() == Status::Valid { String::new() } else { told_label(cell) };
+        panels.push(panel(&title, series.collect()));
     } else {
         for (kind, title) in KINDS {
-            let series = cells.iter().filter_map(|(place, cell, one)| line(one, kind, &cell.label(), *place));
+            let series =
+                cells.iter().filter_map(|(place, cell, one)| line(one, kind, &told_label(cell), *place));
             panels.push(panel(title, series.collect()));
         }
     }
@@ -107,7 +107,7 @@ fn table(cells: &[(usize, &CellResult, &RepeatResult)]) -> Vec<Vec<String>> {
         for (kind, title) in KINDS {
             let metric = |name: String| repeat.metrics.get(&name);
             let Some(count) = metric(format!("{kind}.count")).filter(|count| *count > 0.0) else { continue };
-            let mut row = vec![cell.label(), (*title).to_owned(), format!("{count:.0}")];
+            let mut row = vec![told_label(cell), (*title).to_owned(), format!("{count:.0}")];
             row.extend(
                 names
                     .clone()

@@ -2,6 +2,7 @@ use crate::measure::{Bounds, Summary};
 use crate::report::eviction::{Measured, measured, place};
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Figure, Group, Scale};
+use crate::report::html::label::told_name;
 use crate::report::html::sketch::{axis, bars, cells};
 use crate::report::quantity::{duration_us, per_second, share};
 use crate::simulation::Simulated;
@@ -44,7 +45,7 @@ fn by_policy(summary: &Summary, bounds: &Bounds) -> Option<Figure> {
     let own = |one: &Measured| {
         let model = one.cell.model.as_ref().and_then(Simulated::hit_rate);
         let values = vec![miss(one.hit_rate), model.and_then(miss), None];
-        (one.hit_rate, Group { label: one.label.clone(), values })
+        (one.hit_rate, Group { label: told_name(one.label.clone(), one.cell), values })
     };
     let simulated = |one: &Simulated| {
         let rate = one.hit_rate()?;

@@ -2,6 +2,7 @@
 
 mod cold_start;
 mod events;
+mod fault_marks;
 mod faults;
 mod freshness;
 mod frontier;

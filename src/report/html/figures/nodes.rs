@@ -2,6 +2,7 @@ use crate::measure::{FaultRecord, NodeLoad, Remap, Summary};
 use crate::report::faults::by_measurement;
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Bars, Figure, Group, Panel, Plot, Scale};
+use crate::report::html::label::{told_label, told_status};
 use crate::report::html::sketch::{axis, axis_over, bars, cells, extremes, number, told};
 use crate::report::quantity::{count, share};
 
@@ -63,7 +64,8 @@ fn moves(summary: &Summary) -> Vec<(String, &Remap)> {
     let mut moves = Vec::new();
     for (whose, repeat) in by_measurement(summary, |repeat| repeat.faults.iter().any(is_moved)) {
         let of = |fault: &FaultRecord| {
-            format!("{whose}{} at {:.1} s", fault.what, fault.began_s.unwrap_or(fault.at_s))
+            let name = format!("{whose}{} at {:.1} s", fault.what, fault.began_s.unwrap_or(fault.at_s));
+            told_status(name, repeat.status)
         };
         moves.extend(repeat.faults.iter().filter_map(|fault| Some((of(fault), fault.remap.as_ref()?))));
     }
@@ -75,7 +77,7 @@ fn loads_of_nodes(summary: &Summary) -> Option<Figure> {
     let mut measured: Vec<(String, &[NodeLoad])> = Vec::new();
     for cell in &summary.cells {
         let with = cell.measured().into_iter().find(|repeat| has_requests(&repeat.nodes));
-        measured.extend(with.map(|repeat| (cell.label(), repeat.nodes.as_slice())));
+        measured.extend(with.map(|repeat| (told_label(cell), repeat.nodes.as_slice())));
     }
     let is_drawn = !measured.is_empty()
         && measured.len() <= MEASUREMENTS

@@ -1,7 +1,9 @@
+use super::fault_marks::fault_marks;
 use super::middle::{middle, said};
-use crate::measure::{CellResult, RepeatResult, Summary, Window};
+use crate::measure::{CellResult, FaultRecord, RepeatResult, Summary, Window};
 use crate::report::html::chapter::Part;
-use crate::report::html::figure::{Axis, Chart, Figure, Mark, Panel, Plot, Scale, Series, Shape};
+use crate::report::html::figure::{Axis, Chart, Figure, Panel, Plot, Scale, Series, Shape};
+use crate::report::html::label::told_label;
 use crate::report::quantity::{duration_us, per_second, share};
 
 pub const PART: Part = Part {
@@ -64,15 +66,15 @@ fn figures(summary: &Summary) -> Vec<Figure> {
         .enumerate()
         .filter_map(|(place, cell)| Some((place, cell, middle(cell)?)))
         .collect();
-    if summary.is_exact() || cells.iter().all(|(_, _, repeat)| windows(repeat).count() < 2) {
+    if cells.iter().all(|(_, _, repeat)| windows(repeat).count() < 2) {
         return Vec::new();
     }
-    let marks =
-        || cells.iter().find(|(_, _, one)| !one.faults.is_empty()).map_or(Vec::new(), |it| marks(it.2));
+    let faults: Vec<(String, &[FaultRecord])> =
+        cells.iter().map(|(_, cell, repeat)| (cell.label(), repeat.faults.as_slice())).collect();
     let mut panels = Vec::new();
     for over in ALL {
         let line = |(place, cell, repeat): &(usize, &CellResult, &RepeatResult)| Series {
-            name: cell.label(),
+            name: told_label(cell),
             shape: Shape::Line,
             points: windows(repeat).map(|one| (middle_of(one), (over.of)(one).unwrap_or(f64::NAN))).collect(),
             colour: *place,
@@ -86,11 +88,11 @@ fn figures(summary: &Summary) -> Vec<Figure> {
                 write: over.write,
                 at_least: (over.scale == Scale::Linear).then_some((0.0, 0.0)),
             };
-            let chart = Chart { x: seconds(), y, series, marks: marks() };
+            let chart = Chart { x: seconds(), y, series, marks: fault_marks(&faults).0 };
             panels.push(Panel { title: over.title.into(), plot: Plot::Chart(chart) });
         }
     }
-    let faulty = if marks().is_empty() { "" } else { " Upright lines are the faults." };
+    let faulty = fault_marks(&faults).1;
     let description = format!(
         "Each second of the measurement: hits, what the database was asked, the slow end of the reads, and operations. \
          A line for each cell.{faulty} {} Every window is in windows.csv.",
@@ -112,14 +114,6 @@ fn seconds() -> Axis {
     Axis { title: "seconds since the start".into(), scale: Scale::Linear, write, at_least: Some((0.0, 0.0)) }
 }
 
-fn marks(repeat: &RepeatResult) -> Vec<Mark> {
-    let mark = |fault: &crate::measure::FaultRecord| {
-        let from = fault.began_s?;
-        Some(Mark { from, until: fault.ended_s, label: fault.what.clone() })
-    };
-    repeat.faults.iter().filter_map(mark).collect()
-}
-
 /// Some of the seconds of each cell.
 fn table(cells: &[(usize, &CellResult, &RepeatResult)]) -> Vec<Vec<String>> {
     let header = ["cell", "second"].into_iter().chain(ALL.iter().map(|over| over.title));
@@ -127,7 +121,7 @@ fn table(cells: &[(usize, &CellResult, &RepeatResult)]) -> Vec<Vec<String>> {
     for (_, cell, repeat) in cells {
         let windows: Vec<&Window> = windows(repeat).collect();
         for window in windows.iter().step_by(windows.len().div_ceil(ROWS).max(1)) {
-            let mut row = vec![cell.label(), format!("{:.0}", window.at_s)];
+            let mut row = vec![told_label(cell), format!("{:.0}", window.at_s)];
             row.extend(ALL.iter().map(|over| (over.of)(window).map_or("–".into(), over.write)));
             rows.push(row);
         }

@@ -1,6 +1,7 @@
 use crate::measure::{BIN, CellResult, Stampede, StampedeBin, Summary, TIMELINE};
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Chart, Figure, Mark, Panel, Plot, Scale, Series, Shape};
+use crate::report::html::label::told_label;
 use crate::report::html::sketch::{
     Column, Frame, LINES, Line, axis, axis_over, cells, columns, extremes, number, panels, points,
 };
@@ -26,7 +27,7 @@ fn figures(summary: &Summary) -> Vec<Figure> {
         return Vec::new();
     }
     let seen: Vec<(String, &Stampede)> =
-        summary.cells.iter().filter_map(|cell| Some((cell.label(), stampede(cell)?))).collect();
+        summary.cells.iter().filter_map(|cell| Some((told_label(cell), stampede(cell)?))).collect();
     let loads = cells(
         summary,
         "Loads for each expiry",
@@ -58,7 +59,7 @@ fn figure_of_amounts(summary: &Summary, mut figure: Figure) -> Figure {
     figure.table = vec![["cell", "mean", "theory", "p99", "max"].map(str::to_owned).to_vec()];
     figure.table.extend(summary.cells.iter().map(|cell| {
         let [mean, theory] = ["mean", "theory"].map(|name| told(cell, name, amount));
-        vec![cell.label(), mean, theory, told(cell, "p99", count), told(cell, "max", count)]
+        vec![told_label(cell), mean, theory, told(cell, "p99", count), told(cell, "max", count)]
     }));
     figure
 }

@@ -1,6 +1,7 @@
 use crate::measure::Summary;
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Axis, Bars, Figure, Group, Panel, Plot, Scale};
+use crate::report::html::label::told_label;
 use crate::report::quantity::per_second;
 
 pub const PART: Part = Part { id: "throughput", title: "Throughput", sections: &[], lead: "", figures };
@@ -8,14 +9,14 @@ pub const PART: Part = Part { id: "throughput", title: "Throughput", sections: &
 fn figures(summary: &Summary) -> Vec<Figure> {
     let metric = |name: &str| summary.cells.iter().map(|cell| cell.median(name)).collect::<Vec<_>>();
     let (achieved, offered) = (metric("throughput.achieved"), metric("throughput.offered"));
-    if summary.is_exact() || achieved.iter().all(Option::is_none) {
+    if achieved.iter().all(Option::is_none) {
         return Vec::new();
     }
     let is_offered = offered.iter().any(Option::is_some);
     let parts: &[&str] = if is_offered { &["offered", "achieved"] } else { &["achieved"] };
     let values =
         |place: usize| if is_offered { vec![offered[place], achieved[place]] } else { vec![achieved[place]] };
-    let labels: Vec<String> = summary.cells.iter().map(|cell| cell.label()).collect();
+    let labels: Vec<String> = summary.cells.iter().map(told_label).collect();
     let groups: Vec<Group> = labels
         .iter()
         .enumerate()

@@ -7,6 +7,7 @@ use crate::report::html::figure::{Figure, Interval, Intervals, Plot, Scale, Tone
 use crate::report::html::sketch::{alone, axis, number};
 use crate::report::quantity::duration_us;
 use crate::report::section::Section;
+use crate::report::shell::quoted;
 
 /// The page of a comparison: what became of it, and of each tier.
 pub fn page(comparison: &Comparison) -> Page {
@@ -216,15 +217,6 @@ fn command(comparison: &Comparison) -> Option<String> {
         flags("--base", settings),
         flags("--head", others)
     ))
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/=:,%+@".contains(letter);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
 }
 
 #[cfg(test)]

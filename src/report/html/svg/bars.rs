@@ -2,7 +2,7 @@ use super::WIDTH;
 use super::canvas::{Anchor, Canvas, Names};
 use super::extent::Extent;
 use super::frame::{labels_below, title_below};
-use super::palette::fill;
+use super::palette::{colour, fill, marker};
 use super::span::Span;
 use super::text::{LINE, SIZE, width, wrapped};
 use super::ticks::ticks;
@@ -12,6 +12,9 @@ use crate::report::html::figure::{Bars, Group, Scale};
 const BAR: f64 = 15.0;
 const SPACE: f64 = 9.0;
 const EDGE: f64 = 10.0;
+/// From the end of a bar or the middle of a marker to its value.
+const GAP: f64 = 5.0;
+const MARKER_GAP: f64 = 10.0;
 
 /// The values that the axis has to show.
 pub fn values(bars: &Bars) -> Vec<f64> {
@@ -23,7 +26,8 @@ pub fn values(bars: &Bars) -> Vec<f64> {
     zero.into_iter().chain(bars.groups.iter().flat_map(of)).collect()
 }
 
-/// Horizontal bars, each group below its label, so that a long label has the whole width.
+/// Horizontal bars, each group below its label, so that a long label has the whole width. Where the axis is logarithmic,
+/// a length says nothing, and each value is a marker on a thin line.
 pub fn draw(bars: &Bars, extent: Option<Extent>, names: &Names) -> String {
     let mut canvas = Canvas::default();
     let span = Span::round(bars.x.scale, extent);
@@ -31,7 +35,8 @@ pub fn draw(bars: &Bars, extent: Option<Extent>, names: &Names) -> String {
     let half = |place: Option<&super::ticks::Tick>| place.map_or(0.0, |tick| width(&tick.label) / 2.0);
     let told = values(bars).into_iter().map(|value| width(&(bars.x.write)(value))).fold(0.0, f64::max);
     let left = half(ticks.first()).max(EDGE);
-    let right = WIDTH - (told + 8.0).max(half(ticks.last()));
+    let gap = if is_dotted(bars) { MARKER_GAP } else { GAP };
+    let right = WIDTH - (told + gap + 3.0).max(half(ticks.last()));
     let place = |value: f64| Some(left + span.place(value)? * (right - left));
     let labels: Vec<Vec<String>> =
         bars.groups.iter().map(|group| wrapped(&group.label, WIDTH - left - 4.0)).collect();
@@ -50,6 +55,7 @@ pub fn draw(bars: &Bars, extent: Option<Extent>, names: &Names) -> String {
         let base = place(0.0).unwrap_or(left);
         y = match bars.are_stacked {
             true => stacked(&mut canvas, bars, group, y, base, &place),
+            false if is_dotted(bars) => dots(&mut canvas, bars, group, y, (left, right), &place),
             false => side_by_side(&mut canvas, bars, group, y, base, &place),
         };
         y += SPACE;
@@ -57,6 +63,11 @@ pub fn draw(bars: &Bars, extent: Option<Extent>, names: &Names) -> String {
     canvas.line("base", (left, bottom), (right, bottom));
     let height = title_below(&mut canvas, &bars.x.title, (left + right) / 2.0, bottom + SIZE + 7.0);
     canvas.close(height, names)
+}
+
+/// Whether values are markers rather than bars.
+pub fn is_dotted(bars: &Bars) -> bool {
+    bars.x.scale == Scale::Log && !bars.are_stacked
 }
 
 type Place<'a> = &'a dyn Fn(f64) -> Option<f64>;
@@ -70,7 +81,32 @@ fn side_by_side(canvas: &mut Canvas, bars: &Bars, group: &Group, mut y: f64, bas
         if value.is_some() {
             area(canvas, number, (base.min(end), y), (end - base).abs().max(1.5), &format!("{part} {text}"));
         }
-        canvas.text("value", Anchor::Start, (end.max(base) + 5.0, y + BAR * 0.8), &text);
+        canvas.text("value", Anchor::Start, (end.max(base) + GAP, y + BAR * 0.8), &text);
+        y += BAR + 2.0;
+    }
+    y
+}
+
+/// The values of a group as markers, one below the other; where they end.
+fn dots(
+    canvas: &mut Canvas,
+    bars: &Bars,
+    group: &Group,
+    mut y: f64,
+    (left, right): (f64, f64),
+    place: Place,
+) -> f64 {
+    for (number, value) in group.values.iter().enumerate() {
+        let middle = y + BAR / 2.0;
+        canvas.line("minor", (left, middle), (right, middle));
+        let text = value.map_or("–".into(), bars.x.write);
+        let at = value.and_then(place);
+        if let Some(x) = at {
+            canvas.path(&format!("marker {}", colour(number)), &marker(number, (x, middle)));
+        }
+        let start = at.map_or(left + GAP, |x| x + MARKER_GAP);
+        canvas.bar("under", (start - 2.0, y), (width(&text) + 4.0, BAR), "");
+        canvas.text("value", Anchor::Start, (start, y + BAR * 0.8), &text);
         y += BAR + 2.0;
     }
     y
@@ -90,7 +126,7 @@ fn stacked(canvas: &mut Canvas, bars: &Bars, group: &Group, y: f64, base: f64, p
         from = end;
     }
     let text = if group.values.iter().all(Option::is_none) { "–".into() } else { (bars.x.write)(sum) };
-    canvas.text("value", Anchor::Start, (from + 5.0, y + BAR * 0.8), &text);
+    canvas.text("value", Anchor::Start, (from + GAP, y + BAR * 0.8), &text);
     y + BAR + 2.0
 }
 

@@ -92,6 +92,9 @@ pub fn labels_below(
     for ((tick, &x), is_shown) in ticks.iter().zip(&at).zip(shown) {
         canvas.line(if tick.is_minor() { "minor" } else { "grid" }, (x, bottom), (x, top));
         if is_shown {
+            // No label leaves the drawing, wherever its place is.
+            let half = width(&tick.label) / 2.0;
+            let x = x.min(WIDTH - half).max(half);
             canvas.text("tick", Anchor::Middle, (x, bottom + GAP + SIZE * 0.8), &tick.label);
         }
     }

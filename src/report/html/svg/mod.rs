@@ -14,6 +14,7 @@ mod span;
 mod text;
 mod ticks;
 
+pub use self::bars::is_dotted;
 use self::canvas::Names;
 use self::extent::Extent;
 pub use self::palette::{HATCHES, line_swatch, part_swatch};

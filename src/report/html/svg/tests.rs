@@ -66,6 +66,35 @@ fn bars_say_their_values_and_what_was_not_measured() {
 }
 
 #[test]
+fn values_on_a_logarithmic_axis_are_markers_and_no_lengths() {
+    let groups = vec![Group { label: "a".into(), values: vec![Some(1.0), Some(900.0), None] }];
+    let x = Axis { scale: Scale::Log, ..axis("x", count) };
+    let parts = ["one", "two", "three"].map(str::to_owned).to_vec();
+    let svg = &drawn(vec![Plot::Bars(Bars { x, parts, are_stacked: false, groups })])[0];
+    assert!(!svg.contains("class=\"fill"), "{svg}");
+    assert_eq!(svg.matches("class=\"marker ").count(), 2, "{svg}");
+    assert!(svg.contains(">900</text>") && svg.contains(">–</text>"), "{svg}");
+}
+
+#[test]
+fn the_last_label_of_an_axis_stays_in_the_drawing() {
+    let row = |low, high| Interval {
+        label: "read p99".into(),
+        low,
+        middle: high,
+        high,
+        verdict: "regressed".into(),
+        tone: Tone::Bad,
+    };
+    let change: fn(f64) -> String = |value| format!("+{value:.0} %");
+    let intervals = Intervals { x: axis("x", change), zero: 0.0, limits: None, rows: vec![row(0.0, 200.0)] };
+    let svg = &drawn(vec![Plot::Intervals(intervals)])[0];
+    let before = svg.split(">+200 %</text>").next().unwrap();
+    let x: f64 = before.rsplit(" x=\"").next().unwrap().split('"').next().unwrap().parse().unwrap();
+    assert!(x + super::text::width("+200 %") / 2.0 <= super::WIDTH, "{x}");
+}
+
+#[test]
 fn intervals_stand_on_both_sides_of_no_difference() {
     let rows = vec![Interval {
         label: "read p99".into(),
