@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::Printer;
 use super::results;
+use crate::measure::comparison::check_comparable;
 use crate::report;
 
 /// Tells on stderr what a user may do next: verbs of this program, one a line.
@@ -13,14 +14,15 @@ pub fn tell(verbs: &[String], printer: &Printer) {
     }
 }
 
-/// What may be done with a result that has just been written: to look at it, and to compare it with the one before.
+/// What may be done with a result that has just been written: to look at it, and to compare it with the one before, where
+/// the two can be compared.
 pub fn after_a_run(folder: &Path, printer: &Printer) {
     let is_usual = folder.parent() == Some(Path::new(results::FOLDER));
     let mut verbs = vec![match is_usual {
         true => "open".to_owned(),
         false => format!("open {}", quoted(folder)),
     }];
-    if let Some(before) = results::before(folder) {
+    if let Some(before) = results::before(folder).filter(|before| is_comparable(before, folder)) {
         verbs.push(format!("compare {} {}", quoted(&before), quoted(folder)));
     }
     tell(&verbs, printer);
@@ -53,9 +55,38 @@ fn called(own: &Path, mut path: impl Iterator<Item = PathBuf>, here: &Path) -> S
     }
 }
 
+fn is_comparable(base: &Path, head: &Path) -> bool {
+    match (results::read(base), results::read(head)) {
+        (Ok(base), Ok(head)) => check_comparable(&base, &head).is_ok(),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::{CellResult, FORMAT, RepeatResult, Summary};
+
+    #[test]
+    fn a_comparison_that_would_be_refused_is_not_proposed() {
+        let parent = tempfile::tempdir().unwrap();
+        let make = |name: &str, rows: u64, interrupted: bool| {
+            let repeat = RepeatResult { repeat: 1, ..RepeatResult::default() };
+            let cell = CellResult { repeats: vec![repeat], ..CellResult::default() };
+            let workload = serde_json::json!({ "data": { "rows": rows } });
+            let summary =
+                Summary { format: FORMAT, workload, cells: vec![cell], interrupted, ..Summary::default() };
+            let folder = parent.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join("result.json"), serde_json::to_string(&summary).unwrap()).unwrap();
+            folder
+        };
+        let [whole, other, part] =
+            [make("whole", 10, false), make("other", 20, false), make("part", 10, true)];
+        assert!(is_comparable(&whole, &whole));
+        assert!(!is_comparable(&whole, &other) && !is_comparable(&whole, &part));
+        assert!(!is_comparable(&whole, &parent.path().join("none")));
+    }
 
     #[test]
     fn the_program_is_called_by_its_name_only_where_a_shell_finds_it() {

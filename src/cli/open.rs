@@ -1,5 +1,7 @@
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -27,8 +29,11 @@ pub struct Arguments {
     print: bool,
 }
 
-/// The page of a result.
+/// The page of a result, or of a comparison.
 const PAGE: &str = "report.html";
+
+/// How long an opener has to tell that it cannot.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let page = match &arguments.result {
@@ -44,7 +49,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The page of a result: in its folder, or beside its `result.json`; a page is its own.
+/// The page of a result or of a comparison: in its folder, or beside its JSON file; a page is its own.
 fn page(result: &Path) -> Result<PathBuf, Failure> {
     let wrong = |text: String| Err(Failure::new(Exit::Usage, text));
     let shown = result.display();
@@ -73,9 +78,25 @@ fn show(page: &Path) -> Result<(), String> {
         }
         false => return Err("no display".into()),
     };
+    hand(opener, page, PATIENCE)
+}
+
+/// Starts an opener with a page, in a group of its own: a Ctrl-C is not for it. One that goes on is left alone.
+fn hand(opener: &str, page: &Path, patience: Duration) -> Result<(), String> {
     let quiet = Stdio::null;
-    let begun = Command::new(opener).arg(page).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
-    begun.map(drop).map_err(|_| format!("no {opener}"))
+    // A whole path is no option, and the same wherever the opener looks from.
+    let page = page.canonicalize().map_err(|error| format!("{}: {error}", page.display()))?;
+    let mut command = Command::new(opener);
+    command.arg(page).stdin(quiet()).stdout(quiet()).stderr(quiet()).process_group(0);
+    let mut child = command.spawn().map_err(|_| format!("no {opener}"))?;
+    let end = Instant::now() + patience;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if !status.success() => return Err(format!("{opener} could not")),
+            Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(10)),
+            _ => return Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -94,5 +115,14 @@ mod tests {
             assert_eq!(page(result).unwrap(), html);
         }
         assert!(page(&folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn an_opener_that_could_not_is_told() {
+        let page = tempfile::NamedTempFile::new().unwrap();
+        let hand = |opener| hand(opener, page.path(), Duration::from_secs(600));
+        assert_eq!(hand("true"), Ok(()));
+        assert_eq!(hand("false"), Err("false could not".into()));
+        assert_eq!(hand("no-such-opener"), Err("no no-such-opener".into()));
     }
 }

@@ -7,6 +7,10 @@ use crate::measure::{FORMAT, Summary};
 /// Where results go, unless another folder is asked for.
 pub const FOLDER: &str = "results";
 
+/// What makes a folder that of a result, and that of a comparison.
+const RESULT: &str = "result.json";
+pub const COMPARISON: &str = "comparison.json";
+
 /// Makes the folder for a run's results, and finds out that it can be written before any load starts.
 pub fn make(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
     let wrong = |what: &Path, error: std::io::Error| {
@@ -40,7 +44,7 @@ pub fn make(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
 /// Reads a result from its folder or its `result.json`.
 pub fn read(path: &Path) -> Result<Summary, Failure> {
     let wrong = |text: String| Failure::new(Exit::Usage, text);
-    let file = if path.is_dir() { path.join("result.json") } else { path.to_path_buf() };
+    let file = if path.is_dir() { path.join(RESULT) } else { path.to_path_buf() };
     let shown = file.display();
     let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
         ErrorKind::NotFound if path.is_dir() => {
@@ -68,15 +72,22 @@ pub fn read(path: &Path) -> Result<Summary, Failure> {
 
 /// Every result in a folder, the oldest first.
 pub fn all(parent: &Path) -> Vec<PathBuf> {
-    all_with(parent, "result.json")
+    all_with(parent, &[RESULT])
 }
 
-/// Every folder in another that holds this file, the oldest first: by the time in the name, then by that of the file.
-fn all_with(parent: &Path, file: &str) -> Vec<PathBuf> {
+/// Every result and every comparison in a folder, the oldest first.
+pub fn all_and_comparisons(parent: &Path) -> Vec<PathBuf> {
+    all_with(parent, &[RESULT, COMPARISON])
+}
+
+/// Every folder in another that holds one of these files, the oldest first: by the time in the name, then by that of the
+/// file.
+fn all_with(parent: &Path, files: &[&str]) -> Vec<PathBuf> {
+    let held = |folder: &Path| files.iter().map(|file| folder.join(file)).find(|file| file.is_file());
     let folders = std::fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found: Vec<_> = folders.filter(|folder| folder.join(file).is_file()).collect();
+    let mut found: Vec<_> = folders.filter(|folder| held(folder).is_some()).collect();
     found.sort_by_cached_key(|folder| {
-        let modified = folder.join(file).metadata().and_then(|file| file.modified()).ok();
+        let modified = held(folder).and_then(|file| file.metadata().ok()?.modified().ok());
         (begun(folder).map(|(_, time, number)| (time, number)), modified, folder.clone())
     });
     found
@@ -87,7 +98,7 @@ fn all_with(parent: &Path, file: &str) -> Vec<PathBuf> {
 /// # Errors
 /// When there is none, with what to do about it.
 pub fn newest(parent: &Path) -> Result<PathBuf, Failure> {
-    newest_with(parent, "result.json")
+    newest_with(parent, RESULT)
 }
 
 /// The newest folder in another that holds this file: a result's, or a comparison's.
@@ -95,11 +106,16 @@ pub fn newest(parent: &Path) -> Result<PathBuf, Failure> {
 /// # Errors
 /// As those of [`newest`].
 pub fn newest_with(parent: &Path, file: &str) -> Result<PathBuf, Failure> {
-    all_with(parent, file).pop().ok_or_else(|| {
-        let text = format!(
-            "there is no result in {} yet; `cachebench run FILE` makes one, or name one",
-            parent.display()
-        );
+    all_with(parent, &[file]).pop().ok_or_else(|| {
+        let shown = parent.display();
+        let text = match file == RESULT || all(parent).is_empty() {
+            true => {
+                format!("there is no result in {shown} yet; `cachebench run FILE` makes one, or name one")
+            }
+            false => format!(
+                "no result in {shown} has a {file}; `cachebench show RESULT --format html > {file}` makes one"
+            ),
+        };
         Failure::new(Exit::Usage, text)
     })
 }
@@ -192,5 +208,23 @@ mod tests {
         assert_eq!(newest(parent.path()).unwrap(), tenth);
         assert_eq!((before(&tenth), before(&second)), (Some(second.clone()), Some(first.clone())));
         assert_eq!((before(&first), before(&kept)), (None, None));
+    }
+
+    #[test]
+    fn results_without_the_file_that_is_wanted_are_no_missing_results() {
+        let parent = tempfile::tempdir().unwrap();
+        let reason = || format!("{:?}", newest_with(parent.path(), "report.html").unwrap_err());
+        assert!(reason().contains("there is no result in"), "{}", reason());
+        let make = |name: &str, file: &str| {
+            let folder = parent.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join(file), "{}").unwrap();
+            folder
+        };
+        let comparison = make("compare-a-20260102T030405Z", COMPARISON);
+        let result = make("a-20260101T000000Z", RESULT);
+        assert!(reason().contains("has a report.html; `cachebench show RESULT"), "{}", reason());
+        assert_eq!(all(parent.path()), [result.clone()]);
+        assert_eq!(all_and_comparisons(parent.path()), [result, comparison]);
     }
 }

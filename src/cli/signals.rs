@@ -1,3 +1,7 @@
+use std::io::{IsTerminal, Write};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit::{Exit, Failure};
@@ -22,10 +26,32 @@ pub fn stop_on_signals(stop: &Stop) -> Result<(), Failure> {
                 }
                 stop.request();
                 if count > 0 {
+                    leave_the_terminal();
                     std::process::exit(Exit::Interrupted as i32);
                 }
             }
         });
     });
     Ok(())
+}
+
+/// Ends a drawing that is under way, and wipes what stands below the cursor; nothing is drawn after that.
+///
+/// A terminal that takes nothing more is not waited for.
+fn leave_the_terminal() {
+    const PATIENCE: Duration = Duration::from_millis(200);
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let (done, told) = channel();
+    std::thread::spawn(move || {
+        let mut terminal = std::io::stderr().lock();
+        let _ = terminal.write_all(b"\x1b[?2026l\r\x1b[J");
+        let _ = done.send(());
+        // The lock is kept until the process has ended.
+        loop {
+            std::thread::park();
+        }
+    });
+    let _ = told.recv_timeout(PATIENCE);
 }

@@ -29,10 +29,16 @@ pub fn wide(line: &str) -> usize {
     get_line_width(line)
 }
 
-/// A line of at most so many columns; what was cut off is told by `…`.
+/// A text as one line that a terminal shows and does not obey: names and errors come from other people's files and servers.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+/// A plain line of at most so many columns; what was cut off is told by `…`.
 pub fn cut(line: &str, columns: usize) -> String {
-    if wide(line) <= columns {
-        return line.to_owned();
+    let line = plain(line);
+    if wide(&line) <= columns {
+        return line;
     }
     let mut left = columns.saturating_sub(1);
     let fitting = line.chars().take_while(|&letter| {
@@ -57,6 +63,12 @@ mod tests {
         assert_eq!(cut("記憶装置", 8), "記憶装置");
         assert_eq!(cut("記憶装置", 6), "記憶…", "half a letter does not fit");
         assert_eq!(["", "a"].map(|line| cut(line, 0)), ["", ""]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_blank() {
+        assert_eq!(plain("a\x1b[2J\r\n\u{9b}b é"), "a [2J   b é");
+        assert_eq!(cut("\x1b]0;name\x07", 9), " ]0;name");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use serde_json::Value as Json;
+
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::results;
 use crate::measure::Summary;
@@ -9,24 +11,41 @@ use crate::measure::comparison::{
     untold,
 };
 
-/// The comparison that a folder or a file holds; nothing where it holds a result, or none of both.
+/// The comparison that a folder or a JSON file holds; nothing where it holds a result, or none of both.
 ///
 /// # Errors
 /// When it is of another version, or broken.
 pub fn read(path: &Path) -> Result<Option<Comparison>, Failure> {
-    const FILE: &str = "comparison.json";
-    let file = if path.is_dir() { path.join(FILE) } else { path.to_path_buf() };
-    if !file.is_file() || file.file_name().is_none_or(|name| name != FILE) {
+    let file = if path.is_dir() { path.join(results::COMPARISON) } else { path.to_path_buf() };
+    if !file.is_file() || file.extension().is_none_or(|extension| extension != "json") {
         return Ok(None);
     }
+    let is_named = file.file_name().is_some_and(|name| name == results::COMPARISON);
     let wrong = |reason: String| Failure::new(Exit::Usage, format!("{}: {reason}", file.display()));
-    let text = std::fs::read_to_string(&file).map_err(|error| wrong(error.to_string()))?;
-    let comparison: Comparison =
-        serde_json::from_str(&text).map_err(|error| wrong(format!("no comparison: {error}")))?;
-    match comparison.format {
-        COMPARISON_FORMAT => Ok(Some(comparison)),
-        other => Err(wrong(format!("comparison format {other}, this cachebench reads {COMPARISON_FORMAT}"))),
+    let text = std::fs::read_to_string(&file).map_err(|error| error.to_string());
+    let json = text.and_then(|text| {
+        serde_json::from_str::<Json>(&text).map_err(|error| format!("no comparison: {error}"))
+    });
+    let json = match json {
+        Ok(json) if is_named || is_comparison(&json) => json,
+        Err(reason) if is_named => return Err(wrong(reason)),
+        _ => return Ok(None),
+    };
+    match json.get("format").and_then(Json::as_u64) {
+        Some(version) if version == u64::from(COMPARISON_FORMAT) => {}
+        Some(other) => {
+            return Err(wrong(format!(
+                "comparison format {other}, this cachebench reads {COMPARISON_FORMAT}"
+            )));
+        }
+        None => return Err(wrong("no comparison: it has no `format`".into())),
     }
+    serde_json::from_value(json).map(Some).map_err(|error| wrong(format!("no comparison: {error}")))
+}
+
+/// Whether a JSON file is a comparison, whatever it is called.
+fn is_comparison(json: &Json) -> bool {
+    ["base", "head", "outcome"].iter().all(|key| json.get(key).is_some())
 }
 
 /// Compares two results that there are: exact counts first, then what their repeats tell.
@@ -97,4 +116,32 @@ fn open(mut count: CountJudged) -> CountJudged {
 fn told(label: &str, path: &Path, summary: &Summary) -> Side {
     let what = vec![format!("{}, {}", path.display(), summary.started_at)];
     Side { label: label.into(), cachebench: summary.cachebench.clone(), what }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_is_known_by_what_is_in_it_and_its_version_is_told_before_its_shape() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            file
+        };
+        let written = Comparison { format: COMPARISON_FORMAT, name: "gate".into(), ..Comparison::default() };
+        let text = serde_json::to_string(&written).unwrap();
+        assert_eq!(read(&put("kept.json", &text)).unwrap(), Some(written));
+        for other in ["{}", "no JSON", "[]"] {
+            assert_eq!(read(&put("result.json", other)).unwrap(), None, "{other}");
+        }
+        assert_eq!(read(folder.path()).unwrap(), None);
+        let later = put("comparison.json", r#"{ "format": 99, "base": 1, "head": 2, "outcome": 3 }"#);
+        for path in [folder.path(), &later] {
+            let reason = format!("{:?}", read(path).unwrap_err());
+            assert!(reason.contains("comparison format 99"), "{reason}");
+        }
+        assert!(read(&put("comparison.json", "{}")).is_err());
+    }
 }

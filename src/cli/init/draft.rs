@@ -16,11 +16,12 @@ pub fn draft(name: &str, answers: &Answers) -> String {
         0 => "{ write = 100 }".into(),
         _ => format!("{{ read = {reads}, write = {} }}", 100 - reads),
     };
+    let name = toml::Value::from(name);
     format!(
         "# Which strategy suits {rows} rows of {value}, of which {reads} % of the operations are reads?
 #
 # `cachebench run` measures it; a line that is changed is another experiment.
-name = {name:?}
+name = {name}
 
 [data]
 rows = {rows}

@@ -16,6 +16,7 @@ use self::draft::draft;
 use self::questions::{Answers, ask};
 use super::exit::{Exit, Failure};
 use super::{Printer, next};
+use crate::config;
 
 const EXAMPLES: &str = "Examples:
   cachebench init shop.toml
@@ -54,7 +55,8 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     let shipped = arguments.from.as_deref().map(shipped::named).transpose()?;
     let usual = shipped.as_ref().map_or("workload.toml".into(), |shipped| format!("{}.toml", shipped.name));
     let file = arguments.file.clone().unwrap_or_else(|| usual.into());
-    // What is in the way is told before anything is asked.
+    // What is wrong with the name, and what is in the way, is told before anything is asked.
+    check_name(&file)?;
     if file.exists() && !arguments.force {
         return Err(in_the_way(&file));
     }
@@ -62,6 +64,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
         Some(shipped) => annotate(shipped.own_text()),
         None => annotate(&draft(&name(&file), &answers(arguments, printer))),
     };
+    config::load(&file, text.clone(), &[])?;
     write(&file, &text, arguments.force)?;
     printer.note(&format!("written: {}", file.display()));
     for other in files(&text) {
@@ -69,6 +72,16 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     }
     next::tell(&[format!("run {}", next::quoted(&file))], printer);
     Ok(Exit::Done)
+}
+
+/// Refuses a name that a terminal would obey, and that no workload can have.
+fn check_name(file: &Path) -> Result<(), Failure> {
+    let name = file.to_string_lossy();
+    if name.chars().any(char::is_control) {
+        let text = format!("{name:?} has a control character; name another file");
+        return Err(Failure::new(Exit::Usage, text));
+    }
+    Ok(())
 }
 
 /// What the user answers, where there is one to ask.
@@ -146,7 +159,6 @@ fn bring(other: &str, file: &Path, force: bool, printer: &Printer) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
 
     #[test]
     fn every_shipped_workload_is_right_when_it_is_annotated_and_each_setting_has_a_comment() {
@@ -175,6 +187,23 @@ mod tests {
         assert_eq!(of("pattern"), ["pattern.csv"]);
         assert_eq!(of("replay-cloudphysics"), ["cloudPhysicsIO.csv"]);
         assert_eq!(of("quickstart"), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_with_a_control_character_is_refused_and_any_other_makes_a_right_workload() {
+        for wrong in ["a\x1b[2J.toml", "a\nb.toml", "a\u{9b}.toml"] {
+            assert_eq!(check_name(Path::new(wrong)).unwrap_err().exit, Exit::Usage);
+        }
+        for right in
+            ["my \"own\".toml", "it's.toml", "back\\slash.toml", "e\u{301}\u{200b}.toml", "記憶.toml"]
+        {
+            let file = Path::new(right);
+            check_name(file).unwrap();
+            let text = annotate(&draft(&name(file), &Answers::default()));
+            let loaded =
+                config::load(file, text, &[]).unwrap_or_else(|problems| panic!("{right}: {problems}"));
+            assert_eq!(loaded.workload.name, name(file));
+        }
     }
 
     #[test]

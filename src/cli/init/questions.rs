@@ -4,6 +4,11 @@ use crate::model::{Size, Time};
 use crate::registry::{Choice, closest};
 use crate::strategy::STRATEGIES;
 
+/// No workload takes more.
+const MOST_ROWS: u64 = 1_000_000_000;
+const MOST_CLIENTS: u64 = 100_000;
+const MOST_RATE: u64 = 1_000_000_000;
+
 /// What a new workload is to be like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
@@ -87,7 +92,8 @@ fn reads(text: &str) -> Result<u8, String> {
 }
 
 fn rows(text: &str) -> Result<u64, String> {
-    whole(text).ok_or_else(|| "write a whole number from 1 on, as 50000 or 50_000".into())
+    whole(text, MOST_ROWS)
+        .ok_or_else(|| "write a whole number from 1 to 1_000_000_000, as 50000 or 50_000".into())
 }
 
 fn value(text: &str) -> Result<Size, String> {
@@ -97,10 +103,12 @@ fn value(text: &str) -> Result<Size, String> {
 fn load(text: &str) -> Result<Load, String> {
     let clients = text.strip_suffix("clients").or_else(|| text.strip_suffix("client"));
     let load = match clients {
-        Some(clients) => whole(clients.trim()).map(Load::Clients),
-        None => whole(text.trim_end_matches("/s")).map(Load::Rate),
+        Some(clients) => whole(clients.trim(), MOST_CLIENTS).map(Load::Clients),
+        None => whole(text.trim_end_matches("/s"), MOST_RATE).map(Load::Rate),
     };
-    load.ok_or_else(|| "write operations per second, as 2000, or `16 clients`".into())
+    load.ok_or_else(|| {
+        "write operations per second, as 2000, or `16 clients`: at most 1_000_000_000 a second, or 100_000 clients".into()
+    })
 }
 
 fn strategies(text: &str) -> Result<Vec<String>, String> {
@@ -116,7 +124,12 @@ fn strategies(text: &str) -> Result<Vec<String>, String> {
             Err(format!("no strategy `{name}`; {help}"))
         }
     };
-    names.map(known).collect()
+    let names: Vec<String> = names.map(known).collect::<Result<_, String>>()?;
+    match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
+        _ if names.is_empty() => Err("name at least one strategy".into()),
+        Some((_, name)) => Err(format!("`{name}` is named twice")),
+        None => Ok(names),
+    }
 }
 
 fn ttl(text: &str) -> Result<Option<Time>, String> {
@@ -126,14 +139,18 @@ fn ttl(text: &str) -> Result<Option<Time>, String> {
     }
 }
 
-/// A whole number above 0.
-fn whole(text: &str) -> Option<u64> {
-    text.trim().replace('_', "").parse().ok().filter(|number| *number > 0)
+/// A whole number above 0, and not above this.
+fn whole(text: &str, most: u64) -> Option<u64> {
+    text.trim().replace('_', "").parse().ok().filter(|number| (1..=most).contains(number))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::cli::init::draft::draft;
+    use crate::config;
 
     fn answers(text: &str) -> (Answers, String) {
         let mut said = String::new();
@@ -163,6 +180,26 @@ mod tests {
         assert_eq!(answers, expected);
         for words in ["from 0 to 100", "did you mean `direct`?", "is no time"] {
             assert!(said.contains(words), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_no_workload_takes_is_asked_again() {
+        for wrong in ["0", "1000000001", "9223372036854775808", "18446744073709551616"] {
+            assert!(rows(wrong).is_err() && load(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(load("100_000 clients"), Ok(Load::Clients(100_000)));
+        assert!(load("100001 clients").is_err());
+        assert_eq!(strategies(","), Err("name at least one strategy".into()));
+        assert_eq!(strategies("direct,direct"), Err("`direct` is named twice".into()));
+    }
+
+    #[test]
+    fn the_most_that_is_taken_makes_a_right_workload() {
+        for load in [Load::Rate(MOST_RATE), Load::Clients(MOST_CLIENTS)] {
+            let answers = Answers { rows: MOST_ROWS, load, ..Answers::default() };
+            let loaded = config::load(Path::new("w.toml"), draft("most", &answers), &[]);
+            assert!(loaded.is_ok(), "{}", loaded.unwrap_err());
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct Arguments {
 enum What {
     /// Everything that a workload file or a flag can name.
     Names,
-    /// The results of past runs, the oldest first.
+    /// The results of past runs, and comparisons, the oldest first.
     Results,
     /// The workloads that `init --from` starts from, each with its question.
     Workloads,

@@ -3,6 +3,7 @@ use std::time::Instant;
 
 use super::eta::Course;
 use super::text::{happened, measured, tried};
+use crate::cli::terminal::plain;
 use crate::experiment::{Event, Phase};
 use crate::measure::{FaultRecord, Metrics, Purpose, Window};
 use crate::model::Kind;
@@ -55,8 +56,12 @@ pub struct Struck {
 }
 
 impl State {
-    /// Learns of what happened; returns what is to be said of it once and for all.
+    /// Learns of what happened; returns what is to be said of it once and for all, as a plain line.
     pub fn learn(&mut self, event: &Event, now: Instant) -> Option<String> {
+        self.heard(event, now).map(|line| plain(&line))
+    }
+
+    fn heard(&mut self, event: &Event, now: Instant) -> Option<String> {
         match event {
             Event::Cell { order, total, label, repeat, repeats } => {
                 let cell = match repeats {
@@ -85,9 +90,9 @@ impl State {
         None
     }
 
-    /// What of an event only those hear who want to know what is done; asked before the event is learnt.
+    /// What of an event only those hear who want to know what is done, as a plain line; asked before the event is learnt.
     pub fn detail(&self, event: &Event, now: Instant) -> Option<String> {
-        match (event, &self.phase) {
+        let line = match (event, &self.phase) {
             (Event::Server { command, folder, url }, _) => {
                 Some(format!("server: {command}, in {}, at {url}", folder.display()))
             }
@@ -96,7 +101,8 @@ impl State {
                 Some(format!("{}: {took:.2} s", phase.name()))
             }
             _ => None,
-        }
+        };
+        line.map(|line| plain(&line))
     }
 
     /// Which measurement it is, of how many.
@@ -105,7 +111,7 @@ impl State {
     }
 
     fn begin(&mut self, cell: String) {
-        self.cell = cell;
+        self.cell = plain(&cell);
         (self.phase, self.latest, self.mark) = (None, None, None);
         self.points.clear();
         self.faults.clear();
@@ -149,5 +155,24 @@ impl State {
                 self.mark = Some(Mark::Fault);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_or_a_workload_says_is_told_as_a_plain_line() {
+        let (mut state, now) = (State::default(), Instant::now());
+        state.begin("cache\x1b[31m".into());
+        let fault = FaultRecord {
+            what: "kill cache".into(),
+            problem: Some("ERR\r\n\x1b[2J".into()),
+            ..FaultRecord::default()
+        };
+        let said = state.learn(&Event::Fault(&fault), now);
+        assert_eq!(said.as_deref(), Some("cache [31m: fault: kill cache: ERR   [2J"));
+        assert!(!state.place().contains('\x1b'));
     }
 }
