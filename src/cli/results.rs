@@ -224,7 +224,7 @@ mod tests {
         let comparison = make("compare-a-20260102T030405Z", COMPARISON);
         let result = make("a-20260101T000000Z", RESULT);
         assert!(reason().contains("has a report.html; `cachebench show RESULT"), "{}", reason());
-        assert_eq!(all(parent.path()), [result.clone()]);
+        assert_eq!(all(parent.path()), std::slice::from_ref(&result));
         assert_eq!(all_and_comparisons(parent.path()), [result, comparison]);
     }
 }

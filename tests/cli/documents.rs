@@ -185,11 +185,10 @@ fn runnable(command: &[String], place: &Path) -> Option<Vec<String>> {
         // A file that the reader has made by then.
         if verb != "init" && word.ends_with(".toml") && !path.exists() {
             std::fs::copy(place.join("workloads/quickstart.toml"), path).unwrap();
-        } else if [".xz", ".gz", ".bin", ".csv", ".trace"].iter().any(|end| word.ends_with(end))
-            && !path.exists()
-        {
-            return None;
-        } else if word.starts_with("results/") && (verb == "init" || !path.exists()) {
+        }
+        let is_trace = [".xz", ".gz", ".bin", ".csv", ".trace"].iter().any(|end| word.ends_with(end));
+        let is_made = verb == "init" && word.starts_with("results/");
+        if is_made || (is_trace || word.starts_with("results/")) && !place.join(word).exists() {
             return None;
         }
     }

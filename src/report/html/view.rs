@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::chapter::{Chapter, Page};
-use super::figure::{Figure, Plot, Shape, Tone};
+use super::figure::{Figure, Panel, Plot, Shape, Tone};
 use super::svg;
 use crate::report::section::Section;
 
@@ -152,6 +152,12 @@ impl<'a> TableView<'a> {
 
 /// The looks of lines and their names, each once; nothing where there is but one thing to see.
 fn legend(figure: &Figure) -> Vec<(String, String)> {
+    // A panel for each line has its name above it.
+    let is_alone = |panel: &Panel| matches!(&panel.plot, Plot::Chart(chart) if chart.series.len() == 1);
+    if figure.panels.len() > 1 && figure.panels.iter().all(|panel| is_alone(panel) && !panel.title.is_empty())
+    {
+        return Vec::new();
+    }
     let mut entries: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, swatch: String| {
         let is_known = entries.iter().any(|(known, look)| known == name && *look == swatch);

@@ -40,8 +40,12 @@ pub fn draw(bars: &Bars, extent: Option<Extent>, names: &Names) -> String {
     let place = |value: f64| Some(left + span.place(value)? * (right - left));
     let labels: Vec<Vec<String>> =
         bars.groups.iter().map(|group| wrapped(&group.label, WIDTH - left - 4.0)).collect();
-    let rows = if bars.are_stacked { 1 } else { bars.parts.len().max(1) };
-    let heights = labels.iter().map(|lines| lines.len() as f64 * LINE + rows as f64 * (BAR + 2.0) + SPACE);
+    let rows = |group: &Group| if bars.are_stacked { 1 } else { shown(group).count() };
+    let heights = bars
+        .groups
+        .iter()
+        .zip(&labels)
+        .map(|(group, lines)| lines.len() as f64 * LINE + rows(group) as f64 * (BAR + 2.0) + SPACE);
     let bottom = 2.0 + heights.sum::<f64>();
     labels_below(&mut canvas, &ticks, place, bottom, 0.0);
     let mut y = 2.0;
@@ -65,6 +69,13 @@ pub fn draw(bars: &Bars, extent: Option<Extent>, names: &Names) -> String {
     canvas.close(height, names)
 }
 
+/// The values of a group that there are, with the numbers of their parts; where there is none, the first stands for that.
+fn shown(group: &Group) -> impl Iterator<Item = (usize, Option<f64>)> {
+    let is_empty = group.values.iter().all(Option::is_none);
+    let values = group.values.iter().copied().enumerate();
+    values.filter(move |(number, value)| value.is_some() || is_empty && *number == 0)
+}
+
 /// Whether values are markers rather than bars.
 pub fn is_dotted(bars: &Bars) -> bool {
     bars.x.scale == Scale::Log && !bars.are_stacked
@@ -74,7 +85,7 @@ type Place<'a> = &'a dyn Fn(f64) -> Option<f64>;
 
 /// The bars of a group, one below the other; where they end.
 fn side_by_side(canvas: &mut Canvas, bars: &Bars, group: &Group, mut y: f64, base: f64, place: Place) -> f64 {
-    for (number, value) in group.values.iter().enumerate() {
+    for (number, value) in shown(group) {
         let end = value.and_then(place).unwrap_or(base);
         let part = bars.parts.get(number).map_or("", String::as_str);
         let text = value.map_or("–".into(), bars.x.write);
@@ -96,7 +107,7 @@ fn dots(
     (left, right): (f64, f64),
     place: Place,
 ) -> f64 {
-    for (number, value) in group.values.iter().enumerate() {
+    for (number, value) in shown(group) {
         let middle = y + BAR / 2.0;
         canvas.line("minor", (left, middle), (right, middle));
         let text = value.map_or("–".into(), bars.x.write);
