@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn what_a_terminal_would_obey_is_blank() {
         assert_eq!(plain("a\x1b[2J\r\n\u{9b}b é"), "a [2J   b é");
-        assert_eq!(cut("\x1b]0;name\x07", 9), " ]0;name");
+        assert_eq!(cut("\x1b]0;name\x07", 9), " ]0;name ");
     }
 
     #[test]

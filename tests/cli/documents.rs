@@ -186,7 +186,7 @@ fn runnable(command: &[String], place: &Path) -> Option<Vec<String>> {
         if verb != "init" && word.ends_with(".toml") && !path.exists() {
             std::fs::copy(place.join("workloads/quickstart.toml"), path).unwrap();
         }
-        let is_trace = [".xz", ".gz", ".bin", ".csv", ".trace"].iter().any(|end| word.ends_with(end));
+        let is_trace = [".xz", ".gz", ".zst", ".bin", ".csv", ".trace"].iter().any(|end| word.ends_with(end));
         let is_made = verb == "init" && word.starts_with("results/");
         if is_made || (is_trace || word.starts_with("results/")) && !place.join(word).exists() {
             return None;
