@@ -26,6 +26,9 @@ pub fn after_a_run(folder: &Path, printer: &Printer) {
         verbs.push(format!("compare {} {}", quoted(&before), quoted(folder)));
     }
     tell(&verbs, printer);
+    if verbs.len() == 1 {
+        printer.note("      or change a setting of the file, and run it again: the two can then be compared");
+    }
 }
 
 /// A path as a shell takes it.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::Printer;
 use super::exit::{Exit, Failure};
 use super::results;
+use super::{Printer, next};
 
 const EXAMPLES: &str = "Examples:
   cachebench open
@@ -46,6 +46,7 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
     {
         printer.note(&format!("{reason}: open it by hand"));
     }
+    next::tell(&["init".into()], printer);
     Ok(Exit::Done)
 }
 
