@@ -117,7 +117,9 @@ const CASES: &[(&str, i32, &[&str])] = &[
     ("compare-same", 2, &["compare", "good.toml"]),
     ("recommend", 2, &["recommend", "kept/one", "--minimise", "hit_rat"]),
     ("history", 2, &["history", "none.csv"]),
+    ("metrics-address", 2, &["run", "good.toml", "--metrics", "0.0.0.0:9095"]),
     // The machine.
+    ("stream", 3, &["run", "good.toml", "--stream", "none/events"]),
     ("output", 3, &["run", "good.toml", "--output", "good.toml"]),
 ];
 
@@ -143,7 +145,8 @@ fn each_wrong_input_is_answered_by_one_message_that_says_what_is_right() {
 
 #[test]
 fn no_snapshot_is_left_of_a_case_that_is_gone() {
-    let known: Vec<&str> = CASES.iter().map(|(name, ..)| *name).chain(["servers", "disk"]).collect();
+    let known: Vec<&str> =
+        CASES.iter().map(|(name, ..)| *name).chain(["servers", "disk", "metrics-port"]).collect();
     for entry in std::fs::read_dir(kept()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -168,6 +171,18 @@ fn a_machine_without_a_redis_is_told_how_to_get_one() {
     assert_eq!(output.status.code(), Some(3));
     snapshot::hold(&kept(), "servers", &["run", "good.toml", "-q"], &output, &[]);
     assert!(!folder.path().join("results").read_dir().is_ok_and(|mut all| all.next().is_some()));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_before_anything_is_measured() {
+    let folder = bench();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let words = ["run", "good.toml", "--metrics", &address];
+    let output = program(&words).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    snapshot::hold(&kept(), "metrics-port", &words, &output, &[]);
+    assert!(!folder.path().join("results").exists());
 }
 
 #[test]
