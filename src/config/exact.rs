@@ -6,7 +6,7 @@ use crate::model::Time;
 pub struct Exact {
     pub operations: u64,
     /// How far each operation moves the logical clock; without it, so far that the longest TTL passes
-    /// [`TTLS`] times.
+    /// `TTLS` times.
     pub tick: Option<Time>,
 }
 
