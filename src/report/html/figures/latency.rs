@@ -1,4 +1,4 @@
-use super::middle::{middle, said};
+use super::middle::{middles, said};
 use crate::measure::{CellResult, PERCENTILES, RepeatResult, Status, Summary};
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Axis, Chart, Figure, Panel, Plot, Scale, Series, Shape};
@@ -30,12 +30,7 @@ const KINDS: &[(&str, &str)] = &[
 const LEAST: usize = 3;
 
 fn figures(summary: &Summary) -> Vec<Figure> {
-    let cells: Vec<(usize, &CellResult, &RepeatResult)> = summary
-        .cells
-        .iter()
-        .enumerate()
-        .filter_map(|(place, cell)| Some((place, cell, middle(cell)?)))
-        .collect();
+    let cells = middles(summary);
     let line = |repeat: &RepeatResult, kind: &str, name: &str, colour: usize| {
         let points = points(repeat, kind);
         (points.len() >= LEAST).then(|| Series { name: name.to_owned(), shape: Shape::Line, points, colour })

@@ -1,5 +1,5 @@
 use super::fault_marks::fault_marks;
-use super::middle::{middle, said};
+use super::middle::{middles, said};
 use crate::measure::{CellResult, FaultRecord, RepeatResult, Summary, Window};
 use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Axis, Chart, Figure, Panel, Plot, Scale, Series, Shape};
@@ -60,12 +60,7 @@ const SHORTEST_S: f64 = 0.2;
 const ROWS: usize = 20;
 
 fn figures(summary: &Summary) -> Vec<Figure> {
-    let cells: Vec<(usize, &CellResult, &RepeatResult)> = summary
-        .cells
-        .iter()
-        .enumerate()
-        .filter_map(|(place, cell)| Some((place, cell, middle(cell)?)))
-        .collect();
+    let cells = middles(summary);
     if cells.iter().all(|(_, _, repeat)| windows(repeat).count() < 2) {
         return Vec::new();
     }

@@ -1,4 +1,7 @@
-use super::bars::bar;
+mod plot;
+
+use plot::plot;
+
 use super::quantity::{amount, duration_us, share};
 use super::recommend::{demanded, figure, phrase};
 use super::section::Section;
@@ -21,9 +24,6 @@ const HEADER: [&str; 11] = [
 ];
 const LEGEND: &str = "by theory: closed forms at the measured rates, from what the cache began with on. off: measured less \
      theory, in standard errors. ◆: no other step has both fewer stale reads and fewer loads.";
-/// Characters of a step in a plot, and most rows of steps in it.
-const WIDTH: usize = 4;
-const PLOTTED: usize = 3;
 
 /// The steps of a sweep, their plot, and what is to be chosen; nothing where nothing was swept over.
 pub fn sections(summary: &Summary) -> Vec<Section> {
@@ -218,33 +218,6 @@ fn agreed(told: &str, is_near: bool) -> String {
 fn seconds(sweep: &Sweep, cell: &CellResult) -> Option<f64> {
     let setting = cell.settings.iter().find(|setting| setting.path == sweep.path())?;
     Some(setting.value.as_str()?.parse::<Time>().ok()?.0.as_secs_f64())
-}
-
-/// Hits and stale reads over the steps as bars, measured above theory.
-fn plot(summary: &Summary, sweep: &Sweep, rows: &[Row]) -> Vec<Vec<String>> {
-    let mut lines = Vec::new();
-    for row in rows.iter().filter(|row| row.cells.len() > 2).take(PLOTTED) {
-        for metric in ["hit_rate", "hit_rate.theory", "stale_rate", "stale_rate.theory"] {
-            let values: Vec<Option<f64>> =
-                row.cells.iter().map(|index| summary.cells[*index].median(metric)).collect();
-            if values.iter().flatten().all(|value| *value == 0.0) {
-                continue;
-            }
-            let bars = values.iter().map(|value| value.map_or(' ', |value| bar(value, value)));
-            let plotted: String = bars.flat_map(|bar| [bar; WIDTH]).collect();
-            let label = [sweep.label(row), metric.replace(".theory", ", theory")];
-            lines.push(vec![label.join(" ").trim().to_owned(), plotted]);
-        }
-    }
-    let ends = |row: &Row| {
-        Some([*row.cells.first()?, *row.cells.last()?].map(|index| sweep.step(&summary.cells[index])))
-    };
-    if let Some([first, last]) = rows.first().and_then(ends)
-        && !lines.is_empty()
-    {
-        lines.insert(0, vec![String::new(), format!("{first} to {last},\nfrom none to all reads")]);
-    }
-    lines
 }
 
 #[cfg(test)]
