@@ -26,7 +26,8 @@ pub fn after_a_run(folder: &Path, printer: &Printer) {
         verbs.push(format!("compare {} {}", quoted(&before), quoted(folder)));
     }
     tell(&verbs, printer);
-    if verbs.len() == 1 {
+    // What is a part, or may not be believed, is compared with nothing: not even with itself.
+    if verbs.len() == 1 && is_comparable(folder, folder) {
         printer.note("      or change a setting of the file, and run it again: the two can then be compared");
     }
 }
