@@ -2,11 +2,13 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
 use super::worker::{Shift, Worker};
 use crate::inventory::Inventory;
 use crate::measure::{Recorder, Tally, TallyCounts};
 use crate::model::{BoxFuture, Failure, StoreError};
-use crate::store::Tasks;
+use crate::store::{Pause, Tasks};
 use crate::strategy::{Entries, Strategy};
 
 /// One service instance: a strategy over stores that it is connected to itself.
@@ -141,6 +143,16 @@ impl Crew {
 
     pub(super) fn lock_tallies(&self) -> MutexGuard<'_, Vec<Arc<Tally>>> {
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no instance is amid a round of work that comes back by itself, for at most `limit`; none begins
+    /// until what this answers is dropped. Those that go on longer go on.
+    pub async fn pause(&self, limit: Duration) -> Vec<Pause> {
+        let seats = self.workers.iter().flat_map(|worker| &worker.seats);
+        let pauses = seats
+            .filter_map(|seat| seat.tasks())
+            .map(|tasks| async move { tokio::time::timeout(limit, tasks.pause()).await.ok() });
+        join_all(pauses).await.into_iter().flatten().collect()
     }
 
     /// Waits until every acknowledged write is in the database, for at most `limit`.

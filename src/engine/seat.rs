@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::crew::{Instance, Service};
 use super::watchdog::Slot;
 use crate::model::Failure;
+use crate::store::Tasks;
 
 /// The place of a service instance on its worker: empty after a crash, until its successor has started.
 ///
@@ -30,6 +31,11 @@ impl Seat {
     /// What answers here, if an instance does.
     pub fn service(&self) -> Option<Arc<Service>> {
         self.lock().instance.as_ref().map(|instance| instance.service.clone())
+    }
+
+    /// What its instance does behind its callers' backs, if there is one.
+    pub fn tasks(&self) -> Option<Tasks> {
+        self.lock().instance.as_ref().map(|instance| instance.tasks.clone())
     }
 
     pub fn is_empty(&self) -> bool {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::counters::Counters;
 use super::servers::Servers;
 use super::urls::Urls;
@@ -18,8 +20,13 @@ pub struct Books {
 /// How often to read again because something was sent meanwhile.
 const READINGS: u32 = 10;
 
-/// Reads both sides' counts at a moment without load; the flusher of write-behind may send even then.
+/// How long a flush that has begun is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Reads both sides' counts at a moment without load. Flushes and relays pause meanwhile: one that is sent, and counted
+/// here, may not have come to its server yet.
 pub fn books(crew: &Crew, servers: &Servers, urls: &Urls) -> Books {
+    let _paused = servers.runtime.block_on(crew.pause(PATIENCE));
     let mut reading = 1;
     loop {
         let before = crew.counts();

@@ -100,6 +100,7 @@ impl Relay {
     async fn run(self: Arc<Relay>, rest: Duration) {
         loop {
             tokio::time::sleep(rest).await;
+            let _round = self.parts.tasks.round().await;
             // A full batch means that more is waiting. A failure is counted by the stores; the intents stay.
             while self.round().await.is_ok_and(|intents| intents == self.batch) {}
         }

@@ -41,7 +41,7 @@ pub use script::{Reply, Script};
 pub use sharded::{
     BreakerOptions, Change, HotKeys, Member, Membership, NodeCounts, Roster, Sharded, ShardedParts, Then,
 };
-pub use tasks::{Task, Tasks};
+pub use tasks::{Pause, Task, Tasks};
 pub use tls::{Identity, Tls, TlsError};
 
 use crate::measure::{QueryClass, Tally};

@@ -64,6 +64,7 @@ impl Flusher {
     pub async fn run(self: Arc<Flusher>, rest: Duration) {
         loop {
             tokio::time::sleep(rest).await;
+            let _round = self.parts.tasks.round().await;
             // A full batch means that more is waiting. A failure is counted by the stores; the rows stay dirty.
             while self.flush().await.is_ok_and(|rows| rows == self.batch) {}
         }
