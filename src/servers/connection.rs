@@ -91,6 +91,16 @@ fn hint(url: &str, problem: &str) -> Option<&'static str> {
         Some("it does not know who has signed our certificate")
     } else if url.starts_with("rediss://") && says(&["InvalidContentType", "corrupt message"]) {
         Some("it does not seem to speak TLS: write redis://")
+    } else if url.starts_with("rediss://") && says(&["timed out"]) {
+        Some("if it does not speak TLS, write redis://")
+    } else if postgres && says(&["does not support TLS"]) {
+        Some("leave sslmode out of the URL, or turn ssl on there")
+    } else if says(&["Connection refused"]) {
+        Some("is a server running there? Without a URL, cachebench starts one of its own")
+    } else if says(&["uthentication failed", "WRONGPASS", "NOAUTH"]) {
+        Some("check the user and the password in the URL")
+    } else if postgres && says(&["role ", "database "]) && says(&["does not exist"]) {
+        Some("create it, or name another in the URL")
     } else if url.starts_with("redis://")
         && says(&["reset", "closed", "terminated", "roken pipe", "end of file"])
     {
