@@ -30,6 +30,6 @@ pub fn run(arguments: &Arguments, printer: &Printer) -> Result<Exit, Failure> {
         file.display(),
         loaded.cells.len()
     ));
-    next::tell(&[format!("run {}", next::quoted(file))], printer);
+    next::tell(&[format!("run {}", arguments.workload.words(&arguments.flags))], printer);
     Ok(Exit::Done)
 }

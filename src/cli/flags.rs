@@ -43,19 +43,62 @@ pub struct Flags {
     strategy: Option<String>,
 }
 
-/// What gives way to a rate.
-const OTHER_THAN_A_RATE: &[&str] = &[
-    "traffic.load.closed",
-    "traffic.load.recorded",
-    "traffic.load.open.stages",
-    "traffic.load.open.steps",
-    "traffic.load.open.pattern",
-];
+/// What a flag sets.
+struct Setting {
+    flag: &'static str,
+    path: &'static str,
+    /// What of the file gives way to it.
+    instead_of: &'static [&'static str],
+}
+
+const STRATEGY: &str = "--strategy";
+
+/// In the order of the fields of [`Flags`].
+const SETTINGS: [Setting; 8] = {
+    const fn setting(flag: &'static str, path: &'static str, instead_of: &'static [&'static str]) -> Setting {
+        Setting { flag, path, instead_of }
+    }
+    [
+        setting("--clients", "traffic.load.closed.clients", &["traffic.load.open", "traffic.load.recorded"]),
+        setting(
+            "--rate",
+            "traffic.load.open.rate",
+            &[
+                "traffic.load.closed",
+                "traffic.load.recorded",
+                "traffic.load.open.stages",
+                "traffic.load.open.steps",
+                "traffic.load.open.pattern",
+            ],
+        ),
+        setting("--duration", "traffic.duration", &["traffic.operations"]),
+        setting("--operations", "traffic.operations", &["traffic.duration"]),
+        setting("--warmup", "traffic.warmup", &["traffic.warmup"]),
+        setting("--seed", "data.seed", &["data.seed"]),
+        setting("--repeat", "compare.repeat", &[]),
+        setting(STRATEGY, "compare.strategy", &[]),
+    ]
+};
 
 impl Flags {
     /// How many operations were asked for.
     pub fn operations(&self) -> Option<u64> {
         self.operations
+    }
+
+    /// Those that were given, with their values.
+    pub fn given(&self) -> Vec<(&'static str, String)> {
+        let values = [
+            self.clients.map(|clients| clients.to_string()),
+            self.rate.map(|rate| rate.to_string()),
+            self.duration.map(|time| time.to_string()),
+            self.operations.map(|operations| operations.to_string()),
+            self.warmup.clone(),
+            self.seed.map(|seed| seed.to_string()),
+            self.repeat.map(|times| times.to_string()),
+            self.strategy.clone(),
+        ];
+        SETTINGS.iter().zip(values).filter_map(|(setting, value)| Some((setting.flag, value?))).collect()
     }
 
     /// The settings that they stand for.
@@ -64,32 +107,20 @@ impl Flags {
     /// When `--strategy` names nothing.
     pub fn overrides(&self) -> Result<Vec<Override>, Failure> {
         let mut all = Vec::new();
-        let mut add = |by, path: &str, value: Option<String>, instead_of| {
-            let assignment = value.map(|value| format!("{path}={value}"));
-            all.extend(assignment.map(|assignment| Override { by, assignment, instead_of }));
-        };
-        let text = |number: u64| number.to_string();
-        let closed: &[&str] = &["traffic.load.open", "traffic.load.recorded"];
-        add("--clients", "traffic.load.closed.clients", self.clients.map(text), closed);
-        let rate = self.rate.map(|rate| rate.to_string());
-        add("--rate", "traffic.load.open.rate", rate, OTHER_THAN_A_RATE);
-        let duration = self.duration.map(|time| time.to_string());
-        add("--duration", "traffic.duration", duration, &["traffic.operations"]);
-        add("--operations", "traffic.operations", self.operations.map(text), &["traffic.duration"]);
-        add("--warmup", "traffic.warmup", self.warmup.clone(), &["traffic.warmup"]);
-        add("--seed", "data.seed", self.seed.map(text), &["data.seed"]);
-        add("--repeat", "compare.repeat", self.repeat.map(|number| number.to_string()), &[]);
-        if let Some(names) = &self.strategy {
-            let names = strategies(names)?;
-            // A comparison of one is told like any other.
-            add("--strategy", "compare.strategy", Some(format!("[{}]", names.join(", "))), &[]);
+        for (flag, value) in self.given() {
+            let value = if flag == STRATEGY { strategies(&value)? } else { value };
+            all.extend(SETTINGS.iter().filter(|setting| setting.flag == flag).map(|setting| Override {
+                by: flag,
+                assignment: format!("{}={value}", setting.path),
+                instead_of: setting.instead_of,
+            }));
         }
         Ok(all)
     }
 }
 
-/// Names and tables between commas, as a list of the workload file has them.
-fn strategies(names: &str) -> Result<Vec<String>, Failure> {
+/// Names and tables between commas, as a list of the workload file has them: a comparison of one is told like any other.
+fn strategies(names: &str) -> Result<String, Failure> {
     let names: Vec<String> = split(names)
         .map(str::trim)
         .map(|name| if name.starts_with('{') { name.to_owned() } else { format!("{name:?}") })
@@ -99,7 +130,7 @@ fn strategies(names: &str) -> Result<Vec<String>, Failure> {
             Exit::Usage,
             "--strategy: a name is missing; write it as direct,cache-aside; `cachebench list` has the names",
         )),
-        false => Ok(names),
+        false => Ok(format!("[{}]", names.join(", "))),
     }
 }
 
@@ -154,13 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn each_flag_that_was_given_is_told_with_its_value_and_its_setting() {
+        let flags = Flags { rate: Some(1_500.0), repeat: Some(3), ..Flags::default() };
+        assert_eq!(flags.given(), [("--rate", "1500".to_owned()), ("--repeat", "3".to_owned())]);
+        let set: Vec<_> = flags.overrides().unwrap().into_iter().map(|one| one.assignment).collect();
+        assert_eq!(set, ["traffic.load.open.rate=1500", "compare.repeat=3"]);
+    }
+
+    #[test]
     fn strategies_stand_between_commas_and_may_have_options() {
         let all =
             strategies("direct, { write-behind = { batch = 5, flush_every = '1s' } },cache-aside").unwrap();
-        assert_eq!(
-            all,
-            ["\"direct\"", "{ write-behind = { batch = 5, flush_every = '1s' } }", "\"cache-aside\""]
-        );
+        assert_eq!(all, r#"["direct", { write-behind = { batch = 5, flush_every = '1s' } }, "cache-aside"]"#);
         assert!(strategies("direct,").is_err() && strategies("").is_err());
     }
 }

@@ -7,7 +7,9 @@ use super::Printer;
 use super::compare::hidden;
 use super::exit::{Exit, Failure};
 use super::flags::Flags;
+use super::next;
 use crate::config::{self, Exact, Loaded, Override};
+use crate::report;
 use crate::servers::Policies;
 
 /// The workload that a verb is about.
@@ -25,6 +27,14 @@ impl WorkloadFile {
     /// The overrides, as they were given.
     pub fn settings(&self) -> &[String] {
         &self.set
+    }
+
+    /// It and all that was changed of it, as words of a command.
+    pub fn words(&self, flags: &Flags) -> String {
+        let set = self.set.iter().map(|assignment| ("--set", hidden(assignment)));
+        let changed = flags.given().into_iter().chain(set);
+        let changed = changed.map(|(flag, value)| format!(" {flag} {}", report::quoted(&value)));
+        next::quoted(&self.file) + &changed.collect::<String>()
     }
 
     /// Reads it with what flags say, and warns of what is probably not meant.
