@@ -113,7 +113,9 @@ fn dots(
         let text = value.map_or("–".into(), bars.x.write);
         let at = value.and_then(place);
         if let Some(x) = at {
-            canvas.path(&format!("marker {}", colour(number)), &marker(number, (x, middle)));
+            let part = bars.parts.get(number).map_or("", String::as_str);
+            let class = format!("marker {}", colour(number));
+            canvas.path(&class, &marker(number, (x, middle)), &format!("{part} {text}"));
         }
         let start = at.map_or(left + GAP, |x| x + MARKER_GAP);
         canvas.bar("under", (start - 2.0, y), (width(&text) + 4.0, BAR), "");

@@ -31,16 +31,17 @@ impl Canvas {
         self.put(format_args!("<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"));
     }
 
-    pub fn path(&mut self, class: &str, data: &str) {
-        self.put(format_args!("<path class=\"{class}\" d=\"{data}\"/>"));
+    /// A path with a text that shows where the pointer rests on it; an empty one shows none.
+    pub fn path(&mut self, class: &str, data: &str, told: &str) {
+        self.put(format_args!("<path class=\"{class}\" d=\"{data}\">{}</path>", shown(told)));
     }
 
     /// A rectangle with a text that shows where the pointer rests on it; an empty one shows none.
     pub fn bar(&mut self, class: &str, (x, y): (f64, f64), (width, height): (f64, f64), told: &str) {
         let [x, y, width, height] = [x, y, width.max(0.0), height.max(0.0)].map(coordinate);
-        let told = if told.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(told)) };
         self.put(format_args!(
-            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\">{told}</rect>"
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\">{}</rect>",
+            shown(told)
         ));
     }
 
@@ -78,4 +79,9 @@ pub fn coordinate(value: f64) -> String {
         0 => (tenths / 10).to_string(),
         _ => format!("{:.1}", tenths as f64 / 10.0),
     }
+}
+
+/// A text that shows where the pointer rests.
+fn shown(told: &str) -> String {
+    if told.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(told)) }
 }

@@ -15,7 +15,7 @@ pub fn draw(chart: &Chart, extents: Extents, names: &Names) -> String {
     let is_reference = |shape| shape == Shape::Reference;
     for wanted in [true, false] {
         for series in chart.series.iter().filter(|series| is_reference(series.shape) == wanted) {
-            lines::draw(&mut canvas, &frame, series);
+            lines::draw(&mut canvas, &frame, [&chart.x, &chart.y], series);
         }
     }
     if !chart.series.iter().flat_map(|series| &series.points).any(|(x, y)| x.is_finite() && y.is_finite()) {

@@ -51,7 +51,9 @@ pub fn draw(intervals: &Intervals, extent: Option<Extent>, names: &Names) -> Str
             for end in [low, high] {
                 canvas.line(&format!("interval {tone}"), (end, y - 4.0), (end, y + 4.0));
             }
-            canvas.path(&format!("marker {tone}"), &marker(3, (middle, y)));
+            let told = [row.low, row.middle, row.high].map(intervals.x.write);
+            let told = format!("{}, from {} to {}", told[1], told[0], told[2]);
+            canvas.path(&format!("marker {tone}"), &marker(3, (middle, y)), &told);
         }
         y += SPACE;
     }

@@ -34,8 +34,7 @@ fn a_gap_splits_a_line_and_what_stands_alone_is_marked() {
     let svg = &drawn(vec![line(&gap, Vec::new())])[0];
     let path = svg.split("class=\"line c0 d0\" d=\"").nth(1).unwrap().split('"').next().unwrap();
     assert_eq!(path.matches('M').count(), 2, "{path}");
-    let markers = svg.split("class=\"marker c0\" d=\"").nth(1).unwrap().split('"').next().unwrap();
-    assert_eq!(markers.matches('M').count(), 6, "{markers}");
+    assert_eq!(svg.matches("class=\"marker c0\"").count(), 6, "{svg}");
 }
 
 #[test]
@@ -112,4 +111,20 @@ fn intervals_stand_on_both_sides_of_no_difference() {
     {
         assert!(svg.contains(wanted), "{wanted}");
     }
+    assert!(svg.contains("<title>1.0 %, from -2.0 % to 4.0 %</title>"), "{svg}");
+}
+
+#[test]
+fn lines_tell_their_names_and_markers_their_values_where_the_pointer_rests() {
+    let series = |points: Vec<(f64, f64)>, shape| Series { name: "a & b".into(), shape, points, colour: 0 };
+    let draw = |series| {
+        let (x, y, marks) = (axis("x", count), axis("y", share), Vec::new());
+        drawn(vec![Plot::Chart(Chart { x, y, series: vec![series], marks })]).remove(0)
+    };
+    let svg = draw(series(vec![(1.0, 0.25), (2.0, 0.5)], Shape::Line));
+    for told in ["a &amp; b", "a &amp; b: 1, 25.0 %", "a &amp; b: 2, 50.0 %"] {
+        assert_eq!(svg.matches(&format!("<title>{told}</title>")).count(), 1, "{told}: {svg}");
+    }
+    let many = draw(series((1..500).map(|x| (f64::from(x), 0.5)).collect(), Shape::Points));
+    assert!(many.matches("<title>").count() == 1 && many.contains("<title>a &amp; b</title>"), "{many}");
 }
