@@ -43,9 +43,13 @@ pub fn spread(summary: &Summary) -> Vec<Vec<String>> {
     if has_nodes { sheet(summary, SPREAD) } else { Vec::new() }
 }
 
-/// What each node took: a header and a row for each node of each measurement; nothing where there are too many.
+/// What each node took: a header and a row for each node of each measurement; nothing where there are too many, or no
+/// cell has two.
 pub fn loads(summary: &Summary) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
+    if summary.cells.iter().flat_map(|cell| &cell.repeats).all(|repeat| repeat.nodes.len() < 2) {
+        return rows;
+    }
     for (whose, repeat) in by_measurement(summary, |repeat| !repeat.nodes.is_empty()) {
         let all: u64 = repeat.nodes.iter().filter_map(|node| node.requests).sum();
         let most = repeat.nodes.iter().filter_map(|node| node.requests).max().unwrap_or(0);

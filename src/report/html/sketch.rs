@@ -58,6 +58,9 @@ pub fn extremes(values: &[(&str, f64)], write: fn(f64) -> String) -> String {
     }
 }
 
+/// The name of a line that stands alone.
+pub const MEASURED: &str = "measured";
+
 /// What is drawn of one cell: what was measured, and what is known or computed beside it, if anything.
 #[derive(Default)]
 pub struct Line {
@@ -75,7 +78,8 @@ impl Line {
     }
 
     fn reference_name(&self, reference: &str) -> String {
-        let parts = [self.name.as_str(), reference].into_iter().filter(|part| !part.is_empty());
+        let own = Some(self.name.as_str()).filter(|name| *name != MEASURED).unwrap_or_default();
+        let parts = [own, reference].into_iter().filter(|part| !part.is_empty());
         parts.collect::<Vec<_>>().join(", ")
     }
 

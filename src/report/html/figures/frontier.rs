@@ -6,7 +6,8 @@ use crate::report::html::chapter::Part;
 use crate::report::html::figure::{Axis, Chart, Figure, Mark, Plot, Scale, Series, Shape};
 use crate::report::html::label::{told_label, told_name};
 use crate::report::html::sketch::{
-    Frame, Line, alone, axis, axis_over, cells, columns, extremes, number, panels, points, seconds, told,
+    Frame, Line, MEASURED, alone, axis, axis_over, cells, columns, extremes, number, panels, points, seconds,
+    told,
 };
 use crate::report::quantity::{amount, bytes, count, duration_us, per_second, share};
 
@@ -50,7 +51,7 @@ fn figures(summary: &Summary) -> Vec<Figure> {
         .filter_map(|(title, metric)| match &over {
             Some(over) => along(summary, sweep, &rows, over, (title, metric)),
             None => {
-                let parts = [("measured", metric.as_str()), ("theory", &format!("{metric}.theory"))];
+                let parts = [(MEASURED, metric.as_str()), ("theory", &format!("{metric}.theory"))];
                 cells(summary, title, axis(title.as_str(), Scale::Linear, writer(metric)), &parts)
             }
         })
@@ -134,7 +135,7 @@ fn along(
         };
         let label = sweep.label(row);
         Line {
-            name: if label.is_empty() { "measured".into() } else { label },
+            name: if label.is_empty() { MEASURED.into() } else { label },
             points: of(metric),
             reference: of(&format!("{metric}.theory")),
         }

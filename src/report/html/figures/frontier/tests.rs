@@ -49,7 +49,7 @@ fn steps_are_drawn_by_their_time_with_theory_and_the_choice() {
     );
     let hits = chart(&figures[0]);
     let names: Vec<&str> = hits.series.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(names, ["measured", "measured, theory"]);
+    assert_eq!(names, ["measured", "theory"]);
     assert!(hits.x.scale == Scale::Log && hits.series[0].points[1] == (1e6, 0.8));
     assert_eq!((hits.marks.len(), hits.marks[0].from), (1, 1e6));
     assert!(figures[0].description.ends_with("Chosen: 1s."), "{}", figures[0].description);
