@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `cargo test` with the arguments given, as a machine of few cores does it best:
+# `cargo test` with the arguments given, or else all tests, as a machine of few cores does it best:
+# - unit tests without optimisation, which takes longer than they do;
 # - more tests at a time than cores, since most of them wait for servers;
 # - the files of those servers in memory, where there is room: a new Postgres is a thousand files.
 #
@@ -19,4 +20,10 @@ if [[ -z ${TMPDIR:-} && -d $memory && -w $memory ]] && (($(free_mb $memory) >= 4
 fi
 
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
-cargo test "$@"
+if (($#)); then
+  cargo test "$@"
+else
+  CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --lib
+  cargo test --bins --test '*'
+  cargo test --doc
+fi
