@@ -25,7 +25,13 @@ const WRONGS: [&str; 7] = [
 
 #[track_caller]
 fn nothing_is_wrong(one: &Measurement) {
-    let found: Vec<(&str, f64)> = WRONGS.iter().map(|name| (*name, one.metric(name))).collect();
+    nothing_is_wrong_but(one, &[]);
+}
+
+#[track_caller]
+fn nothing_is_wrong_but(one: &Measurement, allowed: &[&str]) {
+    let judged = WRONGS.iter().filter(|name| !allowed.contains(name));
+    let found: Vec<(&str, f64)> = judged.map(|name| (*name, one.metric(name))).collect();
     assert!(found.iter().all(|(_, count)| *count == 0.0), "{found:?}");
     assert_eq!((one.status(), one.reasons(), one.audited("unexplained")), ("valid", vec![], 0));
 }
@@ -61,8 +67,10 @@ fn a_delayed_fill_is_stale_after_a_plain_delete_and_refused_where_the_cache_know
     assert!(plain.metric("stale_sets") > 0.0 && plain.metric("stale_reads") > 0.0);
     assert_eq!(plain.metric("rejected_sets"), 0.0);
     assert!(plain.metric("audit.divergent") > 0.0);
-    for one in guarded {
-        nothing_is_wrong(one);
+    // Whoever misses without the token may read a row that is committed and not yet acknowledged, while its holder fills
+    // the one before.
+    for (one, allowed) in guarded.iter().zip([&[][..], &["non_monotonic_reads"]]) {
+        nothing_is_wrong_but(one, allowed);
         assert_eq!((one.metric("stale_sets"), one.metric("audit.divergent")), (0.0, 0.0));
         assert!(one.metric("rejected_sets") > 0.0, "nothing was refused, so nothing was shown");
     }
