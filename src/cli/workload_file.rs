@@ -149,3 +149,16 @@ pub fn text(file: &Path) -> Result<String, Failure> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workload_and_what_was_changed_of_it_are_words_without_a_password() {
+        let set = vec!["cache.url=redis://me:hunter2@host/0".into(), "cache.ttl=1m 30s".into()];
+        let workload = WorkloadFile { file: "my file.toml".into(), set };
+        let told = workload.words(&Flags::default());
+        assert_eq!(told, "'my file.toml' --set 'cache.url=redis://me:***@host/0' --set 'cache.ttl=1m 30s'");
+    }
+}

@@ -134,3 +134,33 @@ impl Relay {
         Ok(intents.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::INVENTORIES;
+    use crate::measure::{Command, Tally};
+    use crate::registry::Choice;
+    use crate::store::Tasks;
+    use crate::store::memory::{MemoryCache, MemoryDatabase};
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_carried_during_a_pause() {
+        let (tasks, tally) = (Tasks::default(), Arc::new(Tally::default()));
+        let parts = Parts {
+            cache: Arc::new(MemoryCache::default().share(tally.clone())),
+            stock: Arc::new(MemoryDatabase::default()),
+            prefix: "cb:".into(),
+            instance: 0,
+            tally: tally.clone(),
+            tasks: tasks.clone(),
+        };
+        let pause = tasks.pause().await;
+        let _inventory = Choice::named("outbox").build(INVENTORIES, parts).unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(tally.counts().command(Command::Evalsha), 0);
+        drop(pause);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(tally.counts().command(Command::Evalsha) > 0);
+    }
+}

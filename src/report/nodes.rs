@@ -134,6 +134,7 @@ fn moved(whose: &str, fault: &FaultRecord, remap: &Remap) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::{CellResult, RepeatResult};
 
     #[test]
     fn a_change_is_told_in_a_row() {
@@ -154,6 +155,16 @@ mod tests {
         let told = moved("modulo: ", &fault, &remap);
         assert_eq!(told[..3], ["modulo: add 1 node to cache at 5.0 s", "3 → 4", "75.0 %"]);
         assert_eq!(told[4..], ["78.0 %", "15000 of 20000", "6500", "6610", "+1.7 %", "–", "69.0 %"]);
+    }
+
+    #[test]
+    fn what_each_node_took_is_told_where_there_are_two() {
+        let with = |nodes: usize| {
+            let repeat = RepeatResult { nodes: vec![NodeLoad::default(); nodes], ..RepeatResult::default() };
+            let cell = CellResult { repeats: vec![repeat], ..CellResult::default() };
+            loads(&Summary { cells: vec![cell], ..Summary::default() }).len()
+        };
+        assert_eq!([0, 1, 2].map(with), [0, 0, 3]);
     }
 
     #[test]

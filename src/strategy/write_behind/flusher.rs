@@ -131,3 +131,26 @@ impl Flusher {
         self.parts.ledger.account(key.id()).is_none_or(|account| account.stored < account.newest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mitigation::Guards;
+    use crate::store::Tasks;
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_flushed_during_a_pause() {
+        let tasks = Tasks::default();
+        let parts = Parts { tasks: tasks.clone(), ..Parts::noop(Guards::none(None)) };
+        let buffer = Arc::new(Buffer::process(&parts));
+        let flusher = Arc::new(Flusher::new(buffer, 10, parts.clone()));
+        flusher.took_on(Waiting::written(Key::new("", 1), unix_us(), Value::default()));
+        let pause = tasks.pause().await;
+        tasks.spawn(flusher.run(Duration::from_millis(10)));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(parts.tally.counts().rows_flushed, 0);
+        drop(pause);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(parts.tally.counts().rows_flushed, 1);
+    }
+}
